@@ -1,0 +1,240 @@
+/// One service in one environment: its queue, what serves, holds and pins, the running deployment. The consistency
+/// boundary: promote, abort, retry, rollback and supersede are decided here one after the other, so no two of them race.
+///
+///     (no deployment) --admitted--> running --stepStarted/stepCompleted--> … --ended(completed)--> (no deployment)
+///     running --aborted | failed--> returning --routingConfirmed--> ended(aborted | failed)
+///     running --ended(superseded), admitted--> running (one append)
+///     (no deployment) --rollbackStarted--> running --ended(rolledBack)--> (no deployment), held
+package struct Lane: Sendable, Equatable, Codable {
+    /// Number of the newest promotion or rollback. A promotion keeps its number as a deployment.
+    package internal(set) var lastNumber = 0
+    package internal(set) var queue: [QueuedPromotion] = []
+    package internal(set) var deployment: Deployment?
+    /// Instances that are, or should be, there; by the number of the deployment that put them up.
+    package internal(set) var capacities: [Int: Capacity] = [:]
+    package internal(set) var routing = DesiredRouting()
+    package internal(set) var confirmedGeneration = 0
+    /// The newest deployment that ended as verified: the last known good. Advances only after the bake.
+    package internal(set) var stable: Placed?
+    /// Releases verified here, oldest first; at most `historyLimit`.
+    package internal(set) var history: [VerifiedRelease] = []
+    package internal(set) var blocks: [Block] = []
+    package internal(set) var hold: Hold?
+    package internal(set) var pin: Pin?
+    package internal(set) var alarm: Alarm?
+    /// Nothing before this deployment can be gone back to.
+    package internal(set) var noReturnBefore = 0
+    package internal(set) var takingDown: TakingDown?
+    /// A rollback that waits for the running deployment to have returned its traffic.
+    package internal(set) var nextRollback: RollbackOrder?
+
+    package static let historyLimit = 50
+    package static let queueLimit = 100
+    package static let blockLimit = 500
+
+    package init() {}
+
+    /// The capacity that traffic goes back to: the last known good, or what serves if nothing was verified yet.
+    package var fallback: Int? {
+        if let stable { return stable.capacity }
+        let serving = self.routing.weights.filter { $0.value > .zero && $0.key != self.deployment?.capacity }
+        return serving.max { $0.value < $1.value }?.key
+    }
+
+    /// What has traffic, with its weight.
+    package var serving: [(capacity: Capacity, weight: BasisPoints)] {
+        self.routing.weights.filter { $0.value > .zero }.sorted { $0.key < $1.key }.compactMap { number, weight in
+            self.capacities[number].map { ($0, weight) }
+        }
+    }
+
+    package func block(of release: ReleaseID) -> Block? {
+        self.blocks.first { $0.release == release }
+    }
+
+    /// The longest continuous stay of a release here, verified (the soak of what comes after); it does not lapse.
+    package func longestStay(of release: ReleaseID, at now: Instant) -> Milliseconds? {
+        self.history.filter { $0.release == release }.map { ($0.leftAt ?? now) - $0.verifiedAt }.max()
+    }
+}
+
+package struct DesiredRouting: Sendable, Equatable, Codable {
+    /// Rises with every change; targets refuse an older one.
+    package var generation = 0
+    package var weights: [Int: BasisPoints] = [:]
+    package var preview: Int?
+}
+
+/// A release, as far as a lane needs to know it.
+package struct Candidate: Sendable, Equatable, Codable {
+    package let release: ReleaseID
+    package let version: String
+
+    package init(release: ReleaseID, version: String) {
+        self.release = release
+        self.version = version
+    }
+}
+
+package struct Capacity: Sendable, Equatable, Codable {
+    package enum State: String, Sendable, Codable {
+        /// To be brought up; no traffic yet.
+        case wanted
+        case ready
+        /// To be drained and stopped.
+        case retiring
+    }
+
+    package let number: Int
+    package let candidate: Candidate
+    package internal(set) var state: State
+    /// Stands by without traffic until then.
+    package internal(set) var warmUntil: Instant?
+    package internal(set) var drain: Milliseconds
+}
+
+package struct QueuedPromotion: Sendable, Equatable, Codable {
+    package let number: Int
+    package let candidate: Candidate
+    package let by: Actor
+    package let requestedAt: Instant
+    package let expiresAt: Instant
+    /// Why it waits; empty until first evaluated.
+    package internal(set) var waitsFor: [GateResult]
+}
+
+/// What a gate says about one promotion now.
+package struct GateResult: Sendable, Equatable, Codable {
+    package let gate: String
+    /// nil: pending.
+    package let verdict: Verdict?
+    /// Which rule, which value, who can change it.
+    package let reason: String
+    /// When it would pass by itself, if it would.
+    package let passesAt: Instant?
+
+    package init(gate: String, verdict: Verdict?, reason: String, passesAt: Instant? = nil) {
+        self.gate = gate
+        self.verdict = verdict
+        self.reason = reason
+        self.passesAt = passesAt
+    }
+}
+
+/// One execution of putting a release onto an environment's targets by a strategy.
+package struct Deployment: Sendable, Equatable, Codable {
+    package enum Kind: String, Sendable, Codable {
+        case forward, rollback
+    }
+
+    package enum Phase: Sendable, Equatable, Codable {
+        case running
+        /// Desired state is the old version again; ends with this outcome once the router confirmed.
+        case returning(Outcome)
+    }
+
+    package let number: Int
+    package let candidate: Candidate
+    package let kind: Kind
+    package let by: Actor
+    package let reason: String?
+    package let plan: Plan
+    /// The capacity under deployment: its own number, or an older one that is still warm.
+    package let capacity: Int
+    package let startedAt: Instant
+    package internal(set) var phase: Phase = .running
+    /// Index into the plan's steps.
+    package internal(set) var step = 0
+    package internal(set) var stepStartedAt: Instant
+    package internal(set) var stepIsDone = false
+    /// End of a step that only waits.
+    package internal(set) var stepUntil: Instant?
+    package internal(set) var deadline: Instant
+    package internal(set) var pause: Pause?
+    /// Why it is being taken back.
+    package internal(set) var ending: Ending?
+
+    package var currentStep: Step? {
+        self.plan.steps.indices.contains(self.step) ? self.plan.steps[self.step] : nil
+    }
+
+    /// Automation may end it for something newer: never a rollback, nor what a person started or paused.
+    package var mayBeSuperseded: Bool {
+        self.kind == .forward && !self.by.isNamed && self.pause == nil && self.phase == .running
+    }
+}
+
+package struct Pause: Sendable, Equatable, Codable {
+    package let by: Actor
+    package let reason: String
+    package let since: Instant
+}
+
+package struct Ending: Sendable, Equatable, Codable {
+    package let by: Actor
+    package let reason: String
+    /// The last lines of an instance or a command.
+    package let lastLines: [String]
+}
+
+package enum Outcome: String, Sendable, Codable, CaseIterable {
+    case completed, failed, aborted, rolledBack, superseded
+}
+
+package struct Placed: Sendable, Equatable, Codable {
+    package let candidate: Candidate
+    package let capacity: Int
+}
+
+package struct VerifiedRelease: Sendable, Equatable, Codable {
+    package let candidate: Candidate
+    package let number: Int
+    package let verifiedAt: Instant
+    package internal(set) var leftAt: Instant?
+    /// Gone back from: no longer a target of a rollback unless named.
+    package internal(set) var isWithdrawn: Bool
+
+    package var release: ReleaseID { self.candidate.release }
+}
+
+package struct Block: Sendable, Equatable, Codable {
+    package let release: ReleaseID
+    package let by: Actor
+    package let reason: String
+    package let at: Instant
+}
+
+package struct Hold: Sendable, Equatable, Codable {
+    package let by: Actor
+    package let reason: String
+    package let since: Instant
+    package let until: Instant?
+}
+
+package struct Pin: Sendable, Equatable, Codable {
+    package let version: String
+    package let by: Actor
+    package let reason: String
+}
+
+/// What needs a person, and the next action.
+package struct Alarm: Sendable, Equatable, Codable {
+    package let reason: String
+    package let nextAction: String
+    package let since: Instant
+}
+
+package struct TakingDown: Sendable, Equatable, Codable {
+    package let by: Actor
+    package internal(set) var routerIsGone: Bool
+}
+
+package struct RollbackOrder: Sendable, Equatable, Codable {
+    package let number: Int
+    package let target: VerifiedRelease
+    package let by: Actor
+    package let reason: String
+    package let health: Milliseconds
+    package let drain: Milliseconds
+    package let policy: QueuePolicy
+}
