@@ -23,10 +23,11 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-func ours(_ name: String, at path: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: strict)
+func ours(_ name: String, at path: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(path)", exclude: exclude, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -42,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -53,31 +55,50 @@ let package = Package(
         // MARK: Core: values and machines. No clock, no I/O, no logging.
         ours("Core", at: "Core", [crypto]),
 
-        // MARK: Engine: runs the machines. Its Ports folder holds the doors to the world.
+        // MARK: Engine: runs the machines. Ports are the doors to the world; adapters see these and never the engine.
+        ours("Ports", at: "Engine/Ports", ["Core"]),
         ours("ServiceFile", at: "ServiceFile", ["Core", yams]),
-        ours("Engine", at: "Engine", ["Core", "ServiceFile", crypto, lifecycle, logging]),
+        ours(
+            "Engine", at: "Engine", ["Core", "Ports", "ServiceFile", crypto, lifecycle, logging], exclude: ["Ports"]),
 
         // MARK: Adapters: what stands behind the doors.
-        ours("SQLiteStore", at: "Adapters/SQLiteStore", ["Core", "Engine", grdb]),
-        ours("LocalTarget", at: "Adapters/LocalTarget", ["Core", "Engine", asyncHTTPClient, crypto, logging, nioCore, subprocess]),
-        ours("Lab", at: "Lab", ["Core", "Engine"]),
+        ours("SQLiteStore", at: "Adapters/SQLiteStore", ["Core", "Ports", crypto, grdb]),
+        ours(
+            "LocalTarget", at: "Adapters/LocalTarget",
+            ["Core", "Ports", asyncHTTPClient, crypto, logging, nioCore, nioPosix, subprocess, systemPackage]),
+        ours("Lab", at: "Lab", ["Core", "Ports", "Engine", crypto]),
 
         // MARK: Faces: what people and programs see.
         ours("APIClient", at: "Faces/APIClient", [asyncHTTPClient, nioCore]),
-        ours("HTTPAPI", at: "Faces/HTTPAPI", ["APIClient", "Core", "Engine", hummingbird, logging, lifecycle]),
+        ours(
+            "HTTPAPI", at: "Faces/HTTPAPI",
+            ["APIClient", "Core", "Engine", "WebUI", crypto, hummingbird, lifecycle, logging, nioCore]),
         ours("WebUI", at: "Faces/WebUI", ["APIClient"]),
-        ours("CommandLine", at: "Faces/CommandLine", ["APIClient", argumentParser]),
+        ours("Demo", at: "Faces/Demo", ["APIClient", asyncHTTPClient, nioCore, subprocess, systemPackage]),
+        ours("CommandLine", at: "Faces/CommandLine", ["APIClient", "Demo", argumentParser]),
 
         // MARK: The executable: wiring only.
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "APIClient", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget", "SQLiteStore", "WebUI",
+                "APIClient", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget", "Ports", "SQLiteStore",
                 argumentParser, lifecycle, logging,
             ],
             path: "Sources/slipway", swiftSettings: strict),
 
-        // MARK: Tests.
+        // MARK: Tests. Kits are the conformance tests of the doors, run on every implementation.
+        .target(name: "Kits", dependencies: ["Core", "Ports"], path: "Tests/Kits", swiftSettings: strict),
+        tests("ArchitectureTests", []),
         tests("CoreTests", ["Core"]),
+        tests("ServiceFileTests", ["Core", "ServiceFile"]),
+        tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
+        tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, nioCore]),
+        tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "ServiceFile"]),
+        tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
+        tests("FacesTests", [
+            "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI", asyncHTTPClient,
+            hummingbird, hummingbirdTesting, nioCore,
+        ]),
+        tests("EndToEndTests", ["APIClient", "Demo", asyncHTTPClient, nioCore, subprocess, systemPackage]),
     ]
 )

@@ -1,1 +1,1 @@
-// placeholder while dependencies build
+// placeholder

@@ -1,0 +1,194 @@
+extension Lane {
+    /// The fold: no rules, no choice. Refuses what no lane could have written.
+    package mutating func apply(_ event: Event) throws(IllegalEvent) {
+        switch event {
+        case .requested(let body): try self.enqueue(body)
+        case .waiting(let body): self.queue[try self.queueIndex(body.number)].waitsFor = body.gates
+        case .removed(let body): self.queue.remove(at: try self.queueIndex(body.number))
+        case .admitted(let body): try self.start(body)
+        case .rollbackOrdered(let body): self.order(body)
+        case .rollbackStarted(let body): try self.start(body)
+        case .capacityWanted(let body): self.capacities[body.number] = Capacity(body)
+        case .capacityReady(let body): try self.changeCapacity(body.number) { $0.state = .ready }
+        case .capacityWarm(let body): try self.changeCapacity(body.number) { $0.warmUntil = body.until }
+        case .capacityRetiring(let body): try self.changeCapacity(body.number) { $0.retire() }
+        case .capacityGone(let body): try self.removeCapacity(body.number)
+        case .stepStarted(let body): try self.changeDeployment(body.number) { $0.start(body) }
+        case .stepCompleted(let body): try self.changeDeployment(body.number) { $0.stepIsDone = true }
+        case .routingWanted(let body): try self.route(body)
+        case .routingConfirmed(let body): try self.confirm(body)
+        case .paused(let body): try self.changeDeployment(body.number) { $0.pause = body.pause }
+        case .resumed(let body): try self.changeDeployment(body.number) { $0.resume(body) }
+        case .aborted(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .aborted) }
+        case .failed(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .failed) }
+        case .ended(let body):
+            try self.changeDeployment(body.number) { _ in }
+            self.deployment = nil
+        case .verified(let body): self.record(body)
+        case .withdrawn(let body): self.withdraw(body)
+        case .passedNoReturn(let body): self.noReturnBefore = body.number
+        case .blocked(let block): self.add(block)
+        case .unblocked(let body): self.blocks.removeAll { $0.release == body.release }
+        case .held(let hold): self.hold = hold
+        case .holdReleased: self.hold = nil
+        case .pinned(let pin): self.pin = pin
+        case .unpinned: self.pin = nil
+        case .alarmRaised(let alarm): self.alarm = alarm
+        case .alarmCleared: self.alarm = nil
+        case .downOrdered(let body): self.takingDown = TakingDown(by: body.by, routerIsGone: false)
+        case .routerRemoved: self.takingDown?.routerIsGone = true
+        case .downFinished: self.finishDown()
+        }
+    }
+
+    // MARK: Queue
+
+    private mutating func enqueue(_ body: Requested) throws(IllegalEvent) {
+        guard body.number == self.lastNumber + 1 else {
+            throw IllegalEvent("promotion \(body.number) after \(self.lastNumber)")
+        }
+        self.lastNumber = body.number
+        self.queue.append(
+            QueuedPromotion(
+                number: body.number, candidate: body.candidate, by: body.by, requestedAt: body.at,
+                expiresAt: body.expiresAt, waitsFor: []))
+    }
+
+    private func queueIndex(_ number: Int) throws(IllegalEvent) -> Int {
+        guard let index = self.queue.firstIndex(where: { $0.number == number }) else {
+            throw IllegalEvent("promotion \(number) is not in the queue")
+        }
+        return index
+    }
+
+    // MARK: Deployment
+
+    private mutating func start(_ body: Admitted) throws(IllegalEvent) {
+        guard self.deployment == nil else { throw IllegalEvent("admitted \(body.number) while another one runs") }
+        let queued = self.queue.remove(at: try self.queueIndex(body.number))
+        self.deployment = Deployment(
+            number: body.number, candidate: queued.candidate, kind: .forward, by: queued.by, reason: nil,
+            plan: body.plan, capacity: body.number, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+    }
+
+    private mutating func order(_ body: RollbackOrder) {
+        self.lastNumber = max(self.lastNumber, body.number)
+        self.nextRollback = body
+    }
+
+    private mutating func start(_ body: RollbackStarted) throws(IllegalEvent) {
+        guard self.deployment == nil else { throw IllegalEvent("rollback \(body.number) while another one runs") }
+        self.nextRollback = nil
+        self.deployment = Deployment(
+            number: body.number, candidate: body.candidate, kind: .rollback, by: body.by, reason: body.reason,
+            plan: body.plan, capacity: body.capacity, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+    }
+
+    private mutating func changeDeployment(
+        _ number: Int, _ change: (inout Deployment) -> Void
+    ) throws(IllegalEvent) {
+        guard var running = self.deployment, running.number == number else {
+            throw IllegalEvent("deployment \(number) is not running")
+        }
+        change(&running)
+        self.deployment = running
+    }
+
+    // MARK: Capacity and routing
+
+    private mutating func changeCapacity(_ number: Int, _ change: (inout Capacity) -> Void) throws(IllegalEvent) {
+        guard var capacity = self.capacities[number] else { throw IllegalEvent("there is no capacity \(number)") }
+        change(&capacity)
+        self.capacities[number] = capacity
+    }
+
+    private mutating func removeCapacity(_ number: Int) throws(IllegalEvent) {
+        guard self.capacities.removeValue(forKey: number) != nil else {
+            throw IllegalEvent("capacity \(number) is gone already")
+        }
+    }
+
+    private mutating func route(_ routing: DesiredRouting) throws(IllegalEvent) {
+        guard routing.generation == self.routing.generation + 1 else {
+            throw IllegalEvent("generation \(routing.generation) after \(self.routing.generation)")
+        }
+        self.routing = routing
+    }
+
+    private mutating func confirm(_ body: RoutingConfirmed) throws(IllegalEvent) {
+        guard body.generation <= self.routing.generation, body.generation > self.confirmedGeneration else {
+            throw IllegalEvent("generation \(body.generation) confirmed, \(self.routing.generation) wanted")
+        }
+        self.confirmedGeneration = body.generation
+    }
+
+    // MARK: History and guards
+
+    private mutating func record(_ body: Verified) {
+        for index in self.history.indices where self.history[index].leftAt == nil {
+            self.history[index].leftAt = body.at
+        }
+        self.history.append(
+            VerifiedRelease(
+                candidate: body.candidate, number: body.number, verifiedAt: body.at, leftAt: nil, isWithdrawn: false))
+        self.history.removeFirst(max(0, self.history.count - Self.historyLimit))
+        self.stable = Placed(candidate: body.candidate, capacity: body.capacity)
+    }
+
+    private mutating func withdraw(_ body: Withdrawn) {
+        for index in self.history.indices where body.numbers.contains(self.history[index].number) {
+            self.history[index].isWithdrawn = true
+            self.history[index].leftAt = self.history[index].leftAt ?? body.at
+        }
+    }
+
+    private mutating func add(_ block: Block) {
+        self.blocks.removeAll { $0.release == block.release }
+        self.blocks.append(block)
+        self.blocks.removeFirst(max(0, self.blocks.count - Self.blockLimit))
+    }
+
+    /// Nothing of the lane is left at the target; numbers, history and blocks stay.
+    private mutating func finishDown() {
+        self.takingDown = nil
+        self.stable = nil
+        self.nextRollback = nil
+        self.alarm = nil
+        self.routing = DesiredRouting(generation: self.routing.generation)
+        self.confirmedGeneration = self.routing.generation
+    }
+}
+
+extension Capacity {
+    fileprivate init(_ body: Lane.CapacityWanted) {
+        self.init(number: body.number, candidate: body.candidate, state: .wanted, warmUntil: nil, drain: body.drain)
+    }
+
+    fileprivate mutating func retire() {
+        self.state = .retiring
+        self.warmUntil = nil
+    }
+}
+
+extension Deployment {
+    fileprivate mutating func start(_ body: Lane.StepStarted) {
+        self.step = body.step
+        self.stepStartedAt = body.at
+        self.stepUntil = body.until
+        self.deadline = body.deadline
+        self.stepIsDone = false
+    }
+
+    fileprivate mutating func resume(_ body: Lane.Resumed) {
+        self.pause = nil
+        self.stepUntil = self.stepUntil.map { $0 + body.stoodStill }
+        self.deadline = self.deadline + body.stoodStill
+    }
+
+    fileprivate mutating func takeBack(_ body: Lane.Returned, _ outcome: Outcome) {
+        self.phase = .returning(outcome)
+        self.ending = body.ending
+        self.deadline = body.deadline
+        self.pause = nil
+    }
+}

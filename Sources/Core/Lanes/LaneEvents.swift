@@ -1,0 +1,263 @@
+extension Lane {
+    /// The facts of a lane. One payload type per kind; its JSON is the stored body.
+    package enum Event: Sendable, Equatable {
+        case requested(Requested)
+        case waiting(Waiting)
+        case removed(Removed)
+        case admitted(Admitted)
+        case rollbackOrdered(RollbackOrder)
+        case rollbackStarted(RollbackStarted)
+        case capacityWanted(CapacityWanted)
+        case capacityReady(CapacityNumber)
+        case capacityWarm(CapacityWarm)
+        case capacityRetiring(CapacityNumber)
+        case capacityGone(CapacityNumber)
+        case stepStarted(StepStarted)
+        case stepCompleted(StepCompleted)
+        case routingWanted(DesiredRouting)
+        case routingConfirmed(RoutingConfirmed)
+        case paused(Paused)
+        case resumed(Resumed)
+        case aborted(Returned)
+        case failed(Returned)
+        case ended(Ended)
+        case verified(Verified)
+        case withdrawn(Withdrawn)
+        case passedNoReturn(CapacityNumber)
+        case blocked(Block)
+        case unblocked(Unblocked)
+        case held(Hold)
+        case holdReleased(ByReason)
+        case pinned(Pin)
+        case unpinned(ByReason)
+        case alarmRaised(Alarm)
+        case alarmCleared(ByReason)
+        case downOrdered(ByReason)
+        case routerRemoved(At)
+        case downFinished(At)
+    }
+
+    package struct Requested: Sendable, Equatable, Codable {
+        let number: Int
+        let candidate: Candidate
+        let by: Actor
+        let at: Instant
+        let expiresAt: Instant
+    }
+
+    /// The verdicts of the gates changed; the promotion stays in the queue.
+    package struct Waiting: Sendable, Equatable, Codable {
+        let number: Int
+        let gates: [GateResult]
+    }
+
+    /// A promotion left the queue without a deployment.
+    package struct Removed: Sendable, Equatable, Codable {
+        package enum Why: String, Sendable, Codable {
+            case cancelled, superseded, rejected, expired
+        }
+
+        package let number: Int
+        package let why: Why
+        package let by: Actor
+        package let reason: String
+    }
+
+    package struct Admitted: Sendable, Equatable, Codable {
+        package let number: Int
+        package let plan: Plan
+        package let facts: AdmissionFacts
+        package let at: Instant
+    }
+
+    package struct RollbackStarted: Sendable, Equatable, Codable {
+        let number: Int
+        let candidate: Candidate
+        let capacity: Int
+        let plan: Plan
+        let by: Actor
+        let reason: String
+        let at: Instant
+    }
+
+    package struct CapacityWanted: Sendable, Equatable, Codable {
+        let number: Int
+        let candidate: Candidate
+        let drain: Milliseconds
+    }
+
+    package struct CapacityNumber: Sendable, Equatable, Codable {
+        let number: Int
+    }
+
+    package struct CapacityWarm: Sendable, Equatable, Codable {
+        let number: Int
+        let until: Instant
+    }
+
+    package struct StepStarted: Sendable, Equatable, Codable {
+        let number: Int
+        let step: Int
+        let at: Instant
+        let until: Instant?
+        let deadline: Instant
+    }
+
+    package struct StepCompleted: Sendable, Equatable, Codable {
+        let number: Int
+        let step: Int
+        let summary: String
+    }
+
+    package struct RoutingConfirmed: Sendable, Equatable, Codable {
+        let generation: Int
+        let at: Instant
+    }
+
+    package struct Paused: Sendable, Equatable, Codable {
+        let number: Int
+        let pause: Pause
+    }
+
+    package struct Resumed: Sendable, Equatable, Codable {
+        let number: Int
+        let by: Actor
+        let reason: String
+        let at: Instant
+        /// How long the clock of the step stood still.
+        let stoodStill: Milliseconds
+    }
+
+    /// The deployment is taken back: abort by a person or the judge, or failure of a step.
+    package struct Returned: Sendable, Equatable, Codable {
+        package let number: Int
+        package let ending: Ending
+        package let at: Instant
+        package let deadline: Instant
+    }
+
+    package struct Ended: Sendable, Equatable, Codable {
+        package let number: Int
+        package let outcome: Outcome
+        package let candidate: Candidate
+        package let reason: String
+        package let at: Instant
+    }
+
+    package struct Verified: Sendable, Equatable, Codable {
+        package let number: Int
+        package let candidate: Candidate
+        package let capacity: Int
+        package let at: Instant
+    }
+
+    /// Gone back from: these are no longer what a rollback goes to by itself.
+    package struct Withdrawn: Sendable, Equatable, Codable {
+        let numbers: [Int]
+        let at: Instant
+    }
+
+    package struct Unblocked: Sendable, Equatable, Codable {
+        package let release: ReleaseID
+        package let by: Actor
+        package let reason: String
+    }
+
+    package struct ByReason: Sendable, Equatable, Codable {
+        let by: Actor
+        let reason: String
+        let at: Instant
+    }
+
+    package struct At: Sendable, Equatable, Codable {
+        let at: Instant
+    }
+}
+
+/// What an admission was decided on: copied into its event, so that it can be replayed.
+package struct AdmissionFacts: Sendable, Equatable, Codable {
+    package var definition: Int
+    package var gates: [GateResult]
+    /// Streams that must not have moved on since, as `stream@number`.
+    package var readings: [String]
+
+    package init(definition: Int, gates: [GateResult], readings: [String]) {
+        self.definition = definition
+        self.gates = gates
+        self.readings = readings
+    }
+}
+
+extension Lane.Event: LedgerEvent {
+    package var kind: EventKind { EventKind("lane.\(self.entry.name)") }
+    package var payload: any Encodable & Sendable { self.entry.payload }
+
+    private var entry: (name: String, payload: any Encodable & Sendable) {
+        switch self {
+        case .requested(let body): ("requested", body)
+        case .waiting(let body): ("waiting", body)
+        case .removed(let body): ("removed", body)
+        case .admitted(let body): ("admitted", body)
+        case .rollbackOrdered(let body): ("rollbackOrdered", body)
+        case .rollbackStarted(let body): ("rollbackStarted", body)
+        case .capacityWanted(let body): ("capacityWanted", body)
+        case .capacityReady(let body): ("capacityReady", body)
+        case .capacityWarm(let body): ("capacityWarm", body)
+        case .capacityRetiring(let body): ("capacityRetiring", body)
+        case .capacityGone(let body): ("capacityGone", body)
+        case .stepStarted(let body): ("stepStarted", body)
+        case .stepCompleted(let body): ("stepCompleted", body)
+        case .routingWanted(let body): ("routingWanted", body)
+        case .routingConfirmed(let body): ("routingConfirmed", body)
+        case .paused(let body): ("paused", body)
+        case .resumed(let body): ("resumed", body)
+        case .aborted(let body): ("aborted", body)
+        case .failed(let body): ("failed", body)
+        case .ended(let body): ("ended", body)
+        case .verified(let body): ("verified", body)
+        case .withdrawn(let body): ("withdrawn", body)
+        case .passedNoReturn(let body): ("passedNoReturn", body)
+        case .blocked(let body): ("blocked", body)
+        case .unblocked(let body): ("unblocked", body)
+        case .held(let body): ("held", body)
+        case .holdReleased(let body): ("holdReleased", body)
+        case .pinned(let body): ("pinned", body)
+        case .unpinned(let body): ("unpinned", body)
+        case .alarmRaised(let body): ("alarmRaised", body)
+        case .alarmCleared(let body): ("alarmCleared", body)
+        case .downOrdered(let body): ("downOrdered", body)
+        case .routerRemoved(let body): ("routerRemoved", body)
+        case .downFinished(let body): ("downFinished", body)
+        }
+    }
+
+    package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Lane.Event? {
+        guard kind.version == 1, let read = Self.readers(decoder)[kind.name] else { return nil }
+        return try read()
+    }
+
+    private static func readers<D: PayloadDecoder>(_ decoder: D) -> [String: () throws -> Lane.Event] {
+        func reader<T: Decodable>(_ make: @escaping (T) -> Lane.Event) -> () throws -> Lane.Event {
+            { make(try decoder.decode(T.self)) }
+        }
+        return [
+            "lane.requested": reader(Self.requested), "lane.waiting": reader(Self.waiting),
+            "lane.removed": reader(Self.removed), "lane.admitted": reader(Self.admitted),
+            "lane.rollbackOrdered": reader(Self.rollbackOrdered), "lane.rollbackStarted": reader(Self.rollbackStarted),
+            "lane.capacityWanted": reader(Self.capacityWanted), "lane.capacityReady": reader(Self.capacityReady),
+            "lane.capacityWarm": reader(Self.capacityWarm), "lane.capacityRetiring": reader(Self.capacityRetiring),
+            "lane.capacityGone": reader(Self.capacityGone), "lane.stepStarted": reader(Self.stepStarted),
+            "lane.stepCompleted": reader(Self.stepCompleted), "lane.routingWanted": reader(Self.routingWanted),
+            "lane.routingConfirmed": reader(Self.routingConfirmed), "lane.paused": reader(Self.paused),
+            "lane.resumed": reader(Self.resumed), "lane.aborted": reader(Self.aborted),
+            "lane.failed": reader(Self.failed), "lane.ended": reader(Self.ended),
+            "lane.verified": reader(Self.verified), "lane.withdrawn": reader(Self.withdrawn),
+            "lane.passedNoReturn": reader(Self.passedNoReturn), "lane.blocked": reader(Self.blocked),
+            "lane.unblocked": reader(Self.unblocked), "lane.held": reader(Self.held),
+            "lane.holdReleased": reader(Self.holdReleased), "lane.pinned": reader(Self.pinned),
+            "lane.unpinned": reader(Self.unpinned), "lane.alarmRaised": reader(Self.alarmRaised),
+            "lane.alarmCleared": reader(Self.alarmCleared), "lane.downOrdered": reader(Self.downOrdered),
+            "lane.routerRemoved": reader(Self.routerRemoved), "lane.downFinished": reader(Self.downFinished),
+        ]
+    }
+}

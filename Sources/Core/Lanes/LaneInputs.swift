@@ -1,0 +1,72 @@
+extension Lane {
+    /// What a lane is told. Time and actor come with every input.
+    package enum Input: Sendable, Equatable {
+        case intent(Intent, by: Actor, at: Instant)
+        case answer(Answer, at: Instant)
+        /// Facts about everything in the queue, gathered for the effect `evaluate`.
+        case evaluated([Evaluation], at: Instant)
+        case tick(at: Instant)
+    }
+
+    /// What a person, an account or the schedule wants.
+    package enum Intent: Sendable, Equatable {
+        case promote(Candidate)
+        case cancel(number: Int, reason: String)
+        case pause(number: Int?, reason: String)
+        case resume(number: Int?, reason: String)
+        case abort(number: Int?, reason: String)
+        /// Ends a step that only waits (hold, bake) early; recorded as an override.
+        case skip(number: Int?, reason: String)
+        /// Lifts the block of a release and asks for its promotion again.
+        case retry(Candidate, reason: String)
+        /// nil: the release verified here before the one that serves. `health`: how long a cold start may take.
+        case rollback(to: String?, health: Milliseconds, drain: Milliseconds, policy: QueuePolicy, reason: String)
+        case hold(reason: String, until: Instant?)
+        case releaseHold(reason: String)
+        case pin(version: String, reason: String)
+        case unpin(reason: String)
+        case block(ReleaseID, reason: String)
+        case clearAlarm(reason: String)
+        case down(reason: String)
+    }
+
+    /// What the world answered to an effect.
+    package enum Answer: Sendable, Equatable {
+        case capacityReady(Int)
+        case capacityFailed(Int, reason: String, lastLines: [String])
+        case capacityGone(Int)
+        case routed(generation: Int)
+        case verified(number: Int, Verdict, summary: String, lastLines: [String])
+        case taskEnded(number: Int, TaskKind, Verdict, summary: String, lastLines: [String], irreversible: Bool)
+        case routerRemoved
+        /// The effect can't be done, and doing it again would not help.
+        case impossible(Effect, reason: String)
+    }
+
+    /// What the engine found out about one queued promotion.
+    package struct Evaluation: Sendable, Equatable {
+        package let number: Int
+        package let facts: AdmissionFacts
+        package let plan: Plan
+        package let drain: Milliseconds
+
+        package init(number: Int, facts: AdmissionFacts, plan: Plan) {
+            self.number = number
+            self.facts = facts
+            self.plan = plan
+            self.drain = plan.drain
+        }
+    }
+
+    /// What is to be done in the world. Idempotent, and derived from the state.
+    package enum Effect: Sendable, Hashable {
+        case route(generation: Int)
+        case raise(capacity: Int)
+        case retire(capacity: Int)
+        case verify(number: Int, step: Int, VerifyPlace)
+        case task(number: Int, step: Int, TaskKind)
+        case evaluate
+        case wake(at: Instant)
+        case removeRouter
+    }
+}

@@ -1,0 +1,52 @@
+extension Lane {
+    /// What is outstanding, most urgent first: traffic, then capacity, then checks, then waits.
+    package var pending: [Effect] {
+        var effects: [Effect] = []
+        if self.routing.generation > self.confirmedGeneration {
+            effects.append(.route(generation: self.routing.generation))
+        }
+        effects += self.stepEffects
+        effects += self.retireEffects
+        if let takingDown, self.deployment == nil, !takingDown.routerIsGone { effects.append(.removeRouter) }
+        if !self.queue.isEmpty, self.mayAdmit { effects.append(.evaluate) }
+        effects += self.wakes.min().map { [.wake(at: $0)] } ?? []
+        return effects
+    }
+
+    /// Whether the queue is looked at now: nothing runs, or the newest may take over.
+    var mayAdmit: Bool {
+        guard self.takingDown == nil, self.nextRollback == nil else { return false }
+        guard let deployment else { return true }
+        return deployment.plan.policy == .latest && deployment.mayBeSuperseded
+    }
+
+    private var stepEffects: [Effect] {
+        guard let deployment, deployment.phase == .running, !deployment.stepIsDone, let step = deployment.currentStep
+        else { return [] }
+        switch step {
+        case .capacity: return [.raise(capacity: deployment.capacity)]
+        case .task(let kind, _): return [.task(number: deployment.number, step: deployment.step, kind)]
+        case .verify(let place, _): return [.verify(number: deployment.number, step: deployment.step, place)]
+        case .preview, .shift, .hold, .bake: return []
+        }
+    }
+
+    private var retireEffects: [Effect] {
+        // An instance is stopped only after the router confirmed that nothing is sent to it any more.
+        guard self.routing.generation == self.confirmedGeneration else { return [] }
+        let mayRetire = self.takingDown.map { $0.routerIsGone } ?? true
+        guard mayRetire else { return [] }
+        return self.capacities.values.filter { $0.state == .retiring }.sorted { $0.number < $1.number }
+            .map { .retire(capacity: $0.number) }
+    }
+
+    private var wakes: [Instant] {
+        var wakes = self.queue.map(\.expiresAt)
+        wakes += self.capacities.values.compactMap(\.warmUntil)
+        if let until = self.hold?.until { wakes.append(until) }
+        guard let deployment, deployment.pause == nil else { return wakes }
+        wakes.append(deployment.deadline)
+        if deployment.phase == .running, !deployment.stepIsDone, let until = deployment.stepUntil { wakes.append(until) }
+        return wakes
+    }
+}

@@ -1,0 +1,140 @@
+import Crypto
+
+/// A SHA-256, as a value of the chain: 32 bytes.
+package struct ChainHash: Sendable, Hashable, CustomStringConvertible {
+    package let bytes: [UInt8]
+
+    /// What stands before the first event of a stream: 32 zero bytes.
+    package static let origin = ChainHash(unchecked: [UInt8](repeating: 0, count: 32))
+
+    private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+
+    /// nil unless there are exactly 32 bytes.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
+    init(_ digest: SHA256.Digest) { self.bytes = Array(digest) }
+
+    package var description: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: self.bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
+
+/// What an event came from: another event (by position), or a request of the API (by its id).
+package struct Cause: Sendable, Hashable, CustomStringConvertible {
+    package let text: String
+    package static func position(_ position: Int) -> Cause { Cause(text: "position:\(position)") }
+    package static func request(_ id: String) -> Cause { Cause(text: "request:\(id)") }
+    package init(text: String) { self.text = text }
+    package var description: String { self.text }
+}
+
+/// One record of the ledger.
+package struct Envelope: Sendable, Equatable {
+    /// Place in the whole ledger, from 1, without gaps.
+    package let position: Int
+    package let stream: StreamID
+    /// Place in its stream, from 1, without gaps.
+    package let number: Int
+    package let kind: EventKind
+    /// Never before the ledger's previous event.
+    package let at: Instant
+    package let actor: Actor
+    package let cause: Cause?
+    /// JSON as stored: sorted keys, integers and strings only.
+    package let body: [UInt8]
+    /// Hash of the stream's previous event; `ChainHash.origin` for the first.
+    package let previousHash: ChainHash
+    package let hash: ChainHash
+
+    package init(
+        position: Int, stream: StreamID, number: Int, kind: EventKind, at: Instant, actor: Actor, cause: Cause?,
+        body: [UInt8], previousHash: ChainHash, hash: ChainHash
+    ) {
+        self.position = position
+        self.stream = stream
+        self.number = number
+        self.kind = kind
+        self.at = at
+        self.actor = actor
+        self.cause = cause
+        self.body = body
+        self.previousHash = previousHash
+        self.hash = hash
+    }
+
+    /// The hash that these fields should have: SHA-256 over each field, preceded by its length as 8 bytes, big-endian.
+    /// The position is left out: it is held by the seals.
+    package static func hash(
+        previous: ChainHash, stream: StreamID, number: Int, kind: EventKind, at: Instant, actor: Actor, cause: Cause?,
+        body: [UInt8]
+    ) -> ChainHash {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(body.count + 320)
+        func add(_ field: some Collection<UInt8>) {
+            let count = UInt64(field.count)
+            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
+            bytes.append(contentsOf: field)
+        }
+        add(previous.bytes)
+        add(stream.description.utf8)
+        add(String(number).utf8)
+        add(kind.name.utf8)
+        add(String(kind.version).utf8)
+        add(String(at.milliseconds).utf8)
+        add(actor.description.utf8)
+        add((cause?.text ?? "").utf8)
+        add(body)
+        return ChainHash(SHA256.hash(data: bytes))
+    }
+
+    package var hasRightHash: Bool {
+        self.hash
+            == Envelope.hash(
+                previous: self.previousHash, stream: self.stream, number: self.number, kind: self.kind, at: self.at,
+                actor: self.actor, cause: self.cause, body: self.body)
+    }
+}
+
+/// The newest event of a stream.
+package struct StreamHead: Sendable, Equatable {
+    package let stream: StreamID
+    package let number: Int
+    package let hash: ChainHash
+
+    package init(stream: StreamID, number: Int, hash: ChainHash) {
+        self.stream = stream
+        self.number = number
+        self.hash = hash
+    }
+}
+
+/// A statement over all stream heads at a position, so that a cut tail or a lost stream is seen.
+package struct Seal: Sendable, Equatable {
+    /// The newest position that it covers.
+    package let position: Int
+    package let at: Instant
+    /// Hash of the seal before; `ChainHash.origin` for the first.
+    package let previousHash: ChainHash
+    package let hash: ChainHash
+
+    package init(position: Int, at: Instant, previousHash: ChainHash, hash: ChainHash) {
+        self.position = position
+        self.at = at
+        self.previousHash = previousHash
+        self.hash = hash
+    }
+
+    /// SHA-256 over previous seal, position, time and every head in the order of the stream's text.
+    package static func hash(previous: ChainHash, position: Int, at: Instant, heads: [StreamHead]) -> ChainHash {
+        var hasher = SHA256()
+        hasher.update(data: previous.bytes)
+        hasher.update(data: Array("\(position) \(at.milliseconds)\n".utf8))
+        let lines = heads.map { "\($0.stream) \($0.number) \($0.hash)\n" }.sorted()
+        for line in lines { hasher.update(data: Array(line.utf8)) }
+        return ChainHash(hasher.finalize())
+    }
+}

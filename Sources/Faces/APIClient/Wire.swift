@@ -1,0 +1,280 @@
+/// What goes over the wire of `/api/v1`, as JSON. Times are RFC 3339 in UTC with milliseconds; durations are whole milliseconds; weights are basis points.
+package enum Wire {}
+
+extension Wire {
+    // MARK: Services
+
+    /// `POST /services/apply`: the text of a `slipway.yaml` of the repository at a path of the server's machine.
+    package struct Apply: Codable, Sendable, Equatable {
+        package var file: String
+        package var repository: String
+        /// Only say what would change.
+        package var plan: Bool
+
+        package init(file: String, repository: String, plan: Bool) {
+            self.file = file
+            self.repository = repository
+            self.plan = plan
+        }
+    }
+
+    package struct Applied: Codable, Sendable, Equatable {
+        package var service: String
+        /// Number of the definition now (with `plan`: of the one that stands).
+        package var definition: Int
+        package var changed: Bool
+        /// One sentence a difference.
+        package var differences: [String]
+        package var plan: Bool
+
+        package init(service: String, definition: Int, changed: Bool, differences: [String], plan: Bool) {
+            self.service = service
+            self.definition = definition
+            self.changed = changed
+            self.differences = differences
+            self.plan = plan
+        }
+    }
+
+    package struct Status: Codable, Sendable, Equatable {
+        /// Ledger position that this shows.
+        package var position: Int
+        package var services: [Service]
+
+        package init(position: Int, services: [Service]) {
+            self.position = position
+            self.services = services
+        }
+    }
+
+    package struct Service: Codable, Sendable, Equatable {
+        package var name: String
+        package var owner: String
+        package var definition: Int
+        package var environments: [Lane]
+
+        package init(name: String, owner: String, definition: Int, environments: [Lane]) {
+            self.name = name
+            self.owner = owner
+            self.definition = definition
+            self.environments = environments
+        }
+    }
+
+    /// One service in one environment.
+    package struct Lane: Codable, Sendable, Equatable {
+        package var service: String
+        package var environment: String
+        package var listen: String?
+        /// Private address of the version on the preview, without trailing slash.
+        package var preview: String?
+        package var strategy: String
+        package var promote: String
+        package var after: [String]
+        package var serving: [Serving]
+        package var warm: [Serving]
+        package var deployment: Promotion?
+        package var queue: [Promotion]
+        /// Newest first, at most 20.
+        package var recent: [Promotion]
+        package var hold: Guard?
+        package var pin: Guard?
+        package var blocks: [Guard]
+        package var alarm: Alarm?
+        /// What a rollback without `--to` would go back to.
+        package var rollbackTo: String?
+        /// Where the target's own word differs from the desired state (filled when asked for).
+        package var isGoingDown: Bool
+
+        package init(service: String, environment: String) {
+            self.service = service
+            self.environment = environment
+            self.listen = nil
+            self.preview = nil
+            self.strategy = "bigBang"
+            self.promote = "by hand"
+            self.after = []
+            self.serving = []
+            self.warm = []
+            self.deployment = nil
+            self.queue = []
+            self.recent = []
+            self.hold = nil
+            self.pin = nil
+            self.blocks = []
+            self.alarm = nil
+            self.rollbackTo = nil
+            self.isGoingDown = false
+        }
+    }
+
+    package struct Serving: Codable, Sendable, Equatable {
+        package var version: String
+        package var release: String
+        package var weight: Int
+        /// verified, or in deployment.
+        package var state: String
+        package var until: String?
+
+        package init(version: String, release: String, weight: Int, state: String, until: String?) {
+            self.version = version
+            self.release = release
+            self.weight = weight
+            self.state = state
+            self.until = until
+        }
+    }
+
+    /// A hold, pin or block: who, why, until when, and of what.
+    package struct Guard: Codable, Sendable, Equatable {
+        package var by: String
+        package var reason: String
+        package var since: String?
+        package var until: String?
+        /// Version (pin) or release (block).
+        package var subject: String?
+
+        package init(by: String, reason: String, since: String?, until: String?, subject: String?) {
+            self.by = by
+            self.reason = reason
+            self.since = since
+            self.until = until
+            self.subject = subject
+        }
+    }
+
+    package struct Alarm: Codable, Sendable, Equatable {
+        package var kind: String
+        package var reason: String
+        package var nextAction: String
+        package var since: String
+
+        package init(kind: String, reason: String, nextAction: String, since: String) {
+            self.kind = kind
+            self.reason = reason
+            self.nextAction = nextAction
+            self.since = since
+        }
+    }
+
+    // MARK: Promotions
+
+    /// Where a promotion is in its life. The last eight are ends.
+    package enum PromotionState: String, Codable, Sendable, CaseIterable {
+        case waiting, deploying, paused, returning
+        case completed, failed, aborted, rolledBack, superseded, cancelled, rejected, expired
+
+        package var isEnd: Bool {
+            switch self {
+            case .waiting, .deploying, .paused, .returning: false
+            case .completed, .failed, .aborted, .rolledBack, .superseded, .cancelled, .rejected, .expired: true
+            }
+        }
+    }
+
+    /// A promotion, from its request to the end of its deployment. Its id is `SERVICE/ENVIRONMENT/NUMBER`.
+    package struct Promotion: Codable, Sendable, Equatable {
+        package var id: String
+        package var service: String
+        package var environment: String
+        package var number: Int
+        package var release: String
+        package var version: String
+        package var state: PromotionState
+        /// forward or rollback.
+        package var kind: String
+        package var by: String
+        package var requestedAt: String?
+        package var startedAt: String?
+        package var endedAt: String?
+        package var waitsFor: [Gate]
+        package var change: String?
+        package var strategy: String?
+        package var steps: [String]
+        /// Index of the step under way.
+        package var step: Int?
+        package var stepStartedAt: String?
+        /// When the step ends by itself, if it only waits.
+        package var stepUntil: String?
+        package var deadline: String?
+        package var weight: Int?
+        package var reason: String?
+        package var lastLines: [String]
+        package var pausedBy: String?
+
+        package init(id: String, service: String, environment: String, number: Int, release: String, version: String, state: PromotionState, kind: String, by: String) {
+            self.id = id
+            self.service = service
+            self.environment = environment
+            self.number = number
+            self.release = release
+            self.version = version
+            self.state = state
+            self.kind = kind
+            self.by = by
+            self.requestedAt = nil
+            self.startedAt = nil
+            self.endedAt = nil
+            self.waitsFor = []
+            self.change = nil
+            self.strategy = nil
+            self.steps = []
+            self.step = nil
+            self.stepStartedAt = nil
+            self.stepUntil = nil
+            self.deadline = nil
+            self.weight = nil
+            self.reason = nil
+            self.lastLines = []
+            self.pausedBy = nil
+        }
+    }
+
+    package struct Gate: Codable, Sendable, Equatable {
+        package var gate: String
+        /// nil: pending.
+        package var verdict: String?
+        package var reason: String
+        package var passesAt: String?
+
+        package init(gate: String, verdict: String?, reason: String, passesAt: String?) {
+            self.gate = gate
+            self.verdict = verdict
+            self.reason = reason
+            self.passesAt = passesAt
+        }
+    }
+
+    /// `POST /promotions`. `release` is an id or `service@version`.
+    package struct Promote: Codable, Sendable, Equatable {
+        package var release: String
+        package var environment: String
+
+        package init(release: String, environment: String) {
+            self.release = release
+            self.environment = environment
+        }
+    }
+
+    /// Body of every verb on a promotion or lane.
+    package struct Act: Codable, Sendable, Equatable {
+        package var reason: String
+        /// Version to go back to, to pin, or release to block.
+        package var subject: String?
+        /// End of a hold.
+        package var until: String?
+
+        package init(reason: String, subject: String? = nil, until: String? = nil) {
+            self.reason = reason
+            self.subject = subject
+            self.until = until
+        }
+    }
+
+    /// `POST /promotions/S/E/N/VERB`
+    package enum PromotionVerb: String, Codable, Sendable, CaseIterable { case pause, resume, abort, retry, skip, cancel }
+    /// `POST /lanes/S/E/VERB`
+    package enum LaneVerb: String, Codable, Sendable, CaseIterable {
+        case rollback, hold, unhold, pin, unpin, block, unblock, clearAlarm = "clear-alarm", down
+    }
+}
