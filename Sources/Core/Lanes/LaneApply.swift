@@ -4,7 +4,7 @@ extension Lane {
         switch event {
         case .requested(let body): try self.enqueue(body)
         case .waiting(let body): self.queue[try self.queueIndex(body.number)].waitsFor = body.gates
-        case .removed(let body): self.queue.remove(at: try self.queueIndex(body.number))
+        case .removed(let body): try self.remove(body)
         case .admitted(let body): try self.start(body)
         case .rollbackOrdered(let body): self.order(body)
         case .rollbackStarted(let body): try self.start(body)
@@ -21,9 +21,7 @@ extension Lane {
         case .resumed(let body): try self.changeDeployment(body.number) { $0.resume(body) }
         case .aborted(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .aborted) }
         case .failed(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .failed) }
-        case .ended(let body):
-            try self.changeDeployment(body.number) { _ in }
-            self.deployment = nil
+        case .ended(let body): try self.end(body)
         case .verified(let body): self.record(body)
         case .withdrawn(let body): self.withdraw(body)
         case .passedNoReturn(let body): self.noReturnBefore = body.number
@@ -48,6 +46,9 @@ extension Lane {
             throw IllegalEvent("promotion \(body.number) after \(self.lastNumber)")
         }
         self.lastNumber = body.number
+        self.seen.removeAll { $0 == body.candidate.release }
+        self.seen.append(body.candidate.release)
+        self.seen.removeFirst(max(0, self.seen.count - Self.seenLimit))
         self.queue.append(
             QueuedPromotion(
                 number: body.number, candidate: body.candidate, by: body.by, requestedAt: body.at,
@@ -61,14 +62,39 @@ extension Lane {
         return index
     }
 
+    private mutating func remove(_ body: Removed) throws(IllegalEvent) {
+        let queued = self.queue.remove(at: try self.queueIndex(body.number))
+        self.remember(
+            EndedPromotion(
+                number: body.number, candidate: queued.candidate, kind: .forward, end: .removed(body.why), by: queued.by,
+                strategy: nil, startedAt: nil, endedAt: body.at, reason: body.reason, lastLines: []))
+    }
+
+    private mutating func remember(_ ended: EndedPromotion) {
+        self.recent.append(ended)
+        self.recent.removeFirst(max(0, self.recent.count - Self.recentLimit))
+    }
+
     // MARK: Deployment
+
+    private mutating func end(_ body: Ended) throws(IllegalEvent) {
+        guard let running = self.deployment, running.number == body.number else {
+            throw IllegalEvent("deployment \(body.number) ended but is not running")
+        }
+        self.remember(
+            EndedPromotion(
+                number: body.number, candidate: running.candidate, kind: running.kind, end: .deployment(body.outcome),
+                by: running.by, strategy: running.plan.strategy, startedAt: running.startedAt, endedAt: body.at,
+                reason: body.reason, lastLines: running.ending?.lastLines ?? []))
+        self.deployment = nil
+    }
 
     private mutating func start(_ body: Admitted) throws(IllegalEvent) {
         guard self.deployment == nil else { throw IllegalEvent("admitted \(body.number) while another one runs") }
         let queued = self.queue.remove(at: try self.queueIndex(body.number))
         self.deployment = Deployment(
             number: body.number, candidate: queued.candidate, kind: .forward, by: queued.by, reason: nil,
-            plan: body.plan, capacity: body.number, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+            plan: body.plan, capacity: body.number, definition: body.facts.definition, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
     }
 
     private mutating func order(_ body: RollbackOrder) {
@@ -81,7 +107,7 @@ extension Lane {
         self.nextRollback = nil
         self.deployment = Deployment(
             number: body.number, candidate: body.candidate, kind: .rollback, by: body.by, reason: body.reason,
-            plan: body.plan, capacity: body.capacity, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+            plan: body.plan, capacity: body.capacity, definition: body.definition, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
     }
 
     private mutating func changeDeployment(
@@ -113,6 +139,9 @@ extension Lane {
             throw IllegalEvent("generation \(routing.generation) after \(self.routing.generation)")
         }
         self.routing = routing
+        for number in routing.weights.keys where routing.weights[number] != .zero {
+            self.capacities[number]?.warmUntil = nil
+        }
     }
 
     private mutating func confirm(_ body: RoutingConfirmed) throws(IllegalEvent) {
@@ -132,7 +161,7 @@ extension Lane {
             VerifiedRelease(
                 candidate: body.candidate, number: body.number, verifiedAt: body.at, leftAt: nil, isWithdrawn: false))
         self.history.removeFirst(max(0, self.history.count - Self.historyLimit))
-        self.stable = Placed(candidate: body.candidate, capacity: body.capacity)
+        self.stable = Placed(candidate: body.candidate, capacity: body.capacity, number: body.number)
     }
 
     private mutating func withdraw(_ body: Withdrawn) {
@@ -161,7 +190,9 @@ extension Lane {
 
 extension Capacity {
     fileprivate init(_ body: Lane.CapacityWanted) {
-        self.init(number: body.number, candidate: body.candidate, state: .wanted, warmUntil: nil, drain: body.drain)
+        self.init(
+            number: body.number, candidate: body.candidate, state: .wanted, definition: body.definition, warmUntil: nil,
+            drain: body.drain)
     }
 
     fileprivate mutating func retire() {

@@ -38,17 +38,17 @@ extension Lane {
     }
 
     package struct Requested: Sendable, Equatable, Codable {
-        let number: Int
-        let candidate: Candidate
-        let by: Actor
-        let at: Instant
-        let expiresAt: Instant
+        package let number: Int
+        package let candidate: Candidate
+        package let by: Actor
+        package let at: Instant
+        package let expiresAt: Instant
     }
 
     /// The verdicts of the gates changed; the promotion stays in the queue.
     package struct Waiting: Sendable, Equatable, Codable {
-        let number: Int
-        let gates: [GateResult]
+        package let number: Int
+        package let gates: [GateResult]
     }
 
     /// A promotion left the queue without a deployment.
@@ -61,6 +61,7 @@ extension Lane {
         package let why: Why
         package let by: Actor
         package let reason: String
+        package let at: Instant
     }
 
     package struct Admitted: Sendable, Equatable, Codable {
@@ -71,61 +72,63 @@ extension Lane {
     }
 
     package struct RollbackStarted: Sendable, Equatable, Codable {
-        let number: Int
-        let candidate: Candidate
-        let capacity: Int
-        let plan: Plan
-        let by: Actor
-        let reason: String
-        let at: Instant
+        package let number: Int
+        package let candidate: Candidate
+        package let capacity: Int
+        package let definition: Int
+        package let plan: Plan
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
     }
 
     package struct CapacityWanted: Sendable, Equatable, Codable {
-        let number: Int
-        let candidate: Candidate
-        let drain: Milliseconds
+        package let number: Int
+        package let candidate: Candidate
+        package let definition: Int
+        package let drain: Milliseconds
     }
 
     package struct CapacityNumber: Sendable, Equatable, Codable {
-        let number: Int
+        package let number: Int
     }
 
     package struct CapacityWarm: Sendable, Equatable, Codable {
-        let number: Int
-        let until: Instant
+        package let number: Int
+        package let until: Instant
     }
 
     package struct StepStarted: Sendable, Equatable, Codable {
-        let number: Int
-        let step: Int
-        let at: Instant
-        let until: Instant?
-        let deadline: Instant
+        package let number: Int
+        package let step: Int
+        package let at: Instant
+        package let until: Instant?
+        package let deadline: Instant
     }
 
     package struct StepCompleted: Sendable, Equatable, Codable {
-        let number: Int
-        let step: Int
-        let summary: String
+        package let number: Int
+        package let step: Int
+        package let summary: String
     }
 
     package struct RoutingConfirmed: Sendable, Equatable, Codable {
-        let generation: Int
-        let at: Instant
+        package let generation: Int
+        package let at: Instant
     }
 
     package struct Paused: Sendable, Equatable, Codable {
-        let number: Int
-        let pause: Pause
+        package let number: Int
+        package let pause: Pause
     }
 
     package struct Resumed: Sendable, Equatable, Codable {
-        let number: Int
-        let by: Actor
-        let reason: String
-        let at: Instant
+        package let number: Int
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
         /// How long the clock of the step stood still.
-        let stoodStill: Milliseconds
+        package let stoodStill: Milliseconds
     }
 
     /// The deployment is taken back: abort by a person or the judge, or failure of a step.
@@ -153,8 +156,8 @@ extension Lane {
 
     /// Gone back from: these are no longer what a rollback goes to by itself.
     package struct Withdrawn: Sendable, Equatable, Codable {
-        let numbers: [Int]
-        let at: Instant
+        package let numbers: [Int]
+        package let at: Instant
     }
 
     package struct Unblocked: Sendable, Equatable, Codable {
@@ -164,13 +167,13 @@ extension Lane {
     }
 
     package struct ByReason: Sendable, Equatable, Codable {
-        let by: Actor
-        let reason: String
-        let at: Instant
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
     }
 
     package struct At: Sendable, Equatable, Codable {
-        let at: Instant
+        package let at: Instant
     }
 }
 

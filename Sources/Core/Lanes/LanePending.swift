@@ -2,7 +2,7 @@ extension Lane {
     /// What is outstanding, most urgent first: traffic, then capacity, then checks, then waits.
     package var pending: [Effect] {
         var effects: [Effect] = []
-        if self.routing.generation > self.confirmedGeneration {
+        if self.routing.generation > self.confirmedGeneration, self.takingDown == nil {
             effects.append(.route(generation: self.routing.generation))
         }
         effects += self.stepEffects
@@ -20,6 +20,13 @@ extension Lane {
         return deployment.plan.policy == .latest && deployment.mayBeSuperseded
     }
 
+    /// Warm capacities that stop by themselves in time: not what a running deployment would go back to.
+    var warmToExpire: [Capacity] {
+        let kept = self.deployment == nil ? nil : self.fallback
+        return self.capacities.values.filter { $0.warmUntil != nil && $0.state == .ready && $0.number != kept }
+            .sorted { $0.number < $1.number }
+    }
+
     private var stepEffects: [Effect] {
         guard let deployment, deployment.phase == .running, !deployment.stepIsDone, let step = deployment.currentStep
         else { return [] }
@@ -32,17 +39,16 @@ extension Lane {
     }
 
     private var retireEffects: [Effect] {
-        // An instance is stopped only after the router confirmed that nothing is sent to it any more.
-        guard self.routing.generation == self.confirmedGeneration else { return [] }
-        let mayRetire = self.takingDown.map { $0.routerIsGone } ?? true
-        guard mayRetire else { return [] }
+        // An instance is stopped only after the router confirmed that nothing is sent to it any more, or is gone itself.
+        guard self.takingDown?.routerIsGone ?? (self.routing.generation == self.confirmedGeneration) else { return [] }
         return self.capacities.values.filter { $0.state == .retiring }.sorted { $0.number < $1.number }
             .map { .retire(capacity: $0.number) }
     }
 
     private var wakes: [Instant] {
         var wakes = self.queue.map(\.expiresAt)
-        wakes += self.capacities.values.compactMap(\.warmUntil)
+        wakes += self.queue.flatMap { $0.waitsFor.compactMap(\.passesAt) }
+        wakes += self.warmToExpire.compactMap(\.warmUntil)
         if let until = self.hold?.until { wakes.append(until) }
         guard let deployment, deployment.pause == nil else { return wakes }
         wakes.append(deployment.deadline)

@@ -28,7 +28,14 @@ package struct Lane: Sendable, Equatable, Codable {
     /// A rollback that waits for the running deployment to have returned its traffic.
     package internal(set) var nextRollback: RollbackOrder?
 
+    /// How the newest promotions ended, oldest first; at most `recentLimit`.
+    package internal(set) var recent: [EndedPromotion] = []
+    /// Releases that were asked for here, oldest first: automation asks once. At most `seenLimit`.
+    package internal(set) var seen: [ReleaseID] = []
+
     package static let historyLimit = 50
+    package static let recentLimit = 50
+    package static let seenLimit = 200
     package static let queueLimit = 100
     package static let blockLimit = 500
 
@@ -36,7 +43,7 @@ package struct Lane: Sendable, Equatable, Codable {
 
     /// The capacity that traffic goes back to: the last known good, or what serves if nothing was verified yet.
     package var fallback: Int? {
-        if let stable { return stable.capacity }
+        if let stable, stable.number >= self.noReturnBefore { return stable.capacity }
         let serving = self.routing.weights.filter { $0.value > .zero && $0.key != self.deployment?.capacity }
         return serving.max { $0.value < $1.value }?.key
     }
@@ -88,6 +95,8 @@ package struct Capacity: Sendable, Equatable, Codable {
     package let number: Int
     package let candidate: Candidate
     package internal(set) var state: State
+    /// Number of the definition that it was admitted under.
+    package let definition: Int
     /// Stands by without traffic until then.
     package internal(set) var warmUntil: Instant?
     package internal(set) var drain: Milliseconds
@@ -141,6 +150,8 @@ package struct Deployment: Sendable, Equatable, Codable {
     package let plan: Plan
     /// The capacity under deployment: its own number, or an older one that is still warm.
     package let capacity: Int
+    /// Number of the definition that it was decided under.
+    package let definition: Int
     package let startedAt: Instant
     package internal(set) var phase: Phase = .running
     /// Index into the plan's steps.
@@ -184,6 +195,28 @@ package enum Outcome: String, Sendable, Codable, CaseIterable {
 package struct Placed: Sendable, Equatable, Codable {
     package let candidate: Candidate
     package let capacity: Int
+    /// The deployment that was verified.
+    package let number: Int
+}
+
+/// How a promotion ended, with or without a deployment.
+package struct EndedPromotion: Sendable, Equatable, Codable {
+    package enum End: Sendable, Equatable, Codable {
+        case deployment(Outcome)
+        case removed(Lane.Removed.Why)
+    }
+
+    package let number: Int
+    package let candidate: Candidate
+    package let kind: Deployment.Kind
+    package let end: End
+    package let by: Actor
+    /// nil: it never started.
+    package let strategy: String?
+    package let startedAt: Instant?
+    package let endedAt: Instant
+    package let reason: String
+    package let lastLines: [String]
 }
 
 package struct VerifiedRelease: Sendable, Equatable, Codable {
@@ -219,6 +252,17 @@ package struct Pin: Sendable, Equatable, Codable {
 
 /// What needs a person, and the next action.
 package struct Alarm: Sendable, Equatable, Codable {
+    package enum Kind: String, Sendable, Codable, CaseIterable {
+        /// A version with traffic has no ready instance.
+        case noReadyCapacity
+        /// Something that must happen did not come in its time; it is still being tried.
+        case stuck
+        case rollbackFailed
+        /// A release without a way back failed: roll forward.
+        case forwardOnly
+    }
+
+    package let kind: Kind
     package let reason: String
     package let nextAction: String
     package let since: Instant
@@ -234,7 +278,5 @@ package struct RollbackOrder: Sendable, Equatable, Codable {
     package let target: VerifiedRelease
     package let by: Actor
     package let reason: String
-    package let health: Milliseconds
-    package let drain: Milliseconds
-    package let policy: QueuePolicy
+    package let settings: Lane.RollbackSettings
 }
