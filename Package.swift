@@ -21,6 +21,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -65,7 +66,10 @@ let package = Package(
         ours("SQLiteStore", at: "Adapters/SQLiteStore", ["Core", "Ports", crypto, grdb]),
         ours(
             "LocalTarget", at: "Adapters/LocalTarget",
-            ["Core", "Ports", asyncHTTPClient, crypto, logging, nioCore, nioPosix, subprocess, systemPackage]),
+            [
+                "Core", "Ports", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, subprocess,
+                systemPackage,
+            ]),
         ours("Lab", at: "Lab", ["Core", "Ports", "Engine", crypto]),
 
         // MARK: Faces: what people and programs see.
