@@ -162,6 +162,7 @@ package enum LedgerLimits {
     /// Events of a stream between two snapshots.
     package static let snapshotEvery = 200
     package static let bodyBytes = 1 << 20
+    package static let snapshotBytes = 16 << 20
     package static let eventsPerAppend = 1_000
 }
 
