@@ -68,7 +68,7 @@ let package = Package(
         ours("SQLiteStore", at: "Adapters/SQLiteStore", ["Core", "Ports", crypto, grdb]),
         ours(
             "LocalTarget", at: "Adapters/LocalTarget",
-            ["Core", "Ports", asyncHTTPClient, crypto, logging, nioCore, nioPosix, subprocess, systemPackage]),
+            ["Core", "Ports", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, subprocess, systemPackage]),
         ours("Lab", at: "Lab", ["Core", "Ports", "Engine", crypto]),
 
         // MARK: Faces: what people and programs see.
@@ -95,7 +95,7 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("ServiceFileTests", ["Core", "ServiceFile"]),
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
-        tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, nioCore]),
+        tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore]),
         tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "ServiceFile"]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests("FacesTests", [
