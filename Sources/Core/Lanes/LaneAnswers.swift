@@ -107,7 +107,7 @@ extension LaneDecision {
 
     private mutating func routingIsImpossible(_ reason: String) throws(Refusal) {
         if let deployment = self.lane.deployment, deployment.phase == .running, deployment.kind == .forward,
-            self.lane.noReturnBefore != deployment.number
+            !self.lane.isForwardOnly(deployment)
         {
             return try self.takeBack(.failed, Ending(by: .system, reason: reason, lastLines: []))
         }

@@ -94,7 +94,8 @@ extension Lane {
         let queued = self.queue.remove(at: try self.queueIndex(body.number))
         self.deployment = Deployment(
             number: body.number, candidate: queued.candidate, kind: .forward, by: queued.by, reason: nil,
-            plan: body.plan, capacity: body.number, definition: body.facts.definition, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+            plan: body.plan, capacity: body.number, definition: body.facts.definition, startedAt: body.at,
+            returnsTo: self.fallback, stepStartedAt: body.at, deadline: body.at)
     }
 
     private mutating func order(_ body: RollbackOrder) {
@@ -107,7 +108,8 @@ extension Lane {
         self.nextRollback = nil
         self.deployment = Deployment(
             number: body.number, candidate: body.candidate, kind: .rollback, by: body.by, reason: body.reason,
-            plan: body.plan, capacity: body.capacity, definition: body.definition, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+            plan: body.plan, capacity: body.capacity, definition: body.definition, startedAt: body.at,
+            returnsTo: self.fallback, stepStartedAt: body.at, deadline: body.at)
     }
 
     private mutating func changeDeployment(

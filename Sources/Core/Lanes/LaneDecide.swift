@@ -103,7 +103,7 @@ extension LaneDecision {
         if let running = self.lane.deployment, running.candidate.release == candidate.release {
             throw Refusal(.alreadyRunning, "\(candidate.version) is being deployed here already, as \(running.number).")
         }
-        if self.lane.deployment == nil, self.lane.stable?.candidate.release == candidate.release {
+        if self.lane.deployment == nil, self.lane.lastKnownGood?.candidate.release == candidate.release {
             throw Refusal(.nothingToDo, "\(candidate.version) serves here already.")
         }
         guard self.lane.queue.count < Lane.queueLimit else {
@@ -184,7 +184,7 @@ extension LaneDecision {
         }
         // A second abort finds the traffic on its way back: nothing to add.
         guard deployment.phase == .running else { return }
-        if self.lane.noReturnBefore == deployment.number {
+        if self.lane.isForwardOnly(deployment) {
             throw Refusal(
                 .forwardOnly, "\(deployment.candidate.version) has passed its point of no return: going back would "
                     + "break on changed data. Roll forward with a fix.")

@@ -30,7 +30,7 @@ extension LaneDecision {
 
     /// What to go back to runs beside the deployment: returning the traffic is the rollback.
     private mutating func returnInstead(_ deployment: Deployment, by actor: Actor, _ reason: String) throws(Refusal) {
-        if self.lane.noReturnBefore == deployment.number { throw self.forwardOnly(deployment.candidate.version) }
+        if self.lane.isForwardOnly(deployment) { throw self.forwardOnly(deployment.candidate.version) }
         try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
         try self.hold(by: actor, reason)
     }
@@ -39,7 +39,7 @@ extension LaneDecision {
         guard let deployment = self.lane.deployment else { return }
         switch deployment.kind {
         case .forward:
-            if self.lane.noReturnBefore == deployment.number { throw self.forwardOnly(deployment.candidate.version) }
+            if self.lane.isForwardOnly(deployment) { throw self.forwardOnly(deployment.candidate.version) }
             try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
         case .rollback:
             // Before its switch it has changed nothing that users see, so the newer word replaces it.

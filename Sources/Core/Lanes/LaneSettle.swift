@@ -64,7 +64,12 @@ extension LaneDecision {
                     deadline: self.now + next.allowed)))
         switch next {
         case .preview: try self.want(self.lane.routing.weights, preview: deployment.capacity)
-        case .shift(let share): try self.want(self.weights(share, of: deployment), preview: nil)
+        case .shift(let share):
+            // From here on it may have traffic, whether or not the router's answer has come.
+            if !deployment.plan.reversible, self.lane.noReturnBefore != deployment.number {
+                try self.emit(.passedNoReturn(Lane.CapacityNumber(number: deployment.number)))
+            }
+            try self.want(self.weights(share, of: deployment), preview: nil)
         case .task, .capacity, .verify, .hold, .bake: break
         }
     }
@@ -85,8 +90,8 @@ extension LaneDecision {
 
     /// All traffic has moved: what had it before stands by, unless it is what we leave for good.
     private mutating func afterSwitch(_ deployment: Deployment) throws(Refusal) {
-        if !deployment.plan.reversible { try self.emit(.passedNoReturn(Lane.CapacityNumber(number: deployment.number))) }
-        let standsBy = deployment.kind == .forward ? self.lane.fallback : nil
+        let canReturn = deployment.kind == .forward && self.lane.noReturnBefore != deployment.number
+        let standsBy = canReturn ? self.lane.fallback : nil
         for capacity in self.lane.capacities.values.sorted(by: { $0.number < $1.number }) {
             guard capacity.number != deployment.capacity, capacity.state != .retiring else { continue }
             if capacity.number == standsBy {
@@ -121,7 +126,7 @@ extension LaneDecision {
 
     /// Capacities that nothing needs any more: no traffic, not the last known good, not standing by, not in deployment.
     mutating func retireUnused() throws(Refusal) {
-        let needed = [self.lane.stable?.capacity, self.lane.deployment?.capacity, self.lane.routing.preview]
+        let needed = [self.lane.lastKnownGood?.capacity, self.lane.fallback, self.lane.deployment?.capacity, self.lane.routing.preview]
         for capacity in self.lane.capacities.values.sorted(by: { $0.number < $1.number }) {
             let weight = self.lane.routing.weights[capacity.number] ?? .zero
             guard weight == .zero, capacity.state != .retiring, capacity.warmUntil == nil,
@@ -137,7 +142,7 @@ extension LaneDecision {
     mutating func takeBack(_ outcome: Outcome, _ ending: Ending) throws(Refusal) {
         guard let deployment = self.lane.deployment, deployment.phase == .running else { return }
         if deployment.kind == .rollback { return try self.failRollback(deployment, ending) }
-        if self.lane.noReturnBefore == deployment.number { return try self.failForwardOnly(deployment, ending) }
+        if self.lane.isForwardOnly(deployment) { return try self.failForwardOnly(deployment, ending) }
         let returned = Lane.Returned(
             number: deployment.number, ending: ending, at: self.now, deadline: self.now + Lane.returnsWithin)
         try self.emit(outcome == .aborted ? .aborted(returned) : .failed(returned))

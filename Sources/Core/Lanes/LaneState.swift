@@ -41,12 +41,26 @@ package struct Lane: Sendable, Equatable, Codable {
 
     package init() {}
 
-    /// The capacity that traffic goes back to: the last known good, or what serves if nothing was verified yet.
-    package var fallback: Int? {
-        if let stable, stable.number >= self.noReturnBefore { return stable.capacity }
-        let serving = self.routing.weights.filter { $0.value > .zero && $0.key != self.deployment?.capacity }
-        return serving.max { $0.value < $1.value }?.key
+    /// The last known good, if there is still a way back to it.
+    package var lastKnownGood: Placed? {
+        self.stable.flatMap { $0.number >= self.noReturnBefore ? $0 : nil }
     }
+
+    /// The capacity that traffic goes back to: the last known good, or what serves if there is none. Fixed while a
+    /// deployment runs, because its own switch changes what serves.
+    package var fallback: Int? {
+        if let deployment { return deployment.returnsTo }
+        if let lastKnownGood { return lastKnownGood.capacity }
+        return self.routing.weights.filter { $0.value > .zero }
+            .max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+    }
+
+    /// Has traffic and has passed its point of no return: going back would break on changed data.
+    package func isForwardOnly(_ deployment: Deployment) -> Bool {
+        self.noReturnBefore == deployment.number && self.weight(of: deployment.capacity) > .zero
+    }
+
+    package func weight(of capacity: Int) -> BasisPoints { self.routing.weights[capacity] ?? .zero }
 
     /// What has traffic, with its weight.
     package var serving: [(capacity: Capacity, weight: BasisPoints)] {
@@ -153,6 +167,8 @@ package struct Deployment: Sendable, Equatable, Codable {
     /// Number of the definition that it was decided under.
     package let definition: Int
     package let startedAt: Instant
+    /// Where the traffic goes back to: `Lane.fallback` as it was at the start. nil: nothing served.
+    package let returnsTo: Int?
     package internal(set) var phase: Phase = .running
     /// Index into the plan's steps.
     package internal(set) var step = 0
