@@ -146,16 +146,21 @@ extension LaneDecision {
         let returned = Lane.Returned(
             number: deployment.number, ending: ending, at: self.now, deadline: self.now + Lane.returnsWithin)
         try self.emit(outcome == .aborted ? .aborted(returned) : .failed(returned))
+        try self.block(deployment, ending)
         try self.want(self.lane.fallback.map { [$0: .all] } ?? [:], preview: nil)
     }
 
     private mutating func finishReturn(_ deployment: Deployment, _ outcome: Outcome) throws(Refusal) {
         let ending = deployment.ending ?? Ending(by: .system, reason: "", lastLines: [])
+        try self.end(deployment, outcome, ending.reason)
+        try self.retireUnused()
+    }
+
+    /// In the same append as the abort or failure: nothing applies it again until a named person says retry.
+    private mutating func block(_ deployment: Deployment, _ ending: Ending) throws(Refusal) {
         try self.emit(
             .blocked(
                 Block(release: deployment.candidate.release, by: ending.by, reason: ending.reason, at: self.now)))
-        try self.end(deployment, outcome, ending.reason)
-        try self.retireUnused()
     }
 
     /// There is nothing to go back to: what serves goes on serving, and a person is asked.
@@ -172,6 +177,7 @@ extension LaneDecision {
     private mutating func failForwardOnly(_ deployment: Deployment, _ ending: Ending) throws(Refusal) {
         try self.emit(
             .failed(Lane.Returned(number: deployment.number, ending: ending, at: self.now, deadline: self.now)))
+        try self.block(deployment, ending)
         try self.end(deployment, .failed, ending.reason)
         try self.alarm(
             .forwardOnly, "\(deployment.candidate.version) failed after its point of no return: \(ending.reason)",
