@@ -51,6 +51,7 @@ struct LaneDecision {
 
 extension LaneDecision {
     mutating func take(_ intent: Lane.Intent, by actor: Actor) throws(Refusal) {
+        try self.check(intent, mayComeFrom: actor)
         switch intent {
         case .promote(let candidate): try self.promote(candidate, by: actor)
         case .cancel(let number, let reason): try self.cancel(number, by: actor, reason)
@@ -82,6 +83,27 @@ extension LaneDecision {
             try self.emit(.alarmCleared(self.because(reason, actor)))
         case .down(let reason): try self.takeDown(by: actor, reason)
         }
+    }
+
+    /// What binds automation is not undone by automation, and only the judge or a person turns a deployment back.
+    private func check(_ intent: Lane.Intent, mayComeFrom actor: Actor) throws(Refusal) {
+        if actor.isNamed { return }
+        switch intent {
+        case .promote: return
+        case .abort(let number, _):
+            let isQueued = self.lane.queue.contains { $0.number == number && $0.by.isNamed }
+            if actor == .judge, !isQueued { return }
+        case .rollback, .block: if actor == .judge { return }
+        case .pause: if actor == .judge || self.lane.deployment?.by.isNamed == false { return }
+        case .resume: if self.lane.deployment?.pause?.by.isNamed != true { return }
+        case .cancel(let number, _):
+            if !self.lane.queue.contains(where: { $0.number == number && $0.by.isNamed }) { return }
+        case .hold: if self.lane.hold == nil { return }
+        case .skip, .retry, .releaseHold, .pin, .unpin, .unblock, .clearAlarm, .down: break
+        }
+        throw Refusal(
+            .notAllowed, "\(actor) may not do this: it would undo or pass over what a person decided, or what stands "
+                + "between a release and its users. A named person or account may.")
     }
 
     private func because(_ reason: String, _ actor: Actor) -> Lane.ByReason {
@@ -208,9 +230,6 @@ extension LaneDecision {
     }
 
     private mutating func retry(_ candidate: Candidate, by actor: Actor, _ reason: String) throws(Refusal) {
-        guard actor.isNamed else {
-            throw Refusal(.notAllowed, "Only a named person or account may retry what was stopped.")
-        }
         if self.lane.block(of: candidate.release) != nil {
             try self.emit(.unblocked(Lane.Unblocked(release: candidate.release, by: actor, reason: reason)))
         }
