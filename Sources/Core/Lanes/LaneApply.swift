@@ -33,7 +33,7 @@ extension Lane {
         case .unpinned: self.pin = nil
         case .alarmRaised(let alarm): self.alarm = alarm
         case .alarmCleared: self.alarm = nil
-        case .downOrdered(let body): self.takingDown = TakingDown(by: body.by, routerIsGone: false)
+        case .downOrdered(let body): self.orderDown(body)
         case .routerRemoved: self.takingDown?.routerIsGone = true
         case .downFinished: self.finishDown()
         }
@@ -99,8 +99,19 @@ extension Lane {
     }
 
     private mutating func order(_ body: RollbackOrder) {
+        self.forgetRollback(.superseded, at: body.at, "rollback to \(body.target.candidate.version)")
         self.lastNumber = max(self.lastNumber, body.number)
         self.nextRollback = body
+    }
+
+    /// An ordered rollback that never started still has an end that whoever waits for it can read.
+    private mutating func forgetRollback(_ why: Removed.Why, at now: Instant, _ reason: String) {
+        guard let order = self.nextRollback else { return }
+        self.nextRollback = nil
+        self.remember(
+            EndedPromotion(
+                number: order.number, candidate: order.target.candidate, kind: .rollback, end: .removed(why), by: order.by,
+                strategy: nil, startedAt: nil, endedAt: now, reason: reason, lastLines: []))
     }
 
     private mutating func start(_ body: RollbackStarted) throws(IllegalEvent) {
@@ -179,11 +190,19 @@ extension Lane {
         self.blocks.removeFirst(max(0, self.blocks.count - Self.blockLimit))
     }
 
+    /// Nobody is served from here on, so no stay goes on either.
+    private mutating func orderDown(_ body: ByReason) {
+        self.takingDown = TakingDown(by: body.by, routerIsGone: false)
+        self.forgetRollback(.cancelled, at: body.at, body.reason)
+        for index in self.history.indices where self.history[index].leftAt == nil {
+            self.history[index].leftAt = body.at
+        }
+    }
+
     /// Nothing of the lane is left at the target; numbers, history and blocks stay.
     private mutating func finishDown() {
         self.takingDown = nil
         self.stable = nil
-        self.nextRollback = nil
         self.alarm = nil
         self.routing = DesiredRouting(generation: self.routing.generation)
         self.confirmedGeneration = self.routing.generation

@@ -6,6 +6,11 @@ extension LaneDecision {
         if self.lane.takingDown != nil {
             throw Refusal(.wrongState, "This environment is being taken down; there is nothing to go back to.")
         }
+        if let order = self.lane.nextRollback, version == nil || order.target.candidate.version == version {
+            throw Refusal(
+                .alreadyRunning, "The rollback to \(order.target.candidate.version) waits already, as \(order.number). "
+                    + "`slipway rollback --to VERSION` names another version to go to.")
+        }
         let target = try self.target(version)
         if let deployment = self.lane.deployment, deployment.kind == .rollback,
             deployment.candidate == target.candidate
@@ -13,7 +18,7 @@ extension LaneDecision {
             throw Refusal(
                 .alreadyRunning, "The rollback to \(target.candidate.version) is under way, as \(deployment.number).")
         }
-        if let deployment = self.lane.deployment, deployment.kind == .forward,
+        if let deployment = self.lane.deployment, deployment.kind == .forward, self.lane.nextRollback == nil,
             self.lane.stable?.candidate == target.candidate
         {
             return try self.returnInstead(deployment, by: actor, reason)
@@ -22,7 +27,8 @@ extension LaneDecision {
         try self.emit(
             .rollbackOrdered(
                 RollbackOrder(
-                    number: self.lane.lastNumber + 1, target: target, by: actor, reason: reason, settings: settings)))
+                    number: self.lane.lastNumber + 1, target: target, by: actor, reason: reason, settings: settings,
+                    at: self.now)))
     }
 
     /// What to go back to runs beside the deployment: returning the traffic is the rollback.
@@ -67,8 +73,9 @@ extension LaneDecision {
             }
             return found
         }
-        // While a forward move runs, the version before it is the last known good.
-        if let deployment = self.lane.deployment, deployment.kind == .forward, deployment.phase == .running,
+        // While a forward move runs or returns, the version before it is the last known good. (An abort and a rollback sent
+        // at once mean the same, in either order.)
+        if let deployment = self.lane.deployment, deployment.kind == .forward, self.lane.nextRollback == nil,
             let stable = self.lane.history.last(where: { $0.number == current })
         {
             return stable

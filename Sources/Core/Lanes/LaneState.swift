@@ -295,4 +295,5 @@ package struct RollbackOrder: Sendable, Equatable, Codable {
     package let by: Actor
     package let reason: String
     package let settings: Lane.RollbackSettings
+    package let at: Instant
 }
