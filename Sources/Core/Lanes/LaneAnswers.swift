@@ -8,7 +8,7 @@ extension LaneDecision {
             guard self.lane.capacities[number]?.state == .retiring else { return }
             try self.emit(.capacityGone(Lane.CapacityNumber(number: number)))
         case .capacityLost(let number, let reason): try self.capacityIsLost(number, reason)
-        case .capacityBack(let number): try self.capacityIsBack(number)
+        case .capacityBack(let number): try self.capacityIsReady(number)
         case .routed(let generation):
             guard generation > self.lane.confirmedGeneration, generation <= self.lane.routing.generation,
                 self.lane.takingDown == nil
@@ -17,6 +17,7 @@ extension LaneDecision {
             if self.lane.alarm?.kind == .stuck, self.lane.routing.generation == generation {
                 try self.clearAlarm("the router has confirmed")
             }
+            try self.clearAlarmIfServed("the traffic goes to ready instances")
         case .verified(let number, let verdict, let summary, let lines):
             try self.checkEnded(number, verdict, summary, lines)
         case .taskEnded(let number, let kind, let verdict, let summary, let lines, let irreversible):
@@ -41,32 +42,43 @@ extension LaneDecision {
     }
 
     private mutating func capacityIsReady(_ number: Int) throws(Refusal) {
-        guard self.lane.capacities[number]?.state == .wanted, let deployment = self.lane.deployment,
-            deployment.capacity == number, deployment.phase == .running
-        else { return }
+        guard self.lane.capacities[number]?.state == .wanted else { return }
         try self.emit(.capacityReady(Lane.CapacityNumber(number: number)))
-        if case .capacity = deployment.currentStep, !deployment.stepIsDone { try self.complete(deployment) }
+        if let deployment = self.waiting(capacity: number), case .capacity = deployment.currentStep {
+            try self.complete(deployment)
+        }
+        try self.clearAlarmIfServed("its instances are ready again")
+    }
+
+    /// The running deployment, if it puts up this capacity and its step still waits for an answer.
+    private func waiting(capacity number: Int) -> Deployment? {
+        self.lane.deployment.flatMap { $0.capacity == number ? self.waiting($0.number) : nil }
     }
 
     private mutating func capacityFailed(_ number: Int, _ reason: String, _ lines: [String]) throws(Refusal) {
-        guard self.lane.capacities[number]?.state == .wanted, self.lane.deployment?.capacity == number else { return }
+        guard self.lane.capacities[number]?.state == .wanted, let deployment = self.lane.deployment,
+            deployment.capacity == number
+        else { return }
+        // A rollback that has switched already has nowhere better to go: the alarm stands, and it is tried again.
+        if deployment.kind == .rollback, self.lane.weight(of: number) > .zero { return }
         try self.takeBack(.failed, Ending(by: .system, reason: reason, lastLines: lines))
     }
 
     private mutating func capacityIsLost(_ number: Int, _ reason: String) throws(Refusal) {
-        guard let capacity = self.lane.capacities[number], self.lane.routing.weights[number] ?? .zero > .zero else {
-            return
+        guard let capacity = self.lane.capacities[number], capacity.state == .ready else { return }
+        try self.emit(.capacityLost(Lane.CapacityNumber(number: number)))
+        if self.lane.weight(of: number) > .zero {
+            try self.alarmNotReady(capacity, reason)
+        } else if self.lane.deployment?.capacity == number {
+            let why = "the instances of \(capacity.candidate.version) stopped before they had traffic: \(reason)"
+            try self.takeBack(.failed, Ending(by: .system, reason: why, lastLines: []))
         }
-        try self.alarm(
-            .noReadyCapacity, "\(capacity.candidate.version) has traffic and no ready instance: \(reason)",
-            next: "look at `slipway logs`; `slipway rollback` goes back to the version before")
     }
 
-    private mutating func capacityIsBack(_ number: Int) throws(Refusal) {
-        guard self.lane.alarm?.kind == .noReadyCapacity, self.lane.routing.weights[number] ?? .zero > .zero else {
-            return
-        }
-        try self.clearAlarm("its instances are ready again")
+    /// Traffic flows only to what is ready again, or has gone to something that is.
+    private mutating func clearAlarmIfServed(_ reason: String) throws(Refusal) {
+        guard self.lane.alarm?.kind == .noReadyCapacity, self.lane.servesReady else { return }
+        try self.clearAlarm(reason)
     }
 
     private mutating func clearAlarm(_ reason: String) throws(Refusal) {

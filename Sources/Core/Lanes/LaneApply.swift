@@ -10,6 +10,7 @@ extension Lane {
         case .rollbackStarted(let body): try self.start(body)
         case .capacityWanted(let body): self.capacities[body.number] = Capacity(body)
         case .capacityReady(let body): try self.changeCapacity(body.number) { $0.state = .ready }
+        case .capacityLost(let body): try self.changeCapacity(body.number) { $0.state = .wanted }
         case .capacityWarm(let body): try self.changeCapacity(body.number) { $0.warmUntil = body.until }
         case .capacityRetiring(let body): try self.changeCapacity(body.number) { $0.retire() }
         case .capacityGone(let body): try self.removeCapacity(body.number)

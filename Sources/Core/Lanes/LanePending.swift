@@ -6,6 +6,7 @@ extension Lane {
             effects.append(.route(generation: self.routing.generation))
         }
         effects += self.stepEffects
+        effects += self.raiseEffects
         effects += self.retireEffects
         if let takingDown, self.deployment == nil, !takingDown.routerIsGone { effects.append(.removeRouter) }
         if !self.queue.isEmpty, self.mayAdmit { effects.append(.evaluate) }
@@ -36,6 +37,12 @@ extension Lane {
         case .verify(let place, _): return [.verify(number: deployment.number, step: deployment.step, place)]
         case .preview, .shift, .hold, .bake: return []
         }
+    }
+
+    /// What was ready and is not any more (an instance died for good, the machine was started again) is brought up again.
+    private var raiseEffects: [Effect] {
+        let lost = self.capacities.values.filter { $0.state == .wanted && $0.number != self.deployment?.unraisedCapacity }
+        return lost.map(\.number).sorted().map { .raise(capacity: $0) }
     }
 
     private var retireEffects: [Effect] {

@@ -70,7 +70,10 @@ extension LaneDecision {
                 try self.emit(.passedNoReturn(Lane.CapacityNumber(number: deployment.number)))
             }
             try self.want(self.weights(share, of: deployment), preview: nil)
-        case .task, .capacity, .verify, .hold, .bake: break
+        case .capacity:
+            guard self.lane.capacities[deployment.capacity]?.state == .ready, let now = self.lane.deployment else { return }
+            try self.complete(now)
+        case .task, .verify, .hold, .bake: break
         }
     }
 
@@ -148,6 +151,15 @@ extension LaneDecision {
         try self.emit(outcome == .aborted ? .aborted(returned) : .failed(returned))
         try self.block(deployment, ending)
         try self.want(self.lane.fallback.map { [$0: .all] } ?? [:], preview: nil)
+        if let fallback = self.lane.fallback, let capacity = self.lane.capacities[fallback], capacity.state == .wanted {
+            try self.alarmNotReady(capacity, "it stopped while it stood by")
+        }
+    }
+
+    mutating func alarmNotReady(_ capacity: Capacity, _ reason: String) throws(Refusal) {
+        try self.alarm(
+            .noReadyCapacity, "\(capacity.candidate.version) has traffic and no ready instance: \(reason)",
+            next: "look at `slipway logs`; `slipway rollback` goes back to the version before")
     }
 
     private mutating func finishReturn(_ deployment: Deployment, _ outcome: Outcome) throws(Refusal) {

@@ -60,6 +60,12 @@ package struct Lane: Sendable, Equatable, Codable {
         self.noReturnBefore == deployment.number && self.weight(of: deployment.capacity) > .zero
     }
 
+    /// Whether everything with traffic is ready, and is what the router does.
+    var servesReady: Bool {
+        self.routing.generation == self.confirmedGeneration
+            && self.routing.weights.allSatisfy { $0.value == .zero || self.capacities[$0.key]?.state == .ready }
+    }
+
     package func weight(of capacity: Int) -> BasisPoints { self.routing.weights[capacity] ?? .zero }
 
     /// What has traffic, with its weight.
@@ -99,7 +105,7 @@ package struct Candidate: Sendable, Equatable, Codable {
 
 package struct Capacity: Sendable, Equatable, Codable {
     package enum State: String, Sendable, Codable {
-        /// To be brought up; no traffic yet.
+        /// To be brought up: not ready yet, or (by the target's own word) not any more.
         case wanted
         case ready
         /// To be drained and stopped.
@@ -183,6 +189,17 @@ package struct Deployment: Sendable, Equatable, Codable {
 
     package var currentStep: Step? {
         self.plan.steps.indices.contains(self.step) ? self.plan.steps[self.step] : nil
+    }
+
+    /// Its capacity, while its own step has still to bring that up, or nothing needs it any more.
+    var unraisedCapacity: Int? {
+        switch self.phase {
+        case .returning: return self.capacity
+        case .running:
+            let left = self.plan.steps[min(self.stepIsDone ? self.step + 1 : self.step, self.plan.steps.count)...]
+            let isToCome = left.contains { if case .capacity = $0 { true } else { false } }
+            return isToCome ? self.capacity : nil
+        }
     }
 
     /// Automation may end it for something newer: never a rollback, nor what a person started or paused.
