@@ -7,6 +7,7 @@ extension LaneDecision {
         case .capacityGone(let number):
             guard self.lane.capacities[number]?.state == .retiring else { return }
             try self.emit(.capacityGone(Lane.CapacityNumber(number: number)))
+            try self.clearStuck("the instances are gone")
         case .capacityLost(let number, let reason): try self.capacityIsLost(number, reason)
         case .capacityBack(let number): try self.capacityIsReady(number)
         case .routed(let generation):
@@ -14,9 +15,7 @@ extension LaneDecision {
                 self.lane.takingDown == nil
             else { return }
             try self.emit(.routingConfirmed(Lane.RoutingConfirmed(generation: generation, at: self.now)))
-            if self.lane.alarm?.kind == .stuck, self.lane.routing.generation == generation {
-                try self.clearAlarm("the router has confirmed")
-            }
+            try self.clearStuck("the router has confirmed")
             try self.clearAlarmIfServed("the traffic goes to ready instances")
         case .verified(let number, let verdict, let summary, let lines):
             try self.checkEnded(number, verdict, summary, lines)
@@ -81,6 +80,14 @@ extension LaneDecision {
         try self.clearAlarm(reason)
     }
 
+    /// What was late came after all; unless something else is still late.
+    private mutating func clearStuck(_ reason: String) throws(Refusal) {
+        guard self.lane.alarm?.kind == .stuck, self.lane.routing.generation == self.lane.confirmedGeneration,
+            !self.lane.capacities.values.contains(where: { $0.goneBy.map { $0 <= self.now } ?? false })
+        else { return }
+        try self.clearAlarm(reason)
+    }
+
     private mutating func clearAlarm(_ reason: String) throws(Refusal) {
         try self.emit(.alarmCleared(Lane.ByReason(by: .system, reason: reason, at: self.now)))
     }
@@ -141,6 +148,7 @@ extension LaneDecision {
             try self.emit(
                 .holdReleased(Lane.ByReason(by: .schedule, reason: "its time is over", at: self.now)))
         }
+        try self.alarmIfStopIsLate()
         guard let deployment = self.lane.deployment, deployment.pause == nil else { return }
         switch deployment.phase {
         case .running:
@@ -155,6 +163,18 @@ extension LaneDecision {
             try self.alarm(
                 .stuck, "the traffic of \(deployment.candidate.version) could not be returned in time",
                 next: "look at the router's log; it is tried again by itself")
+        }
+    }
+
+    private mutating func alarmIfStopIsLate() throws(Refusal) {
+        let next = "look at the server's log; it is tried again by itself"
+        if let down = self.lane.takingDown, down.deadline <= self.now {
+            try self.alarm(.stuck, "this environment could not be taken down in time", next: next)
+        }
+        let late = self.lane.capacities.values.filter { $0.goneBy.map { $0 <= self.now } ?? false }
+        if let capacity = late.min(by: { $0.number < $1.number }) {
+            let version = capacity.candidate.version
+            try self.alarm(.stuck, "the instances of \(version) could not be stopped in time", next: next)
         }
     }
 

@@ -12,7 +12,7 @@ extension Lane {
         case .capacityReady(let body): try self.changeCapacity(body.number) { $0.state = .ready }
         case .capacityLost(let body): try self.changeCapacity(body.number) { $0.state = .wanted }
         case .capacityWarm(let body): try self.changeCapacity(body.number) { $0.warmUntil = body.until }
-        case .capacityRetiring(let body): try self.changeCapacity(body.number) { $0.retire() }
+        case .capacityRetiring(let body): try self.changeCapacity(body.number) { $0.retire(goneBy: body.goneBy) }
         case .capacityGone(let body): try self.removeCapacity(body.number)
         case .stepStarted(let body): try self.changeDeployment(body.number) { $0.start(body) }
         case .stepCompleted(let body): try self.changeDeployment(body.number) { $0.stepIsDone = true }
@@ -111,8 +111,8 @@ extension Lane {
         self.nextRollback = nil
         self.remember(
             EndedPromotion(
-                number: order.number, candidate: order.target.candidate, kind: .rollback, end: .removed(why), by: order.by,
-                strategy: nil, startedAt: nil, endedAt: now, reason: reason, lastLines: []))
+                number: order.number, candidate: order.target.candidate, kind: .rollback, end: .removed(why),
+                by: order.by, strategy: nil, startedAt: nil, endedAt: now, reason: reason, lastLines: []))
     }
 
     private mutating func start(_ body: RollbackStarted) throws(IllegalEvent) {
@@ -193,7 +193,9 @@ extension Lane {
 
     /// Nobody is served from here on, so no stay goes on either.
     private mutating func orderDown(_ body: ByReason) {
-        self.takingDown = TakingDown(by: body.by, routerIsGone: false)
+        self.takingDown = TakingDown(
+            by: body.by, routerIsGone: false,
+            deadline: body.at + (self.capacities.values.map(\.drain).max() ?? .zero) + Self.stopsWithin)
         self.forgetRollback(.cancelled, at: body.at, body.reason)
         for index in self.history.indices where self.history[index].leftAt == nil {
             self.history[index].leftAt = body.at
@@ -217,8 +219,9 @@ extension Capacity {
             drain: body.drain)
     }
 
-    fileprivate mutating func retire() {
+    fileprivate mutating func retire(goneBy: Instant) {
         self.state = .retiring
+        self.goneBy = goneBy
         self.warmUntil = nil
     }
 }

@@ -246,9 +246,8 @@ extension LaneDecision {
         if let deployment = self.lane.deployment {
             try self.end(deployment, .aborted, "taken down: \(reason)")
         }
-        for number in self.lane.capacities.keys.sorted() where self.lane.capacities[number]?.state != .retiring {
-            try self.emit(.capacityRetiring(Lane.CapacityNumber(number: number)))
-        }
+        for capacity in self.lane.capacities.values.sorted(by: { $0.number < $1.number })
+        where capacity.state != .retiring { try self.retire(capacity) }
     }
 }
 

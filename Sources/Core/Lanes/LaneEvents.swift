@@ -11,7 +11,7 @@ extension Lane {
         case capacityReady(CapacityNumber)
         case capacityLost(CapacityNumber)
         case capacityWarm(CapacityWarm)
-        case capacityRetiring(CapacityNumber)
+        case capacityRetiring(CapacityRetiring)
         case capacityGone(CapacityNumber)
         case stepStarted(StepStarted)
         case stepCompleted(StepCompleted)
@@ -97,6 +97,12 @@ extension Lane {
     package struct CapacityWarm: Sendable, Equatable, Codable {
         package let number: Int
         package let until: Instant
+    }
+
+    package struct CapacityRetiring: Sendable, Equatable, Codable {
+        package let number: Int
+        /// When the alarm is raised if it is not gone.
+        package let goneBy: Instant
     }
 
     package struct StepStarted: Sendable, Equatable, Codable {

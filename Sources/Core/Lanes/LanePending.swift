@@ -39,9 +39,10 @@ extension Lane {
         }
     }
 
-    /// What was ready and is not any more (an instance died for good, the machine was started again) is brought up again.
+    /// What was ready and is not any more (an instance died, the machine was started again) is brought up again.
     private var raiseEffects: [Effect] {
-        let lost = self.capacities.values.filter { $0.state == .wanted && $0.number != self.deployment?.unraisedCapacity }
+        let unraised = self.deployment?.unraisedCapacity
+        let lost = self.capacities.values.filter { $0.state == .wanted && $0.number != unraised }
         return lost.map(\.number).sorted().map { .raise(capacity: $0) }
     }
 
@@ -54,11 +55,16 @@ extension Lane {
 
     private var wakes: [Instant] {
         var wakes = self.queue.map(\.expiresAt)
-        wakes += self.queue.flatMap { $0.waitsFor.compactMap(\.passesAt) }
+        if self.mayAdmit { wakes += self.queue.flatMap { $0.waitsFor.compactMap(\.passesAt) } }
         wakes += self.warmToExpire.compactMap(\.warmUntil)
         if let until = self.hold?.until { wakes.append(until) }
+        // A deadline that can only raise the alarm is no reason to wake up once there is one.
+        if self.alarm == nil {
+            wakes += self.capacities.values.compactMap(\.goneBy)
+            if let takingDown { wakes.append(takingDown.deadline) }
+        }
         guard let deployment, deployment.pause == nil else { return wakes }
-        wakes.append(deployment.deadline)
+        if self.alarm == nil || !deployment.onlyAlarmsAtDeadline { wakes.append(deployment.deadline) }
         if deployment.phase == .running, !deployment.stepIsDone, let until = deployment.stepUntil { wakes.append(until) }
         return wakes
     }

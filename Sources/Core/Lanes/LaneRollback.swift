@@ -73,8 +73,8 @@ extension LaneDecision {
             }
             return found
         }
-        // While a forward move runs or returns, the version before it is the last known good. (An abort and a rollback sent
-        // at once mean the same, in either order.)
+        // While a forward move runs or returns, the version before it is the last known good.
+        // (An abort and a rollback sent at once mean the same, in either order.)
         if let deployment = self.lane.deployment, deployment.kind == .forward, self.lane.nextRollback == nil,
             let stable = self.lane.history.last(where: { $0.number == current })
         {

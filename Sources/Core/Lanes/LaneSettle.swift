@@ -31,7 +31,7 @@ extension LaneDecision {
         }
         for capacity in self.lane.warmToExpire {
             guard let until = capacity.warmUntil, until <= self.now else { continue }
-            try self.emit(.capacityRetiring(Lane.CapacityNumber(number: capacity.number)))
+            try self.retire(capacity)
         }
         if self.lane.deployment == nil, let order = self.lane.nextRollback { try self.start(order) }
     }
@@ -71,8 +71,8 @@ extension LaneDecision {
             }
             try self.want(self.weights(share, of: deployment), preview: nil)
         case .capacity:
-            guard self.lane.capacities[deployment.capacity]?.state == .ready, let now = self.lane.deployment else { return }
-            try self.complete(now)
+            let isReady = self.lane.capacities[deployment.capacity]?.state == .ready
+            if isReady, let now = self.lane.deployment { try self.complete(now) }
         case .task, .verify, .hold, .bake: break
         }
     }
@@ -101,7 +101,7 @@ extension LaneDecision {
                 let until = self.now + deployment.plan.keepWarm
                 try self.emit(.capacityWarm(Lane.CapacityWarm(number: capacity.number, until: until)))
             } else {
-                try self.emit(.capacityRetiring(Lane.CapacityNumber(number: capacity.number)))
+                try self.retire(capacity)
             }
         }
     }
@@ -127,15 +127,23 @@ extension LaneDecision {
                     at: self.now)))
     }
 
+    mutating func retire(_ capacity: Capacity) throws(Refusal) {
+        let goneBy = self.now + capacity.drain + Lane.returnsWithin + Lane.stopsWithin
+        try self.emit(.capacityRetiring(Lane.CapacityRetiring(number: capacity.number, goneBy: goneBy)))
+    }
+
     /// Capacities that nothing needs any more: no traffic, not the last known good, not standing by, not in deployment.
     mutating func retireUnused() throws(Refusal) {
-        let needed = [self.lane.lastKnownGood?.capacity, self.lane.fallback, self.lane.deployment?.capacity, self.lane.routing.preview]
+        let needed = [
+            self.lane.lastKnownGood?.capacity, self.lane.fallback, self.lane.deployment?.capacity,
+            self.lane.routing.preview,
+        ]
         for capacity in self.lane.capacities.values.sorted(by: { $0.number < $1.number }) {
             let weight = self.lane.routing.weights[capacity.number] ?? .zero
             guard weight == .zero, capacity.state != .retiring, capacity.warmUntil == nil,
                 !needed.contains(capacity.number)
             else { continue }
-            try self.emit(.capacityRetiring(Lane.CapacityNumber(number: capacity.number)))
+            try self.retire(capacity)
         }
     }
 
@@ -206,6 +214,8 @@ extension LaneDecision {
 extension Lane {
     /// The router must have confirmed the way back within this time, or the alarm `stuck` is raised.
     package static let returnsWithin = Milliseconds.seconds(60)
+    /// Instances must be gone this long after the end of their drain, and a lane's router with them.
+    package static let stopsWithin = Milliseconds.minutes(2)
 }
 
 extension BasisPoints {

@@ -120,6 +120,8 @@ package struct Capacity: Sendable, Equatable, Codable {
     /// Stands by without traffic until then.
     package internal(set) var warmUntil: Instant?
     package internal(set) var drain: Milliseconds
+    /// Deadline of a retiring one; later than that raises the alarm.
+    package internal(set) var goneBy: Instant?
 }
 
 package struct QueuedPromotion: Sendable, Equatable, Codable {
@@ -147,6 +149,14 @@ package struct GateResult: Sendable, Equatable, Codable {
         self.verdict = verdict
         self.reason = reason
         self.passesAt = passesAt
+    }
+}
+
+extension GateResult {
+    /// A time to pass that is over already would wake the lane again and again for nothing.
+    func known(at now: Instant) -> GateResult {
+        guard let passesAt, passesAt <= now else { return self }
+        return GateResult(gate: self.gate, verdict: self.verdict, reason: self.reason)
     }
 }
 
@@ -199,6 +209,16 @@ package struct Deployment: Sendable, Equatable, Codable {
             let left = self.plan.steps[min(self.stepIsDone ? self.step + 1 : self.step, self.plan.steps.count)...]
             let isToCome = left.contains { if case .capacity = $0 { true } else { false } }
             return isToCome ? self.capacity : nil
+        }
+    }
+
+    /// Its next move is the router's; being late raises the alarm, and it is tried again.
+    var onlyAlarmsAtDeadline: Bool {
+        switch self.phase {
+        case .returning: return true
+        case .running:
+            guard self.kind == .rollback, case .shift = self.currentStep else { return false }
+            return true
         }
     }
 
@@ -304,6 +324,8 @@ package struct Alarm: Sendable, Equatable, Codable {
 package struct TakingDown: Sendable, Equatable, Codable {
     package let by: Actor
     package internal(set) var routerIsGone: Bool
+    /// Later than that raises the alarm; it is still being tried.
+    package let deadline: Instant
 }
 
 package struct RollbackOrder: Sendable, Equatable, Codable {
