@@ -6,7 +6,7 @@ extension LaneDecision {
         var passing: [(queued: QueuedPromotion, evaluation: Lane.Evaluation, gates: [GateResult])] = []
         for evaluation in evaluations {
             guard let queued = self.lane.queue.first(where: { $0.number == evaluation.number }) else { continue }
-            let gates = self.lane.guards(for: queued) + evaluation.facts.gates
+            let gates = (self.lane.guards(for: queued) + evaluation.facts.gates).map { $0.known(at: self.now) }
             if let failed = gates.first(where: { $0.verdict == .fail }) {
                 try self.drop(queued.number, .rejected, by: .system, "\(failed.gate): \(failed.reason)")
             } else if gates.allSatisfy({ $0.verdict == .pass }) {

@@ -7,16 +7,16 @@ extension LaneDecision {
         case .capacityGone(let number):
             guard self.lane.capacities[number]?.state == .retiring else { return }
             try self.emit(.capacityGone(Lane.CapacityNumber(number: number)))
+            try self.clearStuck("the instances are gone")
         case .capacityLost(let number, let reason): try self.capacityIsLost(number, reason)
-        case .capacityBack(let number): try self.capacityIsBack(number)
+        case .capacityBack(let number): try self.capacityIsReady(number)
         case .routed(let generation):
             guard generation > self.lane.confirmedGeneration, generation <= self.lane.routing.generation,
                 self.lane.takingDown == nil
             else { return }
             try self.emit(.routingConfirmed(Lane.RoutingConfirmed(generation: generation, at: self.now)))
-            if self.lane.alarm?.kind == .stuck, self.lane.routing.generation == generation {
-                try self.clearAlarm("the router has confirmed")
-            }
+            try self.clearStuck("the router has confirmed")
+            try self.clearAlarmIfServed("the traffic goes to ready instances")
         case .verified(let number, let verdict, let summary, let lines):
             try self.checkEnded(number, verdict, summary, lines)
         case .taskEnded(let number, let kind, let verdict, let summary, let lines, let irreversible):
@@ -41,32 +41,51 @@ extension LaneDecision {
     }
 
     private mutating func capacityIsReady(_ number: Int) throws(Refusal) {
-        guard self.lane.capacities[number]?.state == .wanted, let deployment = self.lane.deployment,
-            deployment.capacity == number, deployment.phase == .running
-        else { return }
+        guard self.lane.capacities[number]?.state == .wanted else { return }
         try self.emit(.capacityReady(Lane.CapacityNumber(number: number)))
-        if case .capacity = deployment.currentStep, !deployment.stepIsDone { try self.complete(deployment) }
+        if let deployment = self.waiting(capacity: number), case .capacity = deployment.currentStep {
+            try self.complete(deployment)
+        }
+        try self.clearAlarmIfServed("its instances are ready again")
+    }
+
+    /// The running deployment, if it puts up this capacity and its step still waits for an answer.
+    private func waiting(capacity number: Int) -> Deployment? {
+        self.lane.deployment.flatMap { $0.capacity == number ? self.waiting($0.number) : nil }
     }
 
     private mutating func capacityFailed(_ number: Int, _ reason: String, _ lines: [String]) throws(Refusal) {
-        guard self.lane.capacities[number]?.state == .wanted, self.lane.deployment?.capacity == number else { return }
+        guard self.lane.capacities[number]?.state == .wanted, let deployment = self.lane.deployment,
+            deployment.capacity == number
+        else { return }
+        // A rollback that has switched already has nowhere better to go: the alarm stands, and it is tried again.
+        if deployment.kind == .rollback, self.lane.weight(of: number) > .zero { return }
         try self.takeBack(.failed, Ending(by: .system, reason: reason, lastLines: lines))
     }
 
     private mutating func capacityIsLost(_ number: Int, _ reason: String) throws(Refusal) {
-        guard let capacity = self.lane.capacities[number], self.lane.routing.weights[number] ?? .zero > .zero else {
-            return
+        guard let capacity = self.lane.capacities[number], capacity.state == .ready else { return }
+        try self.emit(.capacityLost(Lane.CapacityNumber(number: number)))
+        if self.lane.weight(of: number) > .zero {
+            try self.alarmNotReady(capacity, reason)
+        } else if self.lane.deployment?.capacity == number {
+            let why = "the instances of \(capacity.candidate.version) stopped before they had traffic: \(reason)"
+            try self.takeBack(.failed, Ending(by: .system, reason: why, lastLines: []))
         }
-        try self.alarm(
-            .noReadyCapacity, "\(capacity.candidate.version) has traffic and no ready instance: \(reason)",
-            next: "look at `slipway logs`; `slipway rollback` goes back to the version before")
     }
 
-    private mutating func capacityIsBack(_ number: Int) throws(Refusal) {
-        guard self.lane.alarm?.kind == .noReadyCapacity, self.lane.routing.weights[number] ?? .zero > .zero else {
-            return
-        }
-        try self.clearAlarm("its instances are ready again")
+    /// Traffic flows only to what is ready again, or has gone to something that is.
+    private mutating func clearAlarmIfServed(_ reason: String) throws(Refusal) {
+        guard self.lane.alarm?.kind == .noReadyCapacity, self.lane.servesReady else { return }
+        try self.clearAlarm(reason)
+    }
+
+    /// What was late came after all; unless something else is still late.
+    private mutating func clearStuck(_ reason: String) throws(Refusal) {
+        guard self.lane.alarm?.kind == .stuck, self.lane.routing.generation == self.lane.confirmedGeneration,
+            !self.lane.capacities.values.contains(where: { $0.goneBy.map { $0 <= self.now } ?? false })
+        else { return }
+        try self.clearAlarm(reason)
     }
 
     private mutating func clearAlarm(_ reason: String) throws(Refusal) {
@@ -107,7 +126,7 @@ extension LaneDecision {
 
     private mutating func routingIsImpossible(_ reason: String) throws(Refusal) {
         if let deployment = self.lane.deployment, deployment.phase == .running, deployment.kind == .forward,
-            self.lane.noReturnBefore != deployment.number
+            !self.lane.isForwardOnly(deployment)
         {
             return try self.takeBack(.failed, Ending(by: .system, reason: reason, lastLines: []))
         }
@@ -129,6 +148,7 @@ extension LaneDecision {
             try self.emit(
                 .holdReleased(Lane.ByReason(by: .schedule, reason: "its time is over", at: self.now)))
         }
+        try self.alarmIfStopIsLate()
         guard let deployment = self.lane.deployment, deployment.pause == nil else { return }
         switch deployment.phase {
         case .running:
@@ -143,6 +163,18 @@ extension LaneDecision {
             try self.alarm(
                 .stuck, "the traffic of \(deployment.candidate.version) could not be returned in time",
                 next: "look at the router's log; it is tried again by itself")
+        }
+    }
+
+    private mutating func alarmIfStopIsLate() throws(Refusal) {
+        let next = "look at the server's log; it is tried again by itself"
+        if let down = self.lane.takingDown, down.deadline <= self.now {
+            try self.alarm(.stuck, "this environment could not be taken down in time", next: next)
+        }
+        let late = self.lane.capacities.values.filter { $0.goneBy.map { $0 <= self.now } ?? false }
+        if let capacity = late.min(by: { $0.number < $1.number }) {
+            let version = capacity.candidate.version
+            try self.alarm(.stuck, "the instances of \(version) could not be stopped in time", next: next)
         }
     }
 

@@ -10,8 +10,9 @@ extension Lane {
         case .rollbackStarted(let body): try self.start(body)
         case .capacityWanted(let body): self.capacities[body.number] = Capacity(body)
         case .capacityReady(let body): try self.changeCapacity(body.number) { $0.state = .ready }
+        case .capacityLost(let body): try self.changeCapacity(body.number) { $0.state = .wanted }
         case .capacityWarm(let body): try self.changeCapacity(body.number) { $0.warmUntil = body.until }
-        case .capacityRetiring(let body): try self.changeCapacity(body.number) { $0.retire() }
+        case .capacityRetiring(let body): try self.changeCapacity(body.number) { $0.retire(goneBy: body.goneBy) }
         case .capacityGone(let body): try self.removeCapacity(body.number)
         case .stepStarted(let body): try self.changeDeployment(body.number) { $0.start(body) }
         case .stepCompleted(let body): try self.changeDeployment(body.number) { $0.stepIsDone = true }
@@ -33,7 +34,7 @@ extension Lane {
         case .unpinned: self.pin = nil
         case .alarmRaised(let alarm): self.alarm = alarm
         case .alarmCleared: self.alarm = nil
-        case .downOrdered(let body): self.takingDown = TakingDown(by: body.by, routerIsGone: false)
+        case .downOrdered(let body): self.orderDown(body)
         case .routerRemoved: self.takingDown?.routerIsGone = true
         case .downFinished: self.finishDown()
         }
@@ -94,12 +95,24 @@ extension Lane {
         let queued = self.queue.remove(at: try self.queueIndex(body.number))
         self.deployment = Deployment(
             number: body.number, candidate: queued.candidate, kind: .forward, by: queued.by, reason: nil,
-            plan: body.plan, capacity: body.number, definition: body.facts.definition, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+            plan: body.plan, capacity: body.number, definition: body.facts.definition, startedAt: body.at,
+            returnsTo: self.fallback, stepStartedAt: body.at, deadline: body.at)
     }
 
     private mutating func order(_ body: RollbackOrder) {
+        self.forgetRollback(.superseded, at: body.at, "rollback to \(body.target.candidate.version)")
         self.lastNumber = max(self.lastNumber, body.number)
         self.nextRollback = body
+    }
+
+    /// An ordered rollback that never started still has an end that whoever waits for it can read.
+    private mutating func forgetRollback(_ why: Removed.Why, at now: Instant, _ reason: String) {
+        guard let order = self.nextRollback else { return }
+        self.nextRollback = nil
+        self.remember(
+            EndedPromotion(
+                number: order.number, candidate: order.target.candidate, kind: .rollback, end: .removed(why),
+                by: order.by, strategy: nil, startedAt: nil, endedAt: now, reason: reason, lastLines: []))
     }
 
     private mutating func start(_ body: RollbackStarted) throws(IllegalEvent) {
@@ -107,7 +120,8 @@ extension Lane {
         self.nextRollback = nil
         self.deployment = Deployment(
             number: body.number, candidate: body.candidate, kind: .rollback, by: body.by, reason: body.reason,
-            plan: body.plan, capacity: body.capacity, definition: body.definition, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+            plan: body.plan, capacity: body.capacity, definition: body.definition, startedAt: body.at,
+            returnsTo: self.fallback, stepStartedAt: body.at, deadline: body.at)
     }
 
     private mutating func changeDeployment(
@@ -177,11 +191,21 @@ extension Lane {
         self.blocks.removeFirst(max(0, self.blocks.count - Self.blockLimit))
     }
 
+    /// Nobody is served from here on, so no stay goes on either.
+    private mutating func orderDown(_ body: ByReason) {
+        self.takingDown = TakingDown(
+            by: body.by, routerIsGone: false,
+            deadline: body.at + (self.capacities.values.map(\.drain).max() ?? .zero) + Self.stopsWithin)
+        self.forgetRollback(.cancelled, at: body.at, body.reason)
+        for index in self.history.indices where self.history[index].leftAt == nil {
+            self.history[index].leftAt = body.at
+        }
+    }
+
     /// Nothing of the lane is left at the target; numbers, history and blocks stay.
     private mutating func finishDown() {
         self.takingDown = nil
         self.stable = nil
-        self.nextRollback = nil
         self.alarm = nil
         self.routing = DesiredRouting(generation: self.routing.generation)
         self.confirmedGeneration = self.routing.generation
@@ -195,8 +219,9 @@ extension Capacity {
             drain: body.drain)
     }
 
-    fileprivate mutating func retire() {
+    fileprivate mutating func retire(goneBy: Instant) {
         self.state = .retiring
+        self.goneBy = goneBy
         self.warmUntil = nil
     }
 }

@@ -51,6 +51,7 @@ struct LaneDecision {
 
 extension LaneDecision {
     mutating func take(_ intent: Lane.Intent, by actor: Actor) throws(Refusal) {
+        try self.check(intent, mayComeFrom: actor)
         switch intent {
         case .promote(let candidate): try self.promote(candidate, by: actor)
         case .cancel(let number, let reason): try self.cancel(number, by: actor, reason)
@@ -84,6 +85,27 @@ extension LaneDecision {
         }
     }
 
+    /// What binds automation is not undone by automation, and only the judge or a person turns a deployment back.
+    private func check(_ intent: Lane.Intent, mayComeFrom actor: Actor) throws(Refusal) {
+        if actor.isNamed { return }
+        switch intent {
+        case .promote: return
+        case .abort(let number, _):
+            let isQueued = self.lane.queue.contains { $0.number == number && $0.by.isNamed }
+            if actor == .judge, !isQueued { return }
+        case .rollback, .block: if actor == .judge { return }
+        case .pause: if actor == .judge || self.lane.deployment?.by.isNamed == false { return }
+        case .resume: if self.lane.deployment?.pause?.by.isNamed != true { return }
+        case .cancel(let number, _):
+            if !self.lane.queue.contains(where: { $0.number == number && $0.by.isNamed }) { return }
+        case .hold: if self.lane.hold == nil { return }
+        case .skip, .retry, .releaseHold, .pin, .unpin, .unblock, .clearAlarm, .down: break
+        }
+        throw Refusal(
+            .notAllowed, "\(actor) may not do this: it would undo or pass over what a person decided, or what stands "
+                + "between a release and its users. A named person or account may.")
+    }
+
     private func because(_ reason: String, _ actor: Actor) -> Lane.ByReason {
         Lane.ByReason(by: actor, reason: reason, at: self.now)
     }
@@ -103,7 +125,7 @@ extension LaneDecision {
         if let running = self.lane.deployment, running.candidate.release == candidate.release {
             throw Refusal(.alreadyRunning, "\(candidate.version) is being deployed here already, as \(running.number).")
         }
-        if self.lane.deployment == nil, self.lane.stable?.candidate.release == candidate.release {
+        if self.lane.deployment == nil, self.lane.lastKnownGood?.candidate.release == candidate.release {
             throw Refusal(.nothingToDo, "\(candidate.version) serves here already.")
         }
         guard self.lane.queue.count < Lane.queueLimit else {
@@ -184,7 +206,7 @@ extension LaneDecision {
         }
         // A second abort finds the traffic on its way back: nothing to add.
         guard deployment.phase == .running else { return }
-        if self.lane.noReturnBefore == deployment.number {
+        if self.lane.isForwardOnly(deployment) {
             throw Refusal(
                 .forwardOnly, "\(deployment.candidate.version) has passed its point of no return: going back would "
                     + "break on changed data. Roll forward with a fix.")
@@ -208,9 +230,6 @@ extension LaneDecision {
     }
 
     private mutating func retry(_ candidate: Candidate, by actor: Actor, _ reason: String) throws(Refusal) {
-        guard actor.isNamed else {
-            throw Refusal(.notAllowed, "Only a named person or account may retry what was stopped.")
-        }
         if self.lane.block(of: candidate.release) != nil {
             try self.emit(.unblocked(Lane.Unblocked(release: candidate.release, by: actor, reason: reason)))
         }
@@ -227,9 +246,8 @@ extension LaneDecision {
         if let deployment = self.lane.deployment {
             try self.end(deployment, .aborted, "taken down: \(reason)")
         }
-        for number in self.lane.capacities.keys.sorted() where self.lane.capacities[number]?.state != .retiring {
-            try self.emit(.capacityRetiring(Lane.CapacityNumber(number: number)))
-        }
+        for capacity in self.lane.capacities.values.sorted(by: { $0.number < $1.number })
+        where capacity.state != .retiring { try self.retire(capacity) }
     }
 }
 

@@ -9,8 +9,9 @@ extension Lane {
         case rollbackStarted(RollbackStarted)
         case capacityWanted(CapacityWanted)
         case capacityReady(CapacityNumber)
+        case capacityLost(CapacityNumber)
         case capacityWarm(CapacityWarm)
-        case capacityRetiring(CapacityNumber)
+        case capacityRetiring(CapacityRetiring)
         case capacityGone(CapacityNumber)
         case stepStarted(StepStarted)
         case stepCompleted(StepCompleted)
@@ -96,6 +97,12 @@ extension Lane {
     package struct CapacityWarm: Sendable, Equatable, Codable {
         package let number: Int
         package let until: Instant
+    }
+
+    package struct CapacityRetiring: Sendable, Equatable, Codable {
+        package let number: Int
+        /// When the alarm is raised if it is not gone.
+        package let goneBy: Instant
     }
 
     package struct StepStarted: Sendable, Equatable, Codable {
@@ -205,6 +212,7 @@ extension Lane.Event: LedgerEvent {
         case .rollbackStarted(let body): ("rollbackStarted", body)
         case .capacityWanted(let body): ("capacityWanted", body)
         case .capacityReady(let body): ("capacityReady", body)
+        case .capacityLost(let body): ("capacityLost", body)
         case .capacityWarm(let body): ("capacityWarm", body)
         case .capacityRetiring(let body): ("capacityRetiring", body)
         case .capacityGone(let body): ("capacityGone", body)
@@ -248,6 +256,7 @@ extension Lane.Event: LedgerEvent {
             "lane.removed": reader(Self.removed), "lane.admitted": reader(Self.admitted),
             "lane.rollbackOrdered": reader(Self.rollbackOrdered), "lane.rollbackStarted": reader(Self.rollbackStarted),
             "lane.capacityWanted": reader(Self.capacityWanted), "lane.capacityReady": reader(Self.capacityReady),
+            "lane.capacityLost": reader(Self.capacityLost),
             "lane.capacityWarm": reader(Self.capacityWarm), "lane.capacityRetiring": reader(Self.capacityRetiring),
             "lane.capacityGone": reader(Self.capacityGone), "lane.stepStarted": reader(Self.stepStarted),
             "lane.stepCompleted": reader(Self.stepCompleted), "lane.routingWanted": reader(Self.routingWanted),

@@ -6,6 +6,7 @@ extension Lane {
             effects.append(.route(generation: self.routing.generation))
         }
         effects += self.stepEffects
+        effects += self.raiseEffects
         effects += self.retireEffects
         if let takingDown, self.deployment == nil, !takingDown.routerIsGone { effects.append(.removeRouter) }
         if !self.queue.isEmpty, self.mayAdmit { effects.append(.evaluate) }
@@ -38,6 +39,13 @@ extension Lane {
         }
     }
 
+    /// What was ready and is not any more (an instance died, the machine was started again) is brought up again.
+    private var raiseEffects: [Effect] {
+        let unraised = self.deployment?.unraisedCapacity
+        let lost = self.capacities.values.filter { $0.state == .wanted && $0.number != unraised }
+        return lost.map(\.number).sorted().map { .raise(capacity: $0) }
+    }
+
     private var retireEffects: [Effect] {
         // An instance is stopped only after the router confirmed that nothing is sent to it any more, or is gone itself.
         guard self.takingDown?.routerIsGone ?? (self.routing.generation == self.confirmedGeneration) else { return [] }
@@ -47,11 +55,16 @@ extension Lane {
 
     private var wakes: [Instant] {
         var wakes = self.queue.map(\.expiresAt)
-        wakes += self.queue.flatMap { $0.waitsFor.compactMap(\.passesAt) }
+        if self.mayAdmit { wakes += self.queue.flatMap { $0.waitsFor.compactMap(\.passesAt) } }
         wakes += self.warmToExpire.compactMap(\.warmUntil)
         if let until = self.hold?.until { wakes.append(until) }
+        // A deadline that can only raise the alarm is no reason to wake up once there is one.
+        if self.alarm == nil {
+            wakes += self.capacities.values.compactMap(\.goneBy)
+            if let takingDown { wakes.append(takingDown.deadline) }
+        }
         guard let deployment, deployment.pause == nil else { return wakes }
-        wakes.append(deployment.deadline)
+        if self.alarm == nil || !deployment.onlyAlarmsAtDeadline { wakes.append(deployment.deadline) }
         if deployment.phase == .running, !deployment.stepIsDone, let until = deployment.stepUntil { wakes.append(until) }
         return wakes
     }

@@ -3,11 +3,13 @@ extension LaneDecision {
     mutating func rollBack(
         to version: String?, _ settings: Lane.RollbackSettings, by actor: Actor, _ reason: String
     ) throws(Refusal) {
-        guard actor.isNamed || actor == .judge else {
-            throw Refusal(.notAllowed, "A rollback needs the judge or a named person.")
-        }
         if self.lane.takingDown != nil {
             throw Refusal(.wrongState, "This environment is being taken down; there is nothing to go back to.")
+        }
+        if let order = self.lane.nextRollback, version == nil || order.target.candidate.version == version {
+            throw Refusal(
+                .alreadyRunning, "The rollback to \(order.target.candidate.version) waits already, as \(order.number). "
+                    + "`slipway rollback --to VERSION` names another version to go to.")
         }
         let target = try self.target(version)
         if let deployment = self.lane.deployment, deployment.kind == .rollback,
@@ -16,7 +18,7 @@ extension LaneDecision {
             throw Refusal(
                 .alreadyRunning, "The rollback to \(target.candidate.version) is under way, as \(deployment.number).")
         }
-        if let deployment = self.lane.deployment, deployment.kind == .forward,
+        if let deployment = self.lane.deployment, deployment.kind == .forward, self.lane.nextRollback == nil,
             self.lane.stable?.candidate == target.candidate
         {
             return try self.returnInstead(deployment, by: actor, reason)
@@ -25,12 +27,13 @@ extension LaneDecision {
         try self.emit(
             .rollbackOrdered(
                 RollbackOrder(
-                    number: self.lane.lastNumber + 1, target: target, by: actor, reason: reason, settings: settings)))
+                    number: self.lane.lastNumber + 1, target: target, by: actor, reason: reason, settings: settings,
+                    at: self.now)))
     }
 
     /// What to go back to runs beside the deployment: returning the traffic is the rollback.
     private mutating func returnInstead(_ deployment: Deployment, by actor: Actor, _ reason: String) throws(Refusal) {
-        if self.lane.noReturnBefore == deployment.number { throw self.forwardOnly(deployment.candidate.version) }
+        if self.lane.isForwardOnly(deployment) { throw self.forwardOnly(deployment.candidate.version) }
         try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
         try self.hold(by: actor, reason)
     }
@@ -39,7 +42,7 @@ extension LaneDecision {
         guard let deployment = self.lane.deployment else { return }
         switch deployment.kind {
         case .forward:
-            if self.lane.noReturnBefore == deployment.number { throw self.forwardOnly(deployment.candidate.version) }
+            if self.lane.isForwardOnly(deployment) { throw self.forwardOnly(deployment.candidate.version) }
             try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
         case .rollback:
             // Before its switch it has changed nothing that users see, so the newer word replaces it.
@@ -70,8 +73,9 @@ extension LaneDecision {
             }
             return found
         }
-        // While a forward move runs, the version before it is the last known good.
-        if let deployment = self.lane.deployment, deployment.kind == .forward, deployment.phase == .running,
+        // While a forward move runs or returns, the version before it is the last known good.
+        // (An abort and a rollback sent at once mean the same, in either order.)
+        if let deployment = self.lane.deployment, deployment.kind == .forward, self.lane.nextRollback == nil,
             let stable = self.lane.history.last(where: { $0.number == current })
         {
             return stable

@@ -31,7 +31,7 @@ extension LaneDecision {
         }
         for capacity in self.lane.warmToExpire {
             guard let until = capacity.warmUntil, until <= self.now else { continue }
-            try self.emit(.capacityRetiring(Lane.CapacityNumber(number: capacity.number)))
+            try self.retire(capacity)
         }
         if self.lane.deployment == nil, let order = self.lane.nextRollback { try self.start(order) }
     }
@@ -64,8 +64,16 @@ extension LaneDecision {
                     deadline: self.now + next.allowed)))
         switch next {
         case .preview: try self.want(self.lane.routing.weights, preview: deployment.capacity)
-        case .shift(let share): try self.want(self.weights(share, of: deployment), preview: nil)
-        case .task, .capacity, .verify, .hold, .bake: break
+        case .shift(let share):
+            // From here on it may have traffic, whether or not the router's answer has come.
+            if !deployment.plan.reversible, self.lane.noReturnBefore != deployment.number {
+                try self.emit(.passedNoReturn(Lane.CapacityNumber(number: deployment.number)))
+            }
+            try self.want(self.weights(share, of: deployment), preview: nil)
+        case .capacity:
+            let isReady = self.lane.capacities[deployment.capacity]?.state == .ready
+            if isReady, let now = self.lane.deployment { try self.complete(now) }
+        case .task, .verify, .hold, .bake: break
         }
     }
 
@@ -85,15 +93,15 @@ extension LaneDecision {
 
     /// All traffic has moved: what had it before stands by, unless it is what we leave for good.
     private mutating func afterSwitch(_ deployment: Deployment) throws(Refusal) {
-        if !deployment.plan.reversible { try self.emit(.passedNoReturn(Lane.CapacityNumber(number: deployment.number))) }
-        let standsBy = deployment.kind == .forward ? self.lane.fallback : nil
+        let canReturn = deployment.kind == .forward && self.lane.noReturnBefore != deployment.number
+        let standsBy = canReturn ? self.lane.fallback : nil
         for capacity in self.lane.capacities.values.sorted(by: { $0.number < $1.number }) {
             guard capacity.number != deployment.capacity, capacity.state != .retiring else { continue }
             if capacity.number == standsBy {
                 let until = self.now + deployment.plan.keepWarm
                 try self.emit(.capacityWarm(Lane.CapacityWarm(number: capacity.number, until: until)))
             } else {
-                try self.emit(.capacityRetiring(Lane.CapacityNumber(number: capacity.number)))
+                try self.retire(capacity)
             }
         }
     }
@@ -119,15 +127,23 @@ extension LaneDecision {
                     at: self.now)))
     }
 
+    mutating func retire(_ capacity: Capacity) throws(Refusal) {
+        let goneBy = self.now + capacity.drain + Lane.returnsWithin + Lane.stopsWithin
+        try self.emit(.capacityRetiring(Lane.CapacityRetiring(number: capacity.number, goneBy: goneBy)))
+    }
+
     /// Capacities that nothing needs any more: no traffic, not the last known good, not standing by, not in deployment.
     mutating func retireUnused() throws(Refusal) {
-        let needed = [self.lane.stable?.capacity, self.lane.deployment?.capacity, self.lane.routing.preview]
+        let needed = [
+            self.lane.lastKnownGood?.capacity, self.lane.fallback, self.lane.deployment?.capacity,
+            self.lane.routing.preview,
+        ]
         for capacity in self.lane.capacities.values.sorted(by: { $0.number < $1.number }) {
             let weight = self.lane.routing.weights[capacity.number] ?? .zero
             guard weight == .zero, capacity.state != .retiring, capacity.warmUntil == nil,
                 !needed.contains(capacity.number)
             else { continue }
-            try self.emit(.capacityRetiring(Lane.CapacityNumber(number: capacity.number)))
+            try self.retire(capacity)
         }
     }
 
@@ -137,20 +153,34 @@ extension LaneDecision {
     mutating func takeBack(_ outcome: Outcome, _ ending: Ending) throws(Refusal) {
         guard let deployment = self.lane.deployment, deployment.phase == .running else { return }
         if deployment.kind == .rollback { return try self.failRollback(deployment, ending) }
-        if self.lane.noReturnBefore == deployment.number { return try self.failForwardOnly(deployment, ending) }
+        if self.lane.isForwardOnly(deployment) { return try self.failForwardOnly(deployment, ending) }
         let returned = Lane.Returned(
             number: deployment.number, ending: ending, at: self.now, deadline: self.now + Lane.returnsWithin)
         try self.emit(outcome == .aborted ? .aborted(returned) : .failed(returned))
+        try self.block(deployment, ending)
         try self.want(self.lane.fallback.map { [$0: .all] } ?? [:], preview: nil)
+        if let fallback = self.lane.fallback, let capacity = self.lane.capacities[fallback], capacity.state == .wanted {
+            try self.alarmNotReady(capacity, "it stopped while it stood by")
+        }
+    }
+
+    mutating func alarmNotReady(_ capacity: Capacity, _ reason: String) throws(Refusal) {
+        try self.alarm(
+            .noReadyCapacity, "\(capacity.candidate.version) has traffic and no ready instance: \(reason)",
+            next: "look at `slipway logs`; `slipway rollback` goes back to the version before")
     }
 
     private mutating func finishReturn(_ deployment: Deployment, _ outcome: Outcome) throws(Refusal) {
         let ending = deployment.ending ?? Ending(by: .system, reason: "", lastLines: [])
+        try self.end(deployment, outcome, ending.reason)
+        try self.retireUnused()
+    }
+
+    /// In the same append as the abort or failure: nothing applies it again until a named person says retry.
+    private mutating func block(_ deployment: Deployment, _ ending: Ending) throws(Refusal) {
         try self.emit(
             .blocked(
                 Block(release: deployment.candidate.release, by: ending.by, reason: ending.reason, at: self.now)))
-        try self.end(deployment, outcome, ending.reason)
-        try self.retireUnused()
     }
 
     /// There is nothing to go back to: what serves goes on serving, and a person is asked.
@@ -167,6 +197,7 @@ extension LaneDecision {
     private mutating func failForwardOnly(_ deployment: Deployment, _ ending: Ending) throws(Refusal) {
         try self.emit(
             .failed(Lane.Returned(number: deployment.number, ending: ending, at: self.now, deadline: self.now)))
+        try self.block(deployment, ending)
         try self.end(deployment, .failed, ending.reason)
         try self.alarm(
             .forwardOnly, "\(deployment.candidate.version) failed after its point of no return: \(ending.reason)",
@@ -183,6 +214,8 @@ extension LaneDecision {
 extension Lane {
     /// The router must have confirmed the way back within this time, or the alarm `stuck` is raised.
     package static let returnsWithin = Milliseconds.seconds(60)
+    /// Instances must be gone this long after the end of their drain, and a lane's router with them.
+    package static let stopsWithin = Milliseconds.minutes(2)
 }
 
 extension BasisPoints {
