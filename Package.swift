@@ -26,6 +26,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func ours(_ name: String, at path: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -80,8 +81,8 @@ let package = Package(
             "HTTPAPI", at: "Faces/HTTPAPI",
             ["APIClient", "Core", "Engine", "WebUI", crypto, httpTypes, hummingbird, lifecycle, logging, nioCore]),
         ours("WebUI", at: "Faces/WebUI", ["APIClient"]),
-        ours("Demo", at: "Faces/Demo", ["APIClient", asyncHTTPClient, nioCore, subprocess, systemPackage]),
-        ours("CommandLine", at: "Faces/CommandLine", ["APIClient", "Demo", argumentParser]),
+        ours("Demo", at: "Faces/Demo", ["APIClient", asyncHTTPClient, nioCore, subprocess, systemPackage, unixSignals]),
+        ours("CommandLine", at: "Faces/CommandLine", ["APIClient", "Demo", "ServiceFile", argumentParser]),
 
         // MARK: The executable: wiring only.
         .executableTarget(
