@@ -1,6 +1,6 @@
 package import Core
 package import Logging
-package import Ports
+import Ports
 
 /// Everything that a face can ask for. One value, made in one place; each use case has its own file in `UseCases`.
 package struct ControlPlane: Sendable {
@@ -17,16 +17,14 @@ package struct ControlPlane: Sendable {
     package var conductor: Conductor { Conductor(journal: self.journal, doors: self.doors, logger: self.logger) }
 }
 
-/// Who asks: from the token that came with the request, and the request's id for the record.
+/// Who asks: from the token that came with the request.
 package struct Caller: Sendable, Equatable {
     package let actor: Actor
     package let mayAdminister: Bool
-    package let cause: Cause?
 
-    package init(actor: Actor, mayAdminister: Bool, cause: Cause?) {
+    package init(actor: Actor, mayAdminister: Bool) {
         self.actor = actor
         self.mayAdminister = mayAdminister
-        self.cause = cause
     }
 }
 
@@ -45,7 +43,7 @@ extension ControlPlane {
             case .administer: caller.mayAdminister
             }
         guard !isAllowed else { return }
-        try await self.journal.decide(Access.self, .access, by: caller.actor, cause: caller.cause) { now in
+        try await self.journal.decide(Access.self, .access, by: caller.actor) { now in
             .refuse(Access.Refused(actor: caller.actor, intent: right.rawValue, scope: scope, at: now))
         }
         throw Refusal(

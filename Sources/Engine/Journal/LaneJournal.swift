@@ -42,7 +42,8 @@ package struct LaneJournal: Sendable {
             case .removed(let body): closing[ChangeID(id, body.number)] = body.why.rawValue
             case .ended(let body): closing[ChangeID(id, body.number)] = body.outcome.rawValue
             case .requested, .waiting, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
-                .capacityWarm, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted, .routingWanted,
+                .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
+                .routingWanted,
                 .routingConfirmed, .paused, .resumed, .aborted, .failed, .withdrawn, .passedNoReturn, .held,
                 .holdReleased, .pinned, .unpinned, .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved,
                 .downFinished:

@@ -71,7 +71,10 @@ struct LanePerformer: Sendable {
             throw TargetError(.invalid, "\(self.id) has no address to listen on", retryable: false)
         }
         var arms: [Routing.Arm] = []
-        for capacity in lane.capacities.values.sorted(by: { $0.number < $1.number }) where capacity.state == .ready {
+        for capacity in lane.capacities.values.sorted(by: { $0.number < $1.number }) {
+            // One that is lost keeps its arm and weight: its instances come back at the same addresses.
+            let isRouted = lane.routing.weights[capacity.number] != nil || lane.routing.preview == capacity.number
+            guard capacity.state == .ready || isRouted else { continue }
             let key = self.key(capacity.number)
             arms.append(
                 Routing.Arm(

@@ -67,7 +67,8 @@ struct Notices: Sendable {
                 key: "\(envelope.position)", occasion: .failed, lane: id, version: "",
                 text: "\(id): \(alarm.reason). Next: \(alarm.nextAction)", at: envelope.at)
         case .requested, .removed, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
-            .capacityWarm, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted, .routingWanted,
+            .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
+            .routingWanted,
             .routingConfirmed, .paused, .resumed, .aborted, .failed, .verified, .withdrawn, .passedNoReturn, .blocked,
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:

@@ -2,7 +2,7 @@ import Core
 import Logging
 import Ports
 
-/// Looks at what serves, at its own pace, and tells a lane when a version with traffic has no ready instance, or has one again.
+/// Looks at what should be ready, at its own pace, and tells a lane when none of a version's instances is. The lane then wants it raised again.
 struct Watch: Sendable {
     let journal: Journal
     let doors: Doors
@@ -31,21 +31,21 @@ struct Watch: Sendable {
 
     private func look(at id: LaneID, _ missing: inout [CapacityKey: Int]) async throws {
         let lane = try await self.journal.lane(id).machine
-        let serving = lane.serving.map(\.capacity.number)
-        guard !serving.isEmpty, lane.takingDown == nil else { return }
+        let ready = lane.capacities.values.filter { $0.state == .ready }.map(\.number).sorted()
+        guard !ready.isEmpty, lane.takingDown == nil else { return }
         let reports = try await self.doors.runtime.observe(id)
-        for number in serving {
+        for number in ready {
             let key = CapacityKey(lane: id, number: number)
             let report = reports.first { $0.key == key }
-            if (report?.ready ?? 0) > 0 {
+            guard (report?.ready ?? 0) == 0 else {
                 missing[key] = nil
-                if lane.alarm?.kind == .noReadyCapacity { try await self.tell(id, .capacityBack(number)) }
                 continue
             }
             missing[key, default: 0] += 1
-            guard missing[key, default: 0] >= Self.looks, lane.alarm == nil else { continue }
-            let restarts = report.map { "\($0.restarts) restarts so far" } ?? "the target knows nothing of it"
-            try await self.tell(id, .capacityLost(number, reason: restarts))
+            guard missing[key, default: 0] >= Self.looks else { continue }
+            missing[key] = nil
+            let reason = report.map { "\($0.restarts) restarts so far" } ?? "the target knows nothing of it"
+            try await self.tell(id, .capacityLost(number, reason: reason))
         }
     }
 

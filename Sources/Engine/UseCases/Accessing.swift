@@ -3,13 +3,20 @@ import Crypto
 import Ports
 
 extension ControlPlane {
-    /// Who holds this secret; nil: nobody. What is compared are hashes of 256 random bits, so time tells nothing of the secret.
-    package func authenticate(_ secret: String, cause: Cause?) async throws -> Caller? {
+    /// Name of the token and who holds it; nil: nobody. What is compared are hashes of 256 random bits, so time tells nothing of the secret.
+    package func authenticate(_ secret: String) async throws -> (token: String, caller: Caller)? {
         guard secret.utf8.count <= 256 else { return nil }
-        let hash = Digest.of(secret)
+        let hash = Core.Digest.of(secret)
         let tokens = try await self.journal.access().machine.tokens
         guard let token = tokens.last(where: { $0.hash == hash && $0.revokedAt == nil }) else { return nil }
-        return Caller(actor: token.owner, mayAdminister: token.mayAdminister, cause: cause)
+        return (token.name, Caller(actor: token.owner, mayAdminister: token.mayAdminister))
+    }
+
+    /// Who holds the token of this name; nil if it is not in use.
+    package func caller(holding name: String) async throws -> Caller? {
+        let tokens = try await self.journal.access().machine.tokens
+        return tokens.last { $0.name == name && $0.revokedAt == nil }
+            .map { Caller(actor: $0.owner, mayAdminister: $0.mayAdminister) }
     }
 
     /// Makes a token; the secret is in the answer and nowhere else.
@@ -23,15 +30,15 @@ extension ControlPlane {
         }
         let secret = Self.newSecret()
         let token = Access.Token(
-            name: name, owner: owner, hash: Digest.of(secret), mayAdminister: mayAdminister,
+            name: name, owner: owner, hash: Core.Digest.of(secret), mayAdminister: mayAdminister,
             createdAt: self.journal.time.now())
-        try await self.journal.decide(Access.self, .access, by: caller.actor, cause: caller.cause) { _ in .add(token) }
+        try await self.journal.decide(Access.self, .access, by: caller.actor) { _ in .add(token) }
         return (token, secret)
     }
 
     package func revokeToken(_ name: String, by caller: Caller) async throws {
         try await self.authorize(caller, .administer, on: "tokens")
-        try await self.journal.decide(Access.self, .access, by: caller.actor, cause: caller.cause) { now in
+        try await self.journal.decide(Access.self, .access, by: caller.actor) { now in
             .revoke(name: name, by: caller.actor, at: now)
         }
     }
@@ -45,10 +52,10 @@ extension ControlPlane {
     package func localToken(owner: Actor, keeping secret: String?) async throws -> String {
         let access = try await self.journal.access().machine
         let local = "local"
-        if let secret, access.tokens.contains(where: { $0.name == local && $0.revokedAt == nil && $0.hash == Digest.of(secret) }) {
+        if let secret, access.tokens.contains(where: { $0.name == local && $0.revokedAt == nil && $0.hash == Core.Digest.of(secret) }) {
             return secret
         }
-        let system = Caller(actor: .system, mayAdminister: true, cause: nil)
+        let system = Caller(actor: .system, mayAdminister: true)
         if access.tokens.contains(where: { $0.name == local && $0.revokedAt == nil }) {
             try await self.revokeToken(local, by: system)
         }
@@ -63,11 +70,11 @@ extension ControlPlane {
     }
 }
 
-extension Digest {
+extension Core.Digest {
     /// The SHA-256 of a text.
-    package static func of(_ text: String) -> Digest {
+    package static func of(_ text: String) -> Core.Digest {
         let digits = ChainHash(SHA256.hash(data: Array(text.utf8))).description
-        guard let digest = Digest("sha256:\(digits)") else { preconditionFailure("a SHA-256 has 64 hexadecimal digits") }
+        guard let digest = Core.Digest("sha256:\(digits)") else { preconditionFailure("a SHA-256 has 64 hexadecimal digits") }
         return digest
     }
 }

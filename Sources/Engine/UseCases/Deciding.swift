@@ -1,12 +1,12 @@
 package import Core
-package import Ports
+import Ports
 
 extension ControlPlane {
     /// A person's word on a change.
     package func decide(_ id: ChangeID, yes: Bool, reason: String, by caller: Caller) async throws -> ChangeRequest {
         try await self.authorize(caller, .approve, on: id.text)
         _ = try await self.change(id, by: caller)
-        try await self.journal.decide(ChangeRequest.self, .change(id), by: caller.actor, cause: caller.cause) { now in
+        try await self.journal.decide(ChangeRequest.self, .change(id), by: caller.actor) { now in
             .word(yes: yes, by: caller.actor, reason: reason, at: now)
         }
         return try await self.journal.change(id).machine

@@ -1,5 +1,5 @@
 package import Core
-package import Ports
+import Ports
 
 /// A lane with what a person needs to understand it.
 package struct LaneView: Sendable {
@@ -25,7 +25,7 @@ extension ControlPlane {
                 .wrongState, "\(candidate.version) was not built: \(release.reason ?? ""). `slipway release create` builds it again.")
         }
         let number = try await Promoting(journal: self.journal)
-            .request(candidate, into: id, definition, by: caller.actor, cause: caller.cause)
+            .request(candidate, into: id, definition, by: caller.actor)
         return (id, number)
     }
 
@@ -38,7 +38,7 @@ extension ControlPlane {
             throw Refusal(.notFound, "Promotion \(number) of \(id) has not ended, or is too long ago. `slipway promote` asks anew.")
         }
         return try await Promoting(journal: self.journal).request(
-            ended.candidate, into: id, definition, by: caller.actor, retryingBecause: reason, cause: caller.cause)
+            ended.candidate, into: id, definition, by: caller.actor, retryingBecause: reason)
     }
 
     /// Every other intent of a lane.
@@ -46,7 +46,7 @@ extension ControlPlane {
     package func intend(_ intent: Lane.Intent, in id: LaneID, by caller: Caller) async throws -> [Lane.Event] {
         try await self.authorize(caller, .operate, on: id.description)
         _ = try await self.known(id)
-        return try await LaneJournal(self.journal).decide(id, by: caller.actor, cause: caller.cause) { now in
+        return try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
             .intent(intent, by: caller.actor, at: now)
         }
     }
@@ -64,7 +64,7 @@ extension ControlPlane {
         }
         let settings = Lane.RollbackSettings(
             health: health, drain: environment.drain, policy: environment.queue, definition: definition)
-        let events = try await LaneJournal(self.journal).decide(id, by: caller.actor, cause: caller.cause) { now in
+        let events = try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
             .intent(.rollback(to: version, settings, reason: reason), by: caller.actor, at: now)
         }
         for event in events {

@@ -1,6 +1,6 @@
 package import Core
 import Crypto
-package import Ports
+import Ports
 import ServiceFile
 
 extension ControlPlane {
@@ -27,7 +27,8 @@ extension ControlPlane {
             throw Refusal(
                 .notFound, "\(commit.id.prefix(12)) has no slipway.yaml at its root. Commit one; `slipway init` writes it.")
         }
-        let (definition, configuration) = try ServiceFile.read(String(decoding: bytes, as: UTF8.self))
+        let file = try ServiceFile.read(bytes)
+        let (definition, configuration) = (file.definition, file.configuration)
         try await self.authorize(caller, .propose, on: definition.service.text)
         let service = try await self.known(definition.service)
         guard request.file != nil || configuration.build != nil else {
@@ -49,8 +50,7 @@ extension ControlPlane {
             let events = try loaded.machine.decide(.request(origin))
             if let draft = try self.journal.draft(loaded, events) {
                 try await self.journal.append(
-                    [draft], reading: [StreamReading(stream: service.stream, number: service.number)], by: caller.actor,
-                    cause: caller.cause, at: now)
+                    [draft], reading: [StreamReading(stream: service.stream, number: service.number)], by: caller.actor, at: now)
             }
             return try await self.journal.release(id).machine
         }
@@ -74,10 +74,13 @@ extension ControlPlane {
         let newest = tags.first
         let commits = try await self.doors.source.commits(
             since: newest?.name, upTo: commit.id, limit: 10_000, in: repository)
-        return try NextVersion.decide(
-            tagsOnHead: tags.filter { $0.commit == commit.id }.map(\.version), newestTag: newest?.version,
-            messages: commits.map(\.message), inUse: used.union(taken)
-        ).description
+        let answer = NextVersion.decide(
+            here: tags.filter { $0.commit == commit.id }.compactMap { SemanticVersion($0.version) },
+            newest: newest.flatMap { SemanticVersion($0.version) },
+            changes: commits.map { NextVersion.Change(commit: $0.id, message: $0.message) },
+            inUse: Set(used.union(taken).compactMap { SemanticVersion($0) }))
+        guard let version = answer.version else { throw Refusal(.nothingToDo, answer.sentence) }
+        return version.description
     }
 
     /// By id, or `service@version`.
