@@ -1,7 +1,19 @@
+/// What other tools call it.
+private let elsewhereCalled: [String: [String]] = [
+    "env": ["variables"], "environment": ["variables", "environments"], "stages": ["environments"],
+    "cmd": ["command", "run"], "script": ["command", "run"], "exec": ["command", "run"], "start": ["run", "command"],
+    "dependson": ["after"], "needs": ["after"], "requires": ["after"], "instances": ["replicas"],
+    "scale": ["replicas"], "count": ["replicas"], "healthcheck": ["health"], "branch": ["watch"], "name": ["service"],
+    "team": ["owner"], "port": ["listen"], "ports": ["listen"], "address": ["listen"], "timeout": ["within"],
+    "output": ["artifact"], "auto": ["automatically"], "automatic": ["automatically"], "manual": ["by hand"],
+    "manually": ["by hand"], "approvals": ["approval"], "approvers": ["from"], "url": ["webhook"], "events": ["on"],
+]
+
 /// The known word that a person most likely meant, or nil if none is near.
 func nearest(to word: String, in known: [String]) -> String? {
     guard (1...40).contains(word.utf8.count) else { return nil }
     let plain = spelling(word)
+    if let other = elsewhereCalled[String(plain)]?.first(where: known.contains) { return other }
     if let same = known.first(where: { spelling($0) == plain }) { return same }
     let ranked = known.map { (word: $0, distance: editDistance(plain, spelling($0))) }
     guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }

@@ -21,9 +21,9 @@ package enum ServiceFile {
     /// Reads a file. The error holds all that is wrong with it, up to `ServiceFileError.limit`, by line and column.
     package static func read(_ bytes: [UInt8]) throws(ServiceFileError) -> Contents {
         var problems = Problems()
-        guard let tree = TreeReader.read(bytes, &problems), let contents = FileKeys.kind.read(tree, &problems),
-            problems.isEmpty
-        else { throw problems.error }
+        // What YAML itself got wrong is missing in the tree, so judging that tree would tell of follow-ups.
+        guard let tree = TreeReader.read(bytes, &problems), problems.isEmpty else { throw problems.error }
+        guard let contents = FileKeys.kind.read(tree, &problems), problems.isEmpty else { throw problems.error }
         return contents
     }
 
@@ -108,10 +108,12 @@ enum FileKeys {
                 .badValue, entry.keyPlace,
                 "environments: \(quoted(entry.key)) is not allowed as a name: give \(EnvironmentName.rule)")
         }
-        // An environment of which all is left out is a worker with defaults.
-        let tree = entry.value.isNothing
-            ? Tree(content: .map([]), place: entry.keyPlace, path: entry.value.path) : entry.value
-        guard let make = EnvironmentKeys.kind.read(tree, &problems), let name else { return nil }
+        // An environment of which all is left out is a worker with defaults. One that can't be read stands for its name,
+        // so that the others may come after it.
+        let bare = Tree(content: .map([]), place: entry.keyPlace, path: entry.value.path)
+        let make = EnvironmentKeys.kind.read(entry.value.isNothing ? bare : entry.value, &problems)
+            ?? EnvironmentKeys.kind.read(bare, &problems)
+        guard let make, let name else { return nil }
         return make(name)
     }
 }

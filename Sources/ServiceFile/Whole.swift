@@ -129,16 +129,6 @@ extension Draft {
     fileprivate var path: String { self.fields.tree.path }
 }
 
-extension Gate {
-    fileprivate var kindName: String {
-        switch self {
-        case .tests: "tests"
-        case .soak: "soak"
-        case .approval: "approval"
-        }
-    }
-}
-
 extension ListenAddress {
     /// Can't be listened on at once: the same port on the same address, or on one that stands for all.
     fileprivate func collides(with other: ListenAddress) -> Bool {

@@ -20,7 +20,7 @@ enum GateKeys {
     }
 
     static let kind = Kind<Gate>.oneOf(
-        "gate",
+        "gate", under: "gates",
         [
             Choice(
                 name: "tests", text: "the tests of the build passed; needs `build.tests`", word: .tests, settings: nil,
@@ -46,7 +46,7 @@ enum StrategyKeys {
     }
 
     static let kind = Kind<Strategy>.oneOf(
-        "strategy",
+        "strategy", under: "strategy",
         [
             Choice(
                 name: "bigBang", text: "all traffic at once, verified after the switch", word: .bigBang, settings: nil,

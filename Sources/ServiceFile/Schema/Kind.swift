@@ -81,10 +81,27 @@ indirect enum Shape: Sendable {
     case truth
     case choice([String])
     case section(Section)
+    case oneOf(Alternatives)
     /// A map from names that the user chooses.
     case named(Shape, atMost: Int)
     case list(Shape, atMost: Int)
     case either([Shape])
+}
+
+/// A closed set of which one is chosen, by its word or as a map with one key.
+struct Alternatives: Sendable {
+    struct Line: Sendable {
+        let name: String
+        let text: String
+        let example: String
+        let isWord: Bool
+        let settings: Shape?
+    }
+
+    /// The key that they stand under.
+    let title: String
+    let lines: [Line]
+    let later: [Section.Later]
 }
 
 /// A map with known keys.
@@ -152,31 +169,37 @@ struct Key<Value: Sendable>: Sendable {
 struct Fields: Sendable {
     let tree: Tree
     private let entries: [String: Tree.Entry]
+    /// Known keys that were most likely meant by unknown ones: not called missing on top of that.
+    private let meant: Set<String>
 
-    init(_ tree: Tree, _ entries: [Tree.Entry]) {
+    init(_ tree: Tree, _ entries: [Tree.Entry], meant: Set<String>) {
         self.tree = tree
+        self.meant = meant
         self.entries = Dictionary(entries.map { ($0.key, $0) }) { first, _ in first }
     }
 
     /// The value, or its default; nil if it is not given, or given wrongly.
     func value<Value>(_ key: Key<Value>, _ problems: inout Problems) -> Value? {
         guard let entry = self.entries[key.name] else {
-            if key.line.isRequired {
+            if key.line.isRequired, !self.meant.contains(key.name) {
                 problems.add(.missing, self.tree, "`\(key.name)` is missing: \(key.line.text)")
             }
             return key.standard
         }
         guard !entry.value.isNothing else {
+            let way = key.line.isRequired ? "" : ", or leave the key out"
             problems.add(
                 .missing, entry.keyPlace,
-                "\(entry.value.path): `\(key.name)` has no value: give \(key.line.allowed), or leave the key out")
+                "\(entry.value.path): `\(key.name)` has no value: give \(key.line.allowed)\(way)")
             return nil
         }
         return key.kind.read(entry.value, &problems)
     }
 
     /// Was it given, rightly or wrongly?
-    func has<Value>(_ key: Key<Value>) -> Bool { self.entries[key.name] != nil }
+    func has<Value>(_ key: Key<Value>) -> Bool {
+        self.entries[key.name] != nil || self.meant.contains(key.name)
+    }
 
     func place<Value>(_ key: Key<Value>) -> Place { self.entries[key.name]?.value.place ?? self.tree.place }
 
@@ -211,10 +234,13 @@ extension Kind {
                 problems.add(.wrongShape, tree, "\(tree.noun) is no map: write keys with values (known: \(names))")
                 return nil
             }
+            var meant: Set<String> = []
             for entry in entries where !section.names.contains(entry.key) {
-                problems.add(entry, unknownIn: section)
+                let name = nearest(to: entry.key, in: section.names)
+                problems.add(entry, unknownIn: section, meant: name)
+                if let name { meant.insert(name) }
             }
-            return make(Fields(tree, entries), &problems)
+            return make(Fields(tree, entries, meant: meant), &problems)
         } show: {
             "\($0)"
         }
@@ -222,13 +248,15 @@ extension Kind {
 }
 
 extension Problems {
-    fileprivate mutating func add(_ entry: Tree.Entry, unknownIn section: Section) {
+    fileprivate mutating func add(_ entry: Tree.Entry, unknownIn section: Section, meant: String?) {
         if let later = section.later.first(where: { $0.name == entry.key }) {
-            self.add(.notYet, entry.keyPlace, "\(entry.value.path): `\(later.name)` is not supported by this version: \(later.text)")
+            self.add(
+                .notYet, entry.keyPlace,
+                "\(entry.value.path): `\(later.name)` is not supported by this version: \(later.text)")
             return
         }
         let known = section.names.map { "`\($0)`" }.joined(separator: ", ")
-        let hint = nearest(to: entry.key, in: section.names).map { "; did you mean `\($0)`?" } ?? elsewhere(entry.key)
+        let hint = meant.map { "; did you mean `\($0)`?" } ?? elsewhere(entry.key)
         let place = entry.value.path.split(separator: ".").dropLast().joined(separator: ".")
         let inside = place.isEmpty ? "" : " in \(place)"
         self.add(
@@ -238,29 +266,35 @@ extension Problems {
 
 /// Says where a key belongs that is known in another map of the file.
 private func elsewhere(_ key: String) -> String {
-    let titles = FileKeys.kind.shape.sections.filter { $0.names.contains(key) }.map(\.title)
+    var titles: [String] = []
+    FileKeys.kind.shape.walk { shape in
+        switch shape {
+        case .section(let section) where section.names.contains(key): titles.append(section.title)
+        case .oneOf(let set) where set.lines.contains { $0.name == key }: titles.append(set.title)
+        case .section, .oneOf, .text, .integer, .truth, .choice, .named, .list, .either: break
+        }
+    }
     guard !titles.isEmpty else { return "" }
-    let places = titles.map { $0 == "file" ? "at the top of the file" : "under `\($0)`" }.joined(separator: " or ")
-    return "; `\(key)` belongs \(places)"
+    let places = titles.map { title in
+        switch title {
+        case "file": "at the top of the file"
+        case "environment": "in an environment"
+        default: "under `\(title)`"
+        }
+    }
+    return "; `\(key)` belongs \(places.joined(separator: " or "))"
 }
 
 extension Shape {
-    /// All maps with known keys in here, outer ones first, each title once.
-    var sections: [Section] {
-        var found: [Section] = []
-        self.collect(&found)
-        return found
-    }
-
-    private func collect(_ found: inout [Section]) {
+    /// Visits this and all that is in here, outer ones first.
+    func walk(_ visit: (Shape) -> Void) {
+        visit(self)
         switch self {
         case .text, .integer, .truth, .choice: break
-        case .section(let section):
-            guard !found.contains(where: { $0.title == section.title }) else { return }
-            found.append(section)
-            for line in section.lines { line.shape.collect(&found) }
-        case .named(let shape, _), .list(let shape, _): shape.collect(&found)
-        case .either(let shapes): for shape in shapes { shape.collect(&found) }
+        case .section(let section): for line in section.lines { line.shape.walk(visit) }
+        case .oneOf(let set): for line in set.lines { line.settings?.walk(visit) }
+        case .named(let shape, _), .list(let shape, _): shape.walk(visit)
+        case .either(let shapes): for shape in shapes { shape.walk(visit) }
         }
     }
 }

@@ -13,23 +13,18 @@ struct Choice<Value: Sendable>: Sendable {
 extension Kind {
     /// Strategies and gates: a word, or a map with one key.
     static func oneOf(
-        _ noun: String, _ choices: [Choice<Value>], later: [Section.Later] = [],
+        _ noun: String, under title: String, _ choices: [Choice<Value>], later: [Section.Later] = [],
         show: @escaping @Sendable (Value) -> String
     ) -> Kind {
         let known = choices.map { "`\($0.name)`" }.joined(separator: ", ")
-        let section = Section(
-            title: noun,
-            lines: choices.compactMap { choice in
-                choice.settings.map {
-                    Section.Line(
-                        name: choice.name, allowed: $0.allowed, standard: nil, isRequired: false, text: choice.text,
-                        shape: $0.shape)
-                }
-            }, later: later)
-        let words = choices.filter { $0.word != nil }.map(\.name)
+        let lines = choices.map { choice in
+            Alternatives.Line(
+                name: choice.name, text: choice.text, example: choice.example, isWord: choice.word != nil,
+                settings: choice.settings?.shape)
+        }
         return Kind(
             allowed: "a \(noun): \(choices.map { "`\($0.example)`" }.joined(separator: " or "))",
-            shape: .either([.choice(words), .section(section)])
+            shape: .oneOf(Alternatives(title: title, lines: lines, later: later))
         ) { tree, problems in
             switch tree.content {
             case .text(let text, _):

@@ -102,8 +102,9 @@ extension TreeReader {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             let place = Place(line: mark.line, column: mark.column)
-            let (code, message) = self.explain(problem, context?.text ?? "", Self.character(at: place, text))
-            problems.add(code, place, message)
+            let opening = context.map { Place(line: $0.mark.line, column: $0.mark.column) }
+            let words = self.explain(problem, context?.text ?? "", Self.character(at: place, text))
+            problems.add(words.code, words.pointsAtOpening ? opening ?? place : place, words.message)
         case .duplicatedKeysInMapping(let names, let context):
             let first = Place(line: context.mark.line, column: context.mark.column)
             let name = names.first ?? ""
@@ -126,32 +127,50 @@ extension TreeReader {
         return lines[place.line - 1].dropFirst(place.column - 1).first
     }
 
-    private static func explain(
-        _ problem: String, _ context: String, _ character: Character?
-    ) -> (ServiceFileError.Code, String) {
+    private struct Explanation {
+        let code: ServiceFileError.Code
+        let message: String
+        /// The place where the construct begins helps more than the one where it went wrong.
+        var pointsAtOpening = false
+    }
+
+    private static func explain(_ problem: String, _ context: String, _ character: Character?) -> Explanation {
         switch problem {
         case "but found another document":
-            return (.notAllowed, "a second document begins here: a file holds one service; use a file for each")
+            Explanation(
+                code: .notAllowed, message: "a second document begins here: a file holds one service; use a file for each")
         case "found undefined alias":
-            return (.notAllowed, "a value that begins with `*` must stand in quotes (aliases are not allowed)")
+            Explanation(
+                code: .notAllowed, message: "a value that begins with `*` must stand in quotes (aliases are not allowed)")
         case let text where text.contains("Maximum nesting level"):
-            return (.tooLarge, "nested deeper than \(Limits.depth) levels")
+            Explanation(code: .tooLarge, message: "nested deeper than \(Limits.depth) levels")
         case "mapping values are not allowed in this context":
-            return (.syntax, "a `:` is not allowed here: put a text that contains `: ` in quotes, or mend the indentation")
-        case "found character that cannot start any token" where character == "\t":
-            return (.syntax, "a tab can't indent: use spaces")
+            Explanation(
+                code: .syntax,
+                message: "a `:` is not allowed here: put a text that contains `: ` in quotes, or mend the indentation")
+        case "found a tab character that violates indentation",
+            "found character that cannot start any token" where character == "\t":
+            Explanation(code: .syntax, message: "a tab can't indent: use spaces")
         case "found character that cannot start any token":
-            return (.syntax, "\(quoted(character.map(String.init) ?? "")) can't begin a value: put the value in quotes")
+            Explanation(
+                code: .syntax,
+                message: "\(quoted(character.map(String.init) ?? "")) can't begin a value: put the value in quotes")
         case "could not find expected ':'":
-            return (.syntax, "a `:` and a space must follow the key before this place")
+            Explanation(
+                code: .syntax, message: "this is no `key: value`: put a `:` and a space behind the key", pointsAtOpening: true)
         case "did not find expected alphabetic or numeric character":
-            return (.syntax, "a value that begins with `*` or `&` must stand in quotes")
+            Explanation(code: .syntax, message: "a value that begins with `*` or `&` must stand in quotes")
         case "did not find expected key", "did not find expected '-' indicator":
-            return (.syntax, "the indentation does not fit what stands above, or a quote or bracket is missing")
+            Explanation(
+                code: .syntax, message: "the indentation does not fit what stands above, or a quote or bracket is missing")
+        case "did not find expected node content":
+            Explanation(
+                code: .syntax, message: "a value is due here: put it in quotes if it begins with a character of YAML's own")
         case "found unexpected end of stream", "did not find expected ',' or '}'", "did not find expected ',' or ']'":
-            return (.syntax, "a quote or bracket that was opened before is not closed (\(problem))")
+            Explanation(
+                code: .syntax, message: "what opens here is not closed properly (a quote, `[` or `{`)", pointsAtOpening: true)
         default:
-            return (.syntax, context.isEmpty ? problem : "\(problem) (\(context))")
+            Explanation(code: .syntax, message: context.isEmpty ? problem : "\(problem) (\(context))")
         }
     }
 
