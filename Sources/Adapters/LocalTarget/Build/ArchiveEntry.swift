@@ -55,8 +55,8 @@ extension ArchiveEntry {
         let size = self.bytes > Self.largestOctal ? 0 : self.bytes
         let block = Self.block(name: name, target: target, type: type, mode: mode, size: size)
         guard !records.isEmpty else { return block }
-        let extra = Self.block(name: "pax", target: "", type: "x", mode: 0o644, size: Int64(records.count))
-        return extra + records + [UInt8](repeating: 0, count: Self.padding(after: Int64(records.count))) + block
+        return Self.paxBlock(bytes: Int64(records.count)) + records
+            + [UInt8](repeating: 0, count: Self.padding(after: Int64(records.count))) + block
     }
 
     private static let largestOctal: Int64 = 0o777_7777_7777
@@ -67,6 +67,10 @@ extension ArchiveEntry {
         case .file(_, let isExecutable): (self.path.text, "", "0", isExecutable ? 0o755 : 0o644)
         case .link(let target): (self.path.text, target, "2", 0o777)
         }
+    }
+
+    private static func paxBlock(bytes: Int64) -> [UInt8] {
+        self.block(name: "pax", target: "", type: "x", mode: 0o644, size: bytes)
     }
 
     /// `LENGTH SP KEY=VALUE LF`, where the length counts itself.
@@ -138,23 +142,35 @@ extension ArchiveEntry {
             throw ArchiveError(.damaged, "a header of the archive is damaged: a number is wrong")
         }
         let size = override.bytes ?? stored
-        let type = block[156]
-        if type == UInt8(ascii: "x") { return .pax(bytes: stored) }
+        if block[156] == UInt8(ascii: "x") {
+            guard block == self.paxBlock(bytes: stored) else { throw ArchiveError.foreign }
+            return .pax(bytes: stored)
+        }
+        let entry = try self.entry(block, override: override, bytes: size, isExecutable: mode & 0o100 != 0)
+        // One way to write each entry: whatever else a header could say is refused with it.
+        guard block == Array(entry.header.suffix(self.blockSize)) else { throw ArchiveError.foreign }
+        return .entry(entry)
+    }
+
+    private static func entry(
+        _ block: [UInt8], override: Override, bytes: Int64, isExecutable: Bool
+    ) throws(ArchiveError) -> ArchiveEntry {
         let name = if let path = override.path { path } else { try self.text(block[0..<100]) }
         guard let path = RelativePath(name) else {
             throw ArchiveError(.unsafe, "`\(name.quotable)` is no path inside an artifact: \(RelativePath.rule)")
         }
-        switch type {
-        case UInt8(ascii: "0") where !name.hasSuffix("/"):
-            return .entry(ArchiveEntry(path: path, kind: .file(bytes: size, isExecutable: mode & 0o100 != 0)))
-        case UInt8(ascii: "5") where size == 0:
-            return .entry(ArchiveEntry(path: path, kind: .folder))
-        case UInt8(ascii: "2") where size == 0:
+        switch block[156] {
+        case UInt8(ascii: "0"):
+            return ArchiveEntry(path: path, kind: .file(bytes: bytes, isExecutable: isExecutable))
+        case UInt8(ascii: "5"):
+            return ArchiveEntry(path: path, kind: .folder)
+        case UInt8(ascii: "2"):
             let target = if let target = override.target { target } else { try self.text(block[157..<257]) }
             guard self.isInside(target: target, of: path) else { throw ArchiveError.link(path, target) }
-            return .entry(ArchiveEntry(path: path, kind: .link(target: target)))
+            return ArchiveEntry(path: path, kind: .link(target: target))
         default:
-            throw ArchiveError(.unsafe, "`\(path.text.quotable)` is no file, folder or symbolic link; artifacts hold only these")
+            throw ArchiveError(
+                .unsafe, "`\(path.text.quotable)` is no file, folder or symbolic link; artifacts hold only these")
         }
     }
 
@@ -219,6 +235,9 @@ package struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible
         self.code = code
         self.message = message
     }
+
+    static let foreign = ArchiveError(
+        .damaged, "the archive was not written by Slipway, or was changed; only artifacts made here are unpacked")
 
     static func link(_ path: RelativePath, _ target: String) -> ArchiveError {
         ArchiveError(

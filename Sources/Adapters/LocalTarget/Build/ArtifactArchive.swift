@@ -37,19 +37,19 @@ extension ArtifactArchive {
             throw ArchiveError(.missing, "there is nothing at `\(source.quotable)` to pack")
         }
         var entries: [ArchiveEntry] = []
-        let root: String
-        if information.st_mode & S_IFMT == S_IFDIR {
-            root = source
-            try self.collect(folder: root, path: [], into: &entries)
+        let isFolder = information.st_mode & S_IFMT == S_IFDIR
+        if isFolder {
+            try self.collect(folder: source, path: [], into: &entries)
         } else {
             let name = source.split(separator: "/").last.map(String.init) ?? ""
-            root = String(source.dropLast(name.utf8.count))
             entries.append(try self.entry([name], at: source, information))
         }
         let total = entries.reduce(0) { $0 + $1.bytes }
         guard total <= self.limits.bytes else {
             throw ArchiveError(
-                .tooLarge, "the artifact has \(total) bytes; at most \(self.limits.bytes) are allowed, so leave out what need not run")
+                .tooLarge,
+                "the artifact has \(total) bytes; at most \(self.limits.bytes) are allowed, so leave out what need not run"
+            )
         }
         let output = try FileDescriptor.open(
             FilePath(archive), .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
@@ -57,7 +57,7 @@ extension ArtifactArchive {
             for entry in entries {
                 try output.writeAll(entry.header)
                 guard case .file(let bytes, _) = entry.kind else { continue }
-                try Self.copy(root.isEmpty ? entry.path.text : "\(root)/\(entry.path.text)", bytes: bytes, to: output)
+                try Self.copy(isFolder ? "\(source)/\(entry.path.text)" : source, bytes: bytes, to: output)
             }
             try output.writeAll([UInt8](repeating: 0, count: 2 * ArchiveEntry.blockSize))
         }
@@ -69,13 +69,16 @@ extension ArtifactArchive {
             let bytes = name.dropLast().map { UInt8(bitPattern: $0) }
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw ArchiveError(
-                    .unsafe, "`\(String(decoding: bytes, as: UTF8.self).quotable)` in `\(folder.quotable)` is not UTF-8; rename it")
+                    .unsafe,
+                    "`\(String(decoding: bytes, as: UTF8.self).quotable)` in `\(folder.quotable)` is not UTF-8; rename it"
+                )
             }
             let inner = "\(folder)/\(text)"
             var information = stat()
             guard lstat(inner, &information) == 0 else { throw FileError(errno, "look at", inner) }
             guard entries.count < self.limits.entries else {
-                throw ArchiveError(.tooLarge, "the artifact has more than the \(self.limits.entries) files that are allowed")
+                throw ArchiveError(
+                    .tooLarge, "the artifact has more than the \(self.limits.entries) files that are allowed")
             }
             let entry = try self.entry(path + [text], at: inner, information)
             entries.append(entry)
@@ -97,7 +100,8 @@ extension ArtifactArchive {
             guard ArchiveEntry.isInside(target: target, of: path) else { throw ArchiveError.link(path, target) }
             return ArchiveEntry(path: path, kind: .link(target: target))
         default:
-            throw ArchiveError(.unsafe, "`\(place.quotable)` is no file, folder or symbolic link; leave it out of the artifact")
+            throw ArchiveError(
+                .unsafe, "`\(place.quotable)` is no file, folder or symbolic link; leave it out of the artifact")
         }
     }
 
@@ -138,7 +142,8 @@ extension ArtifactArchive {
     private func unpackNow(_ archive: String, into folder: String) throws {
         try FileTree.create(folder)
         guard try FileTree.names(in: Array(folder.utf8CString)).isEmpty else {
-            throw ArchiveError(.failed, "`\(folder.quotable)` is not empty; artifacts are unpacked into empty folders only")
+            throw ArchiveError(
+                .failed, "`\(folder.quotable)` is not empty; artifacts are unpacked into empty folders only")
         }
         let input = try FileDescriptor.open(FilePath(archive), .readOnly, options: .closeOnExec)
         try input.closeAfter {
@@ -154,14 +159,16 @@ extension ArtifactArchive {
             guard let entry = try reader.next() else { return }
             total += entry.bytes
             guard total <= self.limits.bytes else {
-                throw ArchiveError(.tooLarge, "the artifact has more than the \(self.limits.bytes) bytes that are allowed")
+                throw ArchiveError(
+                    .tooLarge, "the artifact has more than the \(self.limits.bytes) bytes that are allowed")
             }
             try Self.inFolder(of: entry.path, below: root) { folder in
                 try Self.write(entry, into: folder, from: &reader)
             }
         }
         guard try reader.next() == nil else {
-            throw ArchiveError(.tooLarge, "the artifact has more than the \(self.limits.entries) files that are allowed")
+            throw ArchiveError(
+                .tooLarge, "the artifact has more than the \(self.limits.entries) files that are allowed")
         }
     }
 
@@ -192,7 +199,9 @@ extension ArtifactArchive {
         switch entry.kind {
         case .folder:
             guard mkdirat(folder.rawValue, name, 0o755) == 0 else { throw FileError(errno, "make", entry.path.text) }
-            guard fchmodat(folder.rawValue, name, 0o755, 0) == 0 else { throw FileError(errno, "make", entry.path.text) }
+            guard fchmodat(folder.rawValue, name, 0o755, 0) == 0 else {
+                throw FileError(errno, "make", entry.path.text)
+            }
         case .link(let target):
             guard symlinkat(target, folder.rawValue, name) == 0 else { throw FileError(errno, "make", entry.path.text) }
         case .file(let bytes, let isExecutable):

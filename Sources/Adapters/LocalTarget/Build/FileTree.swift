@@ -65,7 +65,8 @@ enum FileTree {
     /// Replaces a file as a whole: after a crash there is the old or the new one, never a part.
     static func write(_ bytes: [UInt8], to path: String) throws {
         let file = try FileDescriptor.open(
-            FilePath(path + ".new"), .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
+            FilePath(path + ".new"), .writeOnly, options: [.create, .truncate, .closeOnExec],
+            permissions: [.ownerReadWrite])
         try file.closeAfter {
             try file.writeAll(bytes)
             guard fsync(file.rawValue) == 0 else { throw FileError(errno, "write", path) }
@@ -122,7 +123,7 @@ enum FileTree {
         var folders = [Array(path.utf8CString)]
         var entries = 0
         while let folder = folders.popLast() {
-            for name in try self.names(in: folder) {
+            for name in try self.readableNames(in: folder) {
                 let path = folder.dropLast() + [CChar(bitPattern: UInt8(ascii: "/"))] + name
                 var information = stat()
                 guard lstat(Array(path), &information) == 0 else {
@@ -130,10 +131,19 @@ enum FileTree {
                     throw FileError(errno, "look at", Array(path))
                 }
                 entries += 1
-                guard entries <= self.entryLimit else { throw FileError(EMFILE, "count the files of", folder) }
+                guard entries <= self.entryLimit else { throw FileError(EOVERFLOW, "count the files of", folder) }
                 try visit(Array(path), information)
                 if information.st_mode & S_IFMT == S_IFDIR { folders.append(Array(path)) }
             }
+        }
+    }
+
+    /// A folder that its owner has closed counts as empty: what stands in it can't grow either.
+    private static func readableNames(in folder: [CChar]) throws -> [[CChar]] {
+        do {
+            return try self.names(in: folder)
+        } catch let error as FileError where error.number == EACCES {
+            return []
         }
     }
 
@@ -147,7 +157,9 @@ enum FileTree {
         var names: [[CChar]] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strnlen($0, 255) + 1)) }
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    Array(UnsafeBufferPointer(start: $0, count: strnlen($0, 255) + 1))
+                }
             }
             if name == [46, 0] || name == [46, 46, 0] { continue }
             names.append(name)
@@ -203,7 +215,8 @@ extension String {
     var quotable: String {
         let cut = self.count > 200 ? self.prefix(200) + "…" : self[...]
         return cut.unicodeScalars.map { scalar in
-            scalar.value < 0x20 || scalar.value == 0x7F || scalar == "`" ? scalar.escaped(asASCII: true) : String(scalar)
+            scalar.value < 0x20 || scalar.value == 0x7F || scalar == "`"
+                ? scalar.escaped(asASCII: true) : String(scalar)
         }.joined()
     }
 }

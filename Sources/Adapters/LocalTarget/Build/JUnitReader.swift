@@ -45,14 +45,17 @@ package struct JUnitReader: Sendable {
             } else if self.starts("<![CDATA[") {
                 try self.skip(to: "]]>")
             } else if self.starts("<!") {
-                throw JUnitError("the test results have a document type (`<!`), which is not read here; write plain JUnit XML")
+                throw JUnitError(
+                    "the test results have a document type (`<!`), which is not read here; write plain JUnit XML")
             } else if self.starts("</") {
                 try self.readEnd()
             } else {
                 try self.readStart()
             }
         }
-        guard self.open.isEmpty else { throw JUnitError("the test results end inside <\(self.open.last ?? "")>: were they cut off?") }
+        guard self.open.isEmpty else {
+            throw JUnitError("the test results end inside <\(self.open.last ?? "")>: were they cut off?")
+        }
         guard self.elements > 0 else { throw JUnitError("the test results hold no XML element; write JUnit XML") }
     }
 
@@ -60,7 +63,8 @@ package struct JUnitReader: Sendable {
 
     private mutating func begin(_ name: String, _ attributes: [String: String]) throws(JUnitError) {
         if self.open.isEmpty, self.elements > 0 || !["testsuites", "testsuite"].contains(name) {
-            throw JUnitError("the test results are not JUnit XML: the root is <\(name.quotable)>, not <testsuites> or <testsuite>")
+            throw JUnitError(
+                "the test results are not JUnit XML: the root is <\(name.quotable)>, not <testsuites> or <testsuite>")
         }
         self.elements += 1
         switch name {
@@ -111,7 +115,8 @@ package struct JUnitReader: Sendable {
                 try self.begin(name, attributes)
                 self.open.append(name)
                 guard self.open.count <= Self.depthLimit else {
-                    throw JUnitError("the test results are nested deeper than the \(Self.depthLimit) levels that are allowed")
+                    throw JUnitError(
+                        "the test results are nested deeper than the \(Self.depthLimit) levels that are allowed")
                 }
                 return
             }
@@ -120,7 +125,9 @@ package struct JUnitReader: Sendable {
             _ = self.skipSpace()
             guard self.take("=") else { throw self.unreadable(name) }
             _ = self.skipSpace()
-            guard attributes.updateValue(try self.readValue(of: name), forKey: key) == nil else { throw self.unreadable(name) }
+            guard attributes.updateValue(try self.readValue(of: name), forKey: key) == nil else {
+                throw self.unreadable(name)
+            }
         }
     }
 
@@ -137,7 +144,9 @@ package struct JUnitReader: Sendable {
     private mutating func readName() throws(JUnitError) -> String {
         let stops = Array(" \t\r\n/>=<\"'".utf8)
         let bytes = self.rest.prefix(257).prefix { !stops.contains($0) }
-        guard !bytes.isEmpty, bytes.count <= 256 else { throw JUnitError("the test results are no XML: a name is missing or too long") }
+        guard !bytes.isEmpty, bytes.count <= 256 else {
+            throw JUnitError("the test results are no XML: a name is missing or too long")
+        }
         self.rest = self.rest.dropFirst(bytes.count)
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -164,7 +173,8 @@ package struct JUnitReader: Sendable {
             }
             let name = String(decoding: rest[(start + 1)..<end], as: UTF8.self)
             guard let scalar = Self.scalar(name) else {
-                throw JUnitError("the test results use `&\(name.quotable);`, which is not known without a document type")
+                throw JUnitError(
+                    "the test results use `&\(name.quotable);`, which is not known without a document type")
             }
             text.unicodeScalars.append(scalar)
             rest = rest[(end + 1)...]

@@ -13,7 +13,8 @@ struct JUnitResults {
     /// a summary of zeros.
     func read(_ pattern: String, in job: JobFolder) async throws -> TestSummary {
         guard let path = RelativePath(pattern) else {
-            throw BuildFailure("`build.tests: \(pattern.quotable)` is no path inside the checkout: \(RelativePath.rule)")
+            throw BuildFailure(
+                "`build.tests: \(pattern.quotable)` is no path inside the checkout: \(RelativePath.rule)")
         }
         let files = try await FileWork.run { try Self.files(path, in: job) }
         var total = TestSummary(passed: 0, failed: 0, errors: 0, skipped: 0, failures: [], results: nil)
@@ -23,7 +24,7 @@ struct JUnitResults {
             let bytes = try await FileWork.run { [left] in try FileTree.content(of: file, limit: left) }
             left -= bytes.count
             do {
-                total.add(try JUnitReader.read(bytes))
+                total.add(try await FileWork.run { try JUnitReader.read(bytes) })
             } catch {
                 throw BuildFailure("`\(file.dropFirst(job.content.count + 1))`: \(error)")
             }
@@ -53,7 +54,8 @@ struct JUnitResults {
                     .filter { Self.matches($0, part) }.map { parents + [$0] }
             }
             guard found.count <= Self.fileLimit else {
-                throw BuildFailure("`build.tests` finds more than the \(Self.fileLimit) files that are allowed; name fewer")
+                throw BuildFailure(
+                    "`build.tests` finds more than the \(Self.fileLimit) files that are allowed; name fewer")
             }
         }
         return try found.compactMap { parts in

@@ -43,20 +43,25 @@ struct JobFolder: Sendable, Equatable {
     /// Kills every process of the job, until a look finds none: one that forks meanwhile is found by the next look.
     func killLeftovers() async {
         let needle = Array("\(Self.mark)=\(self.path)".utf8)
-        for _ in 0..<100 {
-            let found = Self.processes(withVariable: needle)
-            for process in found { _ = kill(process, SIGKILL) }
-            if found.isEmpty { return }
-            // A killed process keeps its number until it is reaped; its environment is gone by then.
-            try? await Task.sleep(for: .milliseconds(10))
-        }
+        // A task of its own: also what was cancelled has to be cleared up to the end.
+        await Task {
+            for _ in 0..<200 {
+                let found = Self.processes(withVariable: needle)
+                if found.isEmpty { return }
+                for process in found { _ = kill(process, SIGKILL) }
+                // A killed process may keep its number until it is reaped, but its environment is gone.
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+        }.value
     }
 
     private static func processes(withVariable needle: [UInt8]) -> [pid_t] {
         guard let names = try? FileTree.names(in: Array("/proc".utf8CString)) else { return [] }
         return names.compactMap { name in
             let text = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            guard let process = pid_t(text), process != getpid(), let block = Self.environment(of: process) else { return nil }
+            guard let process = pid_t(text), process != getpid(), let block = Self.environment(of: process) else {
+                return nil
+            }
             return block.split(separator: 0).contains { $0.elementsEqual(needle) } ? process : nil
         }
     }
@@ -69,7 +74,9 @@ struct JobFolder: Sendable, Equatable {
         var block: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 16_384)
         while block.count < 4 << 20 {
-            let count = buffer.withUnsafeMutableBytes { bytes in bytes.baseAddress.map { read(number, $0, bytes.count) } ?? -1 }
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                bytes.baseAddress.map { read(number, $0, bytes.count) } ?? -1
+            }
             guard count > 0 else { break }
             block += buffer[..<count]
         }

@@ -36,7 +36,8 @@ package struct LocalBuilder: Builder {
         try FileTree.create(self.folder)
         guard let lock = try JobLock.take("\(self.folder)/\(order.release).lock") else {
             return BuildReport(
-                outcome: .failed("release \(order.release) is being built already; wait for that build"), log: nil, tests: nil)
+                outcome: .failed("release \(order.release) is being built already; wait for that build"), log: nil,
+                tests: nil)
         }
         let job = JobFolder(path: "\(self.folder)/\(order.release)")
         var log = try JobLog(creating: self.logPath(order.release), limit: self.limits.logBytes)
@@ -93,7 +94,8 @@ extension LocalBuilder {
     ) async throws -> Artifact {
         guard let artifact = RelativePath(order.configuration.artifact) else {
             throw BuildFailure(
-                "`build.artifact: \(order.configuration.artifact.quotable)` is no path inside the checkout: \(RelativePath.rule)")
+                "`build.artifact: \(order.configuration.artifact.quotable)` is no path inside the checkout: \(RelativePath.rule)"
+            )
         }
         try await job.begin()
         try FileTree.create(job.content)
@@ -107,7 +109,7 @@ extension LocalBuilder {
         if let pattern = order.configuration.tests {
             do {
                 tests = try await JUnitResults(blobs: self.blobs, archive: self.archive).read(pattern, in: job)
-            } catch where ending != .exited(0) {
+            } catch  where ending != .exited(0) {
                 try log.note("\(error)")
             }
         }
@@ -133,7 +135,8 @@ extension LocalBuilder {
     private func sentence(_ ending: ShellJob.Ending, _ order: BuildOrder, _ log: JobLog) -> String? {
         guard let how = ending.words(within: order.configuration.within, limits: self.limits) else { return nil }
         let last = log.lastLines.last { !$0.hasPrefix("slipway: ") }
-        return "the build command `\(order.configuration.command.quotable)` \(how)" + (last.map { "; its last line: \($0.quotable)" } ?? "")
+        return "the build command `\(order.configuration.command.quotable)` \(how)"
+            + (last.map { "; its last line: \($0.quotable)" } ?? "")
     }
 
     private func packed(_ place: String, name: String) async throws -> Artifact {
@@ -181,10 +184,12 @@ extension ShellJob.Ending {
         case .exited(126): "ended with 126: the shell could not run it (is it executable?)"
         case .exited(127): "ended with 127: the shell did not find it (is it installed, and in PATH?)"
         case .exited(let code): "ended with \(code)"
-        case .signaled(SIGXFSZ): "wrote a file larger than the \(limits.diskBytes) bytes that are allowed, and was stopped"
+        case .signaled(SIGXFSZ):
+            "wrote a file larger than the \(limits.diskBytes) bytes that are allowed, and was stopped"
         case .signaled(let signal): "was ended by signal \(signal)"
         case .timedOut: "did not end within \(Double(within.count) / 1_000) s, and was stopped with all that it started"
-        case .diskFull: "filled its folder with more than the \(limits.diskBytes) bytes that are allowed, and was stopped"
+        case .diskFull:
+            "filled its folder with more than the \(limits.diskBytes) bytes that are allowed, and was stopped"
         }
     }
 }

@@ -50,7 +50,8 @@ package struct ShellCommandRunner: CommandRunner {
             try await job.remove()
             throw error
         } catch {
-            report = CommandReport(verdict: .error, summary: "`\(order.command.quotable)` could not be run: \(error)", lastLines: [])
+            report = CommandReport(
+                verdict: .error, summary: "`\(order.command.quotable)` could not be run: \(error)", lastLines: [])
         }
         if hasEnded { try await self.keep(report, key: order.key, at: place + ".json") }
         try await job.remove()
@@ -127,7 +128,9 @@ extension ShellCommandRunner {
         guard FileTree.exists(path) else { return nil }
         let bytes = try await FileWork.run { try FileTree.content(of: path, limit: 1 << 20) }
         guard let outcome = try? JSONDecoder().decode(Outcome.self, from: Data(bytes)), outcome.key == key else {
-            throw BuildFailure("the outcome of a command at `\(path.quotable)` is damaged; look at it, and remove it to run the command again")
+            throw BuildFailure(
+                "the outcome of a command at `\(path.quotable)` is damaged; look at it, and remove it to run the command again"
+            )
         }
         return CommandReport(verdict: outcome.verdict, summary: outcome.summary, lastLines: outcome.lastLines)
     }

@@ -34,26 +34,34 @@ struct ShellJob: Sendable {
         case signaled(Int32)
         case timedOut
         case diskFull
+
+        init(_ status: TerminationStatus) {
+            switch status {
+            case .exited(let code): self = .exited(code)
+            case .signaled(let signal): self = .signaled(signal)
+            }
+        }
     }
 
     /// Runs the command to its end, writing its output to `log`.
     func run(_ log: JobLog) async throws -> (ending: Ending, log: JobLog) {
         var options = PlatformOptions()
         options.createSession = true
-        let result = try await Subprocess.run(
-            .path("/bin/sh"), arguments: Arguments(self.arguments), environment: .custom(self.variables),
-            workingDirectory: FilePath(self.workingFolder), platformOptions: options,
-            input: .none, output: .sequence, error: .combinedWithOutput
-        ) { execution in
-            try await self.follow(execution.processIdentifier.value, output: execution.standardOutput, log: log)
-        }
-        await self.folder.killLeftovers()
-        try Task.checkCancellation()
-        let (stopped, newLog) = result.closureResult
-        if let stopped { return (stopped, newLog) }
-        switch result.terminationStatus {
-        case .exited(let code): return (.exited(code), newLog)
-        case .signaled(let signal): return (.signaled(signal), newLog)
+        do {
+            let result = try await Subprocess.run(
+                .path("/bin/sh"), arguments: Arguments(self.arguments), environment: .custom(self.variables),
+                workingDirectory: FilePath(self.workingFolder), platformOptions: options,
+                input: .none, output: .sequence, error: .combinedWithOutput
+            ) { execution in
+                try await self.follow(execution.processIdentifier.value, output: execution.standardOutput, log: log)
+            }
+            await self.folder.killLeftovers()
+            try Task.checkCancellation()
+            let (stopped, newLog) = result.closureResult
+            return (stopped ?? Ending(result.terminationStatus), newLog)
+        } catch {
+            await self.folder.killLeftovers()
+            throw error
         }
     }
 

@@ -63,6 +63,7 @@ struct GitProgram: Sendable {
         environment["PATH"] = self.path
         var options = PlatformOptions()
         options.createSession = true
+        options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero)]
         do {
             let result = try await Subprocess.run(
                 .name("git"), arguments: Arguments(command.arguments), environment: .custom(environment),

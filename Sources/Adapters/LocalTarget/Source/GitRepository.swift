@@ -22,7 +22,8 @@ package struct GitRepository: SourceRepository {
         let id = try await self.commitID(ref, in: repository)
         let commits = try await self.log(.log(upTo: id, notReaching: nil, limit: 1, in: repository))
         guard let commit = commits.first else {
-            throw SourceError(.failed, "git knows commit \(id) and prints nothing about it; run `git fsck` in \(repository)")
+            throw SourceError(
+                .failed, "git knows commit \(id) and prints nothing about it; run `git fsck` in \(repository)")
         }
         return commit
     }
@@ -67,7 +68,8 @@ package struct GitRepository: SourceRepository {
         guard words.count == 3 else { return nil }
         guard words[1] == "blob", words[0] != "120000" else {
             let kind = words[1] == "blob" ? "a symbolic link" : "no file"
-            throw SourceError(.invalid, "`\(path.text.quotable)` is \(kind) at commit \(id.prefix(12)); make it a plain file")
+            throw SourceError(
+                .invalid, "`\(path.text.quotable)` is \(kind) at commit \(id.prefix(12)); make it a plain file")
         }
         return try await self.git.succeed(.content(of: String(words[2]), limit: Self.largestFile, in: repository))
     }
@@ -113,7 +115,8 @@ extension GitRepository {
     /// Refuses a folder that is no repository, and a shallow clone: its missing history would give a wrong version.
     private func check(_ repository: String) async throws {
         guard !repository.isEmpty, !repository.utf8.contains(0), FileTree.isFolder(repository) else {
-            throw SourceError(.notARepository, "there is no folder `\(repository.quotable)`; name the folder of a git repository")
+            throw SourceError(
+                .notARepository, "there is no folder `\(repository.quotable)`; name the folder of a git repository")
         }
         let answer = try await self.git.run(.isShallow(repository))
         guard answer.isSuccess else {
@@ -149,7 +152,8 @@ extension GitRepository {
         }
         throw SourceError(
             .refNotFound,
-            "`\(ref.quotable)` names no commit in `\(repository.quotable)`; `git branch -a` and `git tag` show what there is")
+            "`\(ref.quotable)` names no commit in `\(repository.quotable)`; `git branch -a` and `git tag` show what there is"
+        )
     }
 
     private func log(_ command: GitCommand) async throws -> [Commit] {
