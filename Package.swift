@@ -93,6 +93,11 @@ let package = Package(
             ],
             path: "Sources/slipway", swiftSettings: strict),
 
+        // MARK: Benchmarks: each prints its figures beside those of what it builds on, and fails below its bounds.
+        .executableTarget(
+            name: "LedgerBenchmark", dependencies: ["Core", "Lab", "Ports", "SQLiteStore", grdb],
+            path: "Benchmarks/LedgerBenchmark", swiftSettings: strict),
+
         // MARK: Tests. Kits are the conformance tests of the doors, run on every implementation.
         .target(name: "Kits", dependencies: ["Core", "Ports"], path: "Tests/Kits", swiftSettings: strict),
         tests("ArchitectureTests", []),
