@@ -109,9 +109,11 @@ import Testing
 
     @Test func `supervision starts a killed HAProxy again at once, without the engine`() async throws {
         try await withWorld { world in
-            let (before, _) = try await self.prepared(world)
-            let supervision = Task { await world.haproxy.run() }
             let clock = ContinuousClock()
+            let beforeStart = clock.now
+            let (before, _) = try await self.prepared(world)
+            let firstStart = clock.now - beforeStart
+            let supervision = Task { await world.haproxy.run() }
             var times: [Duration] = []
             for _ in 0..<5 {
                 let process = try world.process()
@@ -123,9 +125,10 @@ import Testing
                 times.append(clock.now - start)
                 #expect(try await world.haproxy.read(world.lane) == before)
             }
-            print("HAProxy killed, answering again after: \(times.sorted())")
-            // The best of five: the others may have waited for a processor that other tests have.
-            #expect(times.min().map { $0 < .milliseconds(250) } == true, "\(times)")
+            print("HAProxy started first in \(firstStart); killed, answering again after: \(times.sorted())")
+            // 200 ms on a machine that has nothing else to do; here other tests want the processors too, so in relation to what a
+            // start took, and the best of five.
+            #expect(times.min().map { $0 < .milliseconds(200) + firstStart * 2 } == true, "\(times)")
             supervision.cancel()
             await supervision.value
         }

@@ -123,6 +123,7 @@ extension HAProxyLane {
         try await self.atStep(.lowered)
         let last = try await self.picture(handle)
         try self.confirm(last, state, turned: true)
+        self.files.boundLog()
         return self.report(last, state.previewListener)
     }
 
@@ -215,7 +216,7 @@ extension HAProxyLane {
     private func launchOnce(_ state: HAProxyState, replacing old: HAProxyHandle?) async throws -> HAProxyPicture {
         let program = try self.settings.findProgram()
         try self.files.write(configuration: HAProxyConfiguration.text(state))
-        self.files.turnLog()
+        self.files.boundLog()
         let logStart = self.files.logSize
         if old == nil { try self.removeOldSockets() }
         var handle = HAProxyHandle(socket: try self.files.newSocket())
@@ -261,7 +262,7 @@ extension HAProxyLane {
     private func startFailure(_ ending: String, _ state: HAProxyState, _ logStart: Int) -> TargetError {
         let log = self.files.logTail(from: logStart)
         if log.contains("Address already in use") {
-            let address = log.contains("[\(state.listen)]") ? state.listen : state.previewListener
+            let address = log.contains(":\(state.listen.port)]") ? state.listen : state.previewListener
             return self.inUse(address)
         }
         let alerts = log.split(separator: "\n").filter { $0.contains("ALERT") }.suffix(5).joined(separator: " ")
