@@ -45,23 +45,23 @@ package enum RouterKit {
 
 /// Short words for the checks.
 extension RouterWorld {
-    func key(_ number: Int) -> CapacityKey { CapacityKey(lane: self.lane, number: number) }
+    package func key(_ number: Int) -> CapacityKey { CapacityKey(lane: self.lane, number: number) }
 
     /// An arm of version `NUMBER.0.0`.
-    func arm(_ number: Int, _ weight: Int, _ addresses: [ListenAddress]) throws -> Routing.Arm {
+    package func arm(_ number: Int, _ weight: Int, _ addresses: [ListenAddress]) throws -> Routing.Arm {
         Routing.Arm(
             capacity: self.key(number), version: "\(number).0.0", weight: try #require(BasisPoints(weight)),
             addresses: addresses)
     }
 
-    func routing(_ generation: Int, _ arms: [Routing.Arm], preview: Int? = nil) -> Routing {
+    package func routing(_ generation: Int, _ arms: [Routing.Arm], preview: Int? = nil) -> Routing {
         Routing(
             lane: self.lane, listen: self.listen, generation: generation, arms: arms, preview: preview.map(self.key),
             previewHeader: "Slipway-Preview")
     }
 
     /// Who answers 20 users.
-    func answers(at address: ListenAddress, header: String? = nil) async throws -> Set<String?> {
+    package func answers(at address: ListenAddress, header: String? = nil) async throws -> Set<String?> {
         var seen: Set<String?> = []
         for user in 1...20 {
             seen.insert(try await self.ask(at: address, user: "user-\(user)", header: header))
@@ -69,7 +69,7 @@ extension RouterWorld {
         return seen
     }
 
-    func refusal(_ routing: Routing, term: Term) async -> TargetError.Code? {
+    package func refusal(_ routing: Routing, term: Term) async -> TargetError.Code? {
         do {
             _ = try await self.router.apply(routing, term: term)
             return nil

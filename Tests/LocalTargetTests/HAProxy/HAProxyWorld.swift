@@ -18,7 +18,7 @@ final class HAProxyWorld: RouterWorld {
     private let servers = Mutex<[TinyServer]>([])
 
     init(
-        folder: String? = nil, atStep: @escaping @Sendable (HAProxyRouter.Step) async -> Void = { _ in },
+        folder: String? = nil, atStep: @escaping @Sendable (HAProxyRouter.Step) async throws -> Void = { _ in },
         change: (inout HAProxyRouter.Settings) -> Void = { _ in }
     ) throws {
         self.folder = try folder ?? makeTemporaryFolder()
@@ -37,7 +37,7 @@ final class HAProxyWorld: RouterWorld {
 
     /// Another router on the same folder, as after a restart of Slipway.
     func secondRouter(
-        table: ProcessTable? = nil, atStep: @escaping @Sendable (HAProxyRouter.Step) async -> Void = { _ in }
+        table: ProcessTable? = nil, atStep: @escaping @Sendable (HAProxyRouter.Step) async throws -> Void = { _ in }
     ) -> HAProxyRouter {
         HAProxyRouter(
             settings: HAProxyRouter.Settings(data: self.folder, socketFolder: self.folder + "/s"),
@@ -121,7 +121,7 @@ final class HAProxyWorld: RouterWorld {
 
 /// Runs `body` in a world and closes it in every case.
 func withWorld(
-    folder: String? = nil, atStep: @escaping @Sendable (HAProxyRouter.Step) async -> Void = { _ in },
+    folder: String? = nil, atStep: @escaping @Sendable (HAProxyRouter.Step) async throws -> Void = { _ in },
     change: (inout HAProxyRouter.Settings) -> Void = { _ in }, _ body: (HAProxyWorld) async throws -> Void
 ) async throws {
     let world = try HAProxyWorld(folder: folder, atStep: atStep, change: change)

@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 
 /// An instance of a service: answers every request with one text. `/hold` is answered only after `letGo`, a request to upgrade gets a
-/// tunnel that echoes.
+/// tunnel that echoes, `/drop` gets the connection closed.
 final class TinyServer: Sendable {
     let address: ListenAddress
     private let text: String
@@ -79,6 +79,7 @@ final class TinyServer: Sendable {
                 self.tunnel(connection, &reader)
                 return
             }
+            if head.contains(" /drop ") { return }
             if head.contains(" /hold ") { self.wait() }
             guard send(connection, answer) else { return }
         }
@@ -126,8 +127,8 @@ struct TinyClient: ~Copyable {
     deinit { close(self.connection) }
 
     /// One request and its whole answer; `headers` as lines that end with CR LF.
-    mutating func get(_ path: String = "/", headers: String = "") throws -> Answer {
-        guard send(self.connection, Array("GET \(path) HTTP/1.1\r\nHost: test\r\n\(headers)\r\n".utf8)) else {
+    mutating func get(_ path: String = "/", headers: String = "", method: String = "GET") throws -> Answer {
+        guard send(self.connection, Array("\(method) \(path) HTTP/1.1\r\nHost: test\r\n\(headers)\r\n".utf8)) else {
             throw Problem("the request could not be sent")
         }
         guard let head = self.reader.head() else { throw Problem("closed before an answer") }
@@ -142,6 +143,16 @@ struct TinyClient: ~Copyable {
 
     /// In a tunnel: sends a byte and waits for its echo.
     mutating func echo(_ byte: UInt8) -> Bool { send(self.connection, [byte]) && self.reader.byte() == byte }
+}
+
+/// Whether anybody accepts connections there.
+func listens(_ address: ListenAddress) -> Bool {
+    do {
+        _ = try TinyClient(address)
+        return true
+    } catch {
+        return false
+    }
 }
 
 struct Problem: Error, CustomStringConvertible {

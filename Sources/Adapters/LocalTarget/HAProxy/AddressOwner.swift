@@ -36,10 +36,10 @@ enum AddressOwner {
     /// Lines of `/proc/net/tcp` (proc(5)) in state 0A, LISTEN.
     private static func listeningInodes(port: Int) -> Set<String> {
         var inodes: Set<String> = []
-        let wanted = ":" + String(repeating: "0", count: max(0, 4 - String(port, radix: 16).count))
-            + String(port, radix: 16, uppercase: true)
+        let digits = String(port, radix: 16, uppercase: true)
+        let wanted = ":" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
         for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-            guard let text = try? String(contentsOfFile: table, encoding: .utf8) else { continue }
+            let text = String(decoding: self.content(table, limit: 32 << 20), as: UTF8.self)
             for line in text.split(separator: "\n").dropFirst() {
                 let fields = line.split(separator: " ")
                 if fields.count > 9, fields[3] == "0A", fields[1].hasSuffix(wanted) { inodes.insert(String(fields[9])) }
@@ -60,9 +60,25 @@ enum AddressOwner {
     }
 
     private static func command(_ pid: Int) -> String {
-        let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-        let words = bytes.prefix(300).split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        let bytes = self.content("/proc/\(pid)/cmdline", limit: 300)
+        let words = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
         let text = words.joined(separator: " ").filter { !$0.isNewline }
         return text.isEmpty ? "no command line" : String(text.prefix(120))
+    }
+
+    /// A file of `/proc`. Their size reads as 0, and Foundation then gives the first page only (seen).
+    private static func content(_ path: String, limit: Int) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while content.count < limit {
+            let count = read(descriptor, &buffer, min(buffer.count, limit - content.count))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            content += buffer[..<count]
+        }
+        return content
     }
 }

@@ -38,6 +38,8 @@ package enum HAProxyConfiguration {
             "    # An address that somebody else has is an error, never shared with them.",
             "    noreuseport",
             "    fd-hard-limit 20000",
+            "    # Only for one that another takes over from.",
+            "    hard-stop-after 10m",
             "    stats socket \"${\(self.socketVariable)}\" mode 600 level admin expose-fd listeners",
             "    stats timeout 10s",
             "    set-var proc.shape str(\(self.shape(state)))",

@@ -110,11 +110,13 @@ struct HAProxyFiles: Sendable {
         return far
     }
 
-    /// Keeps the log of a process that is started again and again from filling the disk.
-    func turnLog() {
-        var status = stat()
-        guard stat(self.log, &status) == 0, status.st_size > 1 << 20 else { return }
-        rename(self.log, self.log + ".1")
+    /// Keeps the log from filling the disk: HAProxy writes a line for each server that a switch readies. Emptied in place, which is
+    /// safe as it is written by appending.
+    func boundLog() {
+        guard self.logSize > 1 << 20 else { return }
+        unlink(self.log + ".1")
+        try? FileManager.default.copyItem(atPath: self.log, toPath: self.log + ".1")
+        truncate(self.log, 0)
     }
 
     /// The last bytes of the log, for the reason of a start that failed.

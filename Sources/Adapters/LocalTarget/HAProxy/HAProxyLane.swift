@@ -8,7 +8,7 @@ struct HAProxyLane: Sendable {
     let files: HAProxyFiles
     let settings: HAProxyRouter.Settings
     let table: ProcessTable
-    let atStep: @Sendable (HAProxyRouter.Step) async -> Void
+    let atStep: @Sendable (HAProxyRouter.Step) async throws -> Void
 
     func apply(_ routing: Routing, term: Term) async throws -> RoutingReport {
         try routing.check()
@@ -106,23 +106,24 @@ extension HAProxyLane {
             return self.report(now, state.previewListener)
         }
         try self.files.write(HAProxyRecord(record, state: record.state))
-        await self.atStep(.fenced)
+        try await self.atStep(.fenced)
         try await self.send(commands.raise(from: now, to: state), handle)
         try self.confirm(try await self.picture(handle), state, turned: false)
-        await self.atStep(.raised)
+        try await self.atStep(.raised)
         try await self.send(commands.turn(from: now, to: state), handle)
-        await self.atStep(.turned)
+        try await self.atStep(.turned)
         let turned = try await self.picture(handle)
         try self.confirm(turned, state, turned: true)
-        await self.atStep(.confirmed)
+        try await self.atStep(.confirmed)
         try self.files.write(configuration: HAProxyConfiguration.text(state))
-        await self.atStep(.configured)
+        try await self.atStep(.configured)
         try self.files.write(done)
-        await self.atStep(.recorded)
+        try await self.atStep(.recorded)
         try await self.send(commands.lower(from: turned, to: state), handle)
-        await self.atStep(.lowered)
+        try await self.atStep(.lowered)
         let last = try await self.picture(handle)
         try self.confirm(last, state, turned: true)
+        self.files.boundLog()
         return self.report(last, state.previewListener)
     }
 
@@ -178,28 +179,44 @@ extension HAProxyLane {
         _ state: HAProxyState, _ record: HAProxyRecord, replacing old: HAProxyHandle? = nil
     ) async throws -> RoutingReport {
         var state = state
+        if old == nil || record.state?.listen != state.listen { try self.checkFree(state.listen) }
         if old == nil {
             // What was under way in a process that died is gone, so nothing has to be remembered of it.
             state.slots = state.slots.map { $0?.isRetired == true ? nil : $0 }
+            // Before the start, so that a process whose start we don't survive is kept up by its record.
+            try self.files.write(HAProxyRecord(record, state: state))
         }
-        if old == nil || record.state?.listen != state.listen { try self.checkFree(state.listen) }
-        // Before the start, so that a process whose start we don't survive is kept up by its record.
-        if old == nil { try self.files.write(HAProxyRecord(record, state: state)) }
         do {
-            let now = try await self.launch(state, replacing: old)
+            let now = try await self.launch(&state, replacing: old)
             try self.confirm(now, state, turned: true)
             try self.files.write(HAProxyRecord(record, state: state))
             return self.report(now, state.previewListener)
         } catch {
             try self.files.write(record)
+            if let earlier = record.state {
+                try self.files.write(configuration: HAProxyConfiguration.text(earlier))
+            }
             throw error
         }
     }
 
-    private func launch(_ state: HAProxyState, replacing old: HAProxyHandle?) async throws -> HAProxyPicture {
+    /// Starts the process. A preview port that somebody took in the moment since it was looked at is exchanged.
+    private func launch(_ state: inout HAProxyState, replacing old: HAProxyHandle?) async throws -> HAProxyPicture {
+        for _ in 0..<3 {
+            do {
+                return try await self.launchOnce(state, replacing: old)
+            } catch let error as TargetError where error.code == .addressInUse && old == nil {
+                guard AddressOwner.isFree(state.listen), !AddressOwner.isFree(state.previewListener) else { throw error }
+                state.previewListener = try self.previewListener(state)
+            }
+        }
+        return try await self.launchOnce(state, replacing: old)
+    }
+
+    private func launchOnce(_ state: HAProxyState, replacing old: HAProxyHandle?) async throws -> HAProxyPicture {
         let program = try self.settings.findProgram()
         try self.files.write(configuration: HAProxyConfiguration.text(state))
-        self.files.turnLog()
+        self.files.boundLog()
         let logStart = self.files.logSize
         if old == nil { try self.removeOldSockets() }
         var handle = HAProxyHandle(socket: try self.files.newSocket())
@@ -245,7 +262,7 @@ extension HAProxyLane {
     private func startFailure(_ ending: String, _ state: HAProxyState, _ logStart: Int) -> TargetError {
         let log = self.files.logTail(from: logStart)
         if log.contains("Address already in use") {
-            let address = log.contains("[\(state.listen)]") ? state.listen : state.previewListener
+            let address = log.contains(":\(state.listen.port)]") ? state.listen : state.previewListener
             return self.inUse(address)
         }
         let alerts = log.split(separator: "\n").filter { $0.contains("ALERT") }.suffix(5).joined(separator: " ")

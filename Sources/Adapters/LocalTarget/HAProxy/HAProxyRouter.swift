@@ -37,7 +37,7 @@ package struct HAProxyRouter: Router {
     }
 
     /// Where a switch can be cut; in this order.
-    package enum Step: Sendable, CaseIterable {
+    package enum Step: Int, Sendable, CaseIterable, Comparable {
         /// The newer term and generation are on disk, nothing else has changed.
         case fenced
         /// The new version's servers are ready and confirmed, without traffic.
@@ -52,18 +52,20 @@ package struct HAProxyRouter: Router {
         case recorded
         /// What is no longer wanted gets nothing new.
         case lowered
+
+        package static func < (left: Step, right: Step) -> Bool { left.rawValue < right.rawValue }
     }
 
     private let settings: Settings
     private let table: ProcessTable
     private let logger: Logger
-    private let atStep: @Sendable (Step) async -> Void
+    private let atStep: @Sendable (Step) async throws -> Void
     private let lanes = HAProxyLanes()
 
-    /// `atStep` is called between the steps of each switch: tests cut there.
+    /// `atStep` is called between the steps of each switch: tests cut there, by throwing or by killing.
     package init(
         settings: Settings, table: ProcessTable, logger: Logger,
-        atStep: @escaping @Sendable (Step) async -> Void = { _ in }
+        atStep: @escaping @Sendable (Step) async throws -> Void = { _ in }
     ) {
         self.settings = settings
         self.table = table

@@ -30,25 +30,26 @@ package struct HAProxySocket: Sendable {
             .connectTimeout(limit)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let reader = AnswerReader(question: line, answer: answer, timeLimit: limit, sizeLimit: size)
+                    let reader = AnswerReader(
+                        path: path, question: line, answer: answer, timeLimit: limit, sizeLimit: size)
                     try channel.pipeline.syncOperations.addHandler(reader)
                 }
             }
             .connect(unixDomainSocketPath: path)
             .whenFailure { error in
-                answer.fail(
-                    TargetError(.unreachable, "HAProxy's socket \(path) does not answer: \(error).", retryable: true))
+                answer.fail(AnswerReader.failure(path, "can't be reached: \(error)"))
             }
         return try await answer.futureResult.get()
     }
 }
 
-/// Sends the line and collects what comes until the other side closes. The promise is kept in every case: a later word on it is
-/// ignored by NIO.
+/// Sends the line and collects what comes until the other side closes. The promise is kept in every case, once connected by the
+/// channel's end and before that by the failure to connect; a second word on it is ignored by NIO.
 private final class AnswerReader: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    private let path: String
     private let question: String
     private let answer: EventLoopPromise<String>
     private let timeLimit: TimeAmount
@@ -56,7 +57,10 @@ private final class AnswerReader: ChannelInboundHandler {
     private var collected = ByteBuffer()
     private var deadline: Scheduled<Void>?
 
-    init(question: String, answer: EventLoopPromise<String>, timeLimit: TimeAmount, sizeLimit: Int) {
+    init(
+        path: String, question: String, answer: EventLoopPromise<String>, timeLimit: TimeAmount, sizeLimit: Int
+    ) {
+        self.path = path
         self.question = question
         self.answer = answer
         self.timeLimit = timeLimit
@@ -64,9 +68,9 @@ private final class AnswerReader: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let (limit, answer, channel) = (self.timeLimit, self.answer, context.channel)
+        let (path, limit, answer, channel) = (self.path, self.timeLimit, self.answer, context.channel)
         self.deadline = context.eventLoop.scheduleTask(in: limit) {
-            answer.fail(Self.failure("gave no whole answer within \(limit.nanoseconds / 1_000_000) ms"))
+            answer.fail(Self.failure(path, "gave no whole answer within \(limit.nanoseconds / 1_000_000) ms"))
             channel.close(promise: nil)
         }
         context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: self.question + "\n")), promise: nil)
@@ -75,7 +79,7 @@ private final class AnswerReader: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var part = Self.unwrapInboundIn(data)
         guard self.collected.readableBytes + part.readableBytes <= self.sizeLimit else {
-            self.answer.fail(Self.failure("answered more than \(self.sizeLimit) bytes"))
+            self.answer.fail(Self.failure(self.path, "answered more than \(self.sizeLimit) bytes"))
             context.close(promise: nil)
             return
         }
@@ -88,16 +92,11 @@ private final class AnswerReader: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.answer.fail(Self.failure("broke off: \(error)"))
+        self.answer.fail(Self.failure(self.path, "broke off: \(error)"))
         context.close(promise: nil)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.deadline?.cancel()
-        self.answer.fail(Self.failure("was closed"))
-    }
-
-    private static func failure(_ what: String) -> TargetError {
-        TargetError(.unreachable, "HAProxy's runtime socket \(what).", retryable: true)
+    static func failure(_ path: String, _ what: String) -> TargetError {
+        TargetError(.unreachable, "HAProxy's runtime socket \(path) \(what).", retryable: true)
     }
 }
