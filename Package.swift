@@ -18,6 +18,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -79,7 +80,10 @@ let package = Package(
         ours("APIClient", at: "Faces/APIClient", [asyncHTTPClient, nioCore, nioHTTP1]),
         ours(
             "HTTPAPI", at: "Faces/HTTPAPI",
-            ["APIClient", "Core", "Engine", "WebUI", crypto, httpTypes, hummingbird, lifecycle, logging, nioCore]),
+            [
+                "APIClient", "Core", "Engine", "WebUI", crypto, httpTypes, hummingbird, hummingbirdCore, lifecycle,
+                logging, nioCore, nioPosix,
+            ]),
         ours("WebUI", at: "Faces/WebUI", ["APIClient"]),
         ours("Demo", at: "Faces/Demo", ["APIClient", asyncHTTPClient, nioCore, subprocess, systemPackage, unixSignals]),
         ours("CommandLine", at: "Faces/CommandLine", ["APIClient", "Demo", "ServiceFile", argumentParser]),
