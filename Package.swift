@@ -81,7 +81,7 @@ let package = Package(
             "HTTPAPI", at: "Faces/HTTPAPI",
             ["APIClient", "Core", "Engine", "WebUI", crypto, httpTypes, hummingbird, lifecycle, logging, nioCore]),
         ours("WebUI", at: "Faces/WebUI", ["APIClient"]),
-        ours("Demo", at: "Faces/Demo", ["APIClient", asyncHTTPClient, nioCore, subprocess, systemPackage, unixSignals]),
+        ours("Demo", at: "Faces/Demo", ["APIClient", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage, unixSignals]),
         ours("CommandLine", at: "Faces/CommandLine", ["APIClient", "Demo", "ServiceFile", argumentParser]),
 
         // MARK: The executable: wiring only.
