@@ -37,7 +37,9 @@ struct ProcessStage: Sendable {
 
     private func takeDown() async throws {
         let table = try ProcessTable()
-        let marks = (1...9).flatMap { number in
+        let lane = "\(self.folder)/data/lanes/\(self.lane)"
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: lane))?.compactMap { Int($0) } ?? []
+        let marks = numbers.flatMap { number in
             (1...4).map { "SLIPWAY_INSTANCE=\(self.capacity(number))/instance-\($0)" }
         }
         for mark in marks + ["MARK=\(self.folder)"] { try table.kill(carriersOf: mark) }

@@ -60,7 +60,8 @@ package struct CapacityFolder: Sendable, Equatable {
     func save(_ record: CapacityRecord) throws { try self.record.write(JSONText.bytes(record)) }
     func save(_ order: CapacityOrder) throws { try self.order.write(JSONText.bytes(order)) }
 
-    /// nil if this capacity was never put up here. Throws `TargetError` with the file's name if one is damaged or of a newer Slipway.
+    /// nil if this capacity was never put up here. Throws `TargetError` with the file's name if one is damaged or of a
+    /// newer Slipway.
     func load() throws -> (record: CapacityRecord, order: CapacityOrder)? {
         guard let bytes = try self.record.read(limit: JSONText.limit) else { return nil }
         // The number decides before the shape does: a newer one has fields that we don't know.
@@ -107,7 +108,8 @@ package struct LaneFolders: Sendable, Equatable {
 
     func path(_ lane: LaneID) -> String { "\(self.data)/lanes/\(lane.service)/\(lane.environment)" }
 
-    /// Keys of all capacities that have a folder. Names that are no service, environment or number are not ours and are passed over.
+    /// Keys of all capacities that have a folder. Names that are no service, environment or number are not ours and are
+    /// passed over.
     func keys() throws -> [CapacityKey] {
         let root = "\(self.data)/lanes"
         return try FolderTree.names(in: root).compactMap { ServiceName($0) }.flatMap { service in
@@ -122,8 +124,8 @@ package struct LaneFolders: Sendable, Equatable {
             .map { CapacityKey(lane: lane, number: $0) }
     }
 
-    /// Remembers the term and refuses one that is older than what the lane has seen. Read from disk each time: the newer owner of the
-    /// ledger may be another process.
+    /// Remembers the term and refuses one that is older than what the lane has seen. Read from disk each time: the
+    /// newer owner of the ledger may be another process.
     func fence(_ lane: LaneID, _ term: Term) throws {
         let file = DurableFile(path: "\(self.path(lane))/term.json")
         let bytes = try file.read(limit: JSONText.limit)

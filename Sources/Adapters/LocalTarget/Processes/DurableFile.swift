@@ -1,7 +1,8 @@
 import Glibc
 import Ports
 
-/// A small file that is either as it was or as it should be, also after a crash at any moment: written beside, flushed, renamed.
+/// A small file that is either as it was or as it should be, also after a crash at any moment: written beside, flushed,
+/// renamed.
 struct DurableFile: Sendable, Equatable {
     let path: String
 

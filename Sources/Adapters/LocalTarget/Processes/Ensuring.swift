@@ -169,7 +169,8 @@ extension ProcessRuntime {
         return try folder.log(late).lastLines(19, characters: 500) + [sentence]
     }
 
-    /// Ends what a failed order started, so that it can be given again. What was up as a whole before stays under supervision.
+    /// Ends what a failed order started, so that it can be given again. What was up as a whole before stays under
+    /// supervision.
     private func giveUp(_ key: CapacityKey, since stops: Int?) async throws {
         guard let capacity = self.capacities[key], capacity.stops == stops, capacity.record.phase == .starting else { return }
         for instance in capacity.record.instances { try await self.end(instance, of: key) }
