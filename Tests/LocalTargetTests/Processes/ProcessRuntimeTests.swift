@@ -40,7 +40,8 @@ import Testing
             let order = try stage.order(command: "echo no config >&2; exit 3", within: .seconds(600))
             let (report, took) = try await self.timed { try await runtime.ensure(order, term: Term(1)) }
             #expect(report.ready == 0)
-            #expect(report.lastLines == ["no config", "slipway: instance 1 ended with exit status 3 before it was ready"])
+            #expect(
+                report.lastLines == ["no config", "slipway: instance 1 ended with exit status 3 before it was ready"])
             #expect(took < .seconds(10))
         }
     }
@@ -188,7 +189,8 @@ import Testing
         }
     }
 
-    @Test func `after a reboot all are started anew, and a process that got an old number is left alone`() async throws {
+    @Test func `after a reboot all are started anew, and a process that got an old number is left alone`() async throws
+    {
         try await ProcessStage.run { stage in
             let order = try stage.order()
             _ = try await stage.runtime().ensure(order, term: Term(1))
@@ -252,7 +254,8 @@ import Testing
                     { _ = try await runtime.observe(stage.lane) },
                 ] as [@Sendable () async throws -> Void] {
                     let error = await #expect(throws: TargetError.self) { try await call() }
-                    #expect(error?.message.contains(path.split(separator: "/").suffix(3).joined(separator: "/")) == true)
+                    #expect(
+                        error?.message.contains(path.split(separator: "/").suffix(3).joined(separator: "/")) == true)
                 }
                 #expect(try String(contentsOf: URL(filePath: path), encoding: .utf8) == text)
                 // Other capacities are not held up by it.
@@ -348,7 +351,9 @@ import Testing
             let order = try stage.order(command: "sleep 600", within: .minutes(10))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    let error = await #expect(throws: TargetError.self) { try await runtime.ensure(order, term: Term(1)) }
+                    let error = await #expect(throws: TargetError.self) {
+                        try await runtime.ensure(order, term: Term(1))
+                    }
                     #expect(error?.code == .failed)
                 }
                 group.addTask {

@@ -68,7 +68,8 @@ package struct CapacityFolder: Sendable, Equatable {
         let format = try JSONText.value(CapacityRecord.FormatAlone.self, from: bytes, path: self.record.path).format
         guard format == CapacityRecord.format else {
             throw TargetError(
-                .failed, "\(self.record.path) has format \(format), this Slipway reads \(CapacityRecord.format). "
+                .failed,
+                "\(self.record.path) has format \(format), this Slipway reads \(CapacityRecord.format). "
                     + "Use the Slipway that wrote it.", retryable: false)
         }
         let record = try JSONText.value(CapacityRecord.self, from: bytes, path: self.record.path)
@@ -132,7 +133,8 @@ package struct LaneFolders: Sendable, Equatable {
         let seen = try bytes.map { try JSONText.value(Term.self, from: $0, path: file.path) }
         if let seen, term < seen {
             throw TargetError(
-                .staleTerm, "\(lane) obeys term \(seen.number), this order has term \(term.number): another server has taken over.",
+                .staleTerm,
+                "\(lane) obeys term \(seen.number), this order has term \(term.number): another server has taken over.",
                 retryable: false)
         }
         guard seen != term else { return }
@@ -194,7 +196,8 @@ enum JSONText {
 
     static func damaged(_ path: String, _ why: String) -> TargetError {
         TargetError(
-            .failed, "\(path) is damaged (\(why.prefix(300))). It was left as it is. Stop the processes that it names, if any, and move "
-                + "it away; the next order starts them anew.", retryable: false)
+            .failed,
+            "\(path) is damaged (\(why.prefix(300))). It was left as it is. Stop the processes that it names, if any, "
+                + "and move it away; the next order starts them anew.", retryable: false)
     }
 }

@@ -147,10 +147,12 @@ private enum GNUSpawn {
 extension DetachedProcess.Launch {
     /// C strings end at a zero byte, so a text with one would be cut in silence.
     fileprivate func check() throws {
-        let texts = [self.program, self.folder, self.output] + self.arguments + self.environment.flatMap { [$0.key, $0.value] }
+        let texts =
+            [self.program, self.folder, self.output] + self.arguments + self.environment.flatMap { [$0.key, $0.value] }
         guard texts.allSatisfy({ !$0.utf8.contains(0) }) else {
             throw TargetError(
-                .invalid, "\(self.program) is not started: a zero byte in a text for it. Take it out.", retryable: false)
+                .invalid, "\(self.program) is not started: a zero byte in a text for it. Take it out.", retryable: false
+            )
         }
         guard self.environment.keys.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(UInt8(ascii: "=")) }) else {
             throw TargetError(

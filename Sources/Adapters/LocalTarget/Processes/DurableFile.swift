@@ -15,7 +15,11 @@ struct DurableFile: Sendable, Equatable {
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { throw self.failure("written", errno) }
+                if count >= 0 {
+                    rest = rest.dropFirst(count)
+                } else if errno != EINTR {
+                    throw self.failure("written", errno)
+                }
             }
             guard fsync(descriptor) == 0 else { throw self.failure("flushed to disk", errno) }
         } catch {

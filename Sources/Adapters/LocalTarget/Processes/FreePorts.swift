@@ -27,7 +27,8 @@ package struct FreePorts: Sendable {
         for port in self.candidates[start...] + self.candidates[..<start]
         where !taken.contains(port) && Self.isFree(port) { return port }
         throw TargetError(
-            .addressInUse, "No port is free for an instance between \(self.candidates.first ?? 0) and "
+            .addressInUse,
+            "No port is free for an instance between \(self.candidates.first ?? 0) and "
                 + "\(self.candidates.last ?? 0). Stop what is not needed.", retryable: true)
     }
 

@@ -92,7 +92,8 @@ package struct InstanceLog: Sendable, Equatable {
         if bytes.count < 64 << 10 { bytes = Array(bytes[..<((bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)]) }
         let note = isSame ? [] : ["slipway: the log was rotated here"]
         return (
-            note + VisibleText.lines(bytes, characters: characters), Place(rotation: rotation, offset: offset + bytes.count)
+            note + VisibleText.lines(bytes, characters: characters),
+            Place(rotation: rotation, offset: offset + bytes.count)
         )
     }
 
