@@ -130,8 +130,8 @@ extension LaneDecision {
         {
             return try self.takeBack(.failed, Ending(by: .system, reason: reason, lastLines: []))
         }
-        if self.lane.routing.weights.isEmpty {
-            // Nothing is to be served and there is no router to say so to: that is the state wanted.
+        if self.lane.routing.weights.isEmpty, self.lane.confirmedGeneration == self.lane.routerlessGeneration {
+            // Nothing is to be served and there never was a router to say so to: that is the state wanted.
             return try self.emit(
                 .routingConfirmed(Lane.RoutingConfirmed(generation: self.lane.routing.generation, at: self.now)))
         }

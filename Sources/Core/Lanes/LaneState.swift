@@ -14,6 +14,8 @@ package struct Lane: Sendable, Equatable, Codable {
     package internal(set) var capacities: [Int: Capacity] = [:]
     package internal(set) var routing = DesiredRouting()
     package internal(set) var confirmedGeneration = 0
+    /// The generation at which there was last no router: before the first one, and after `down`.
+    package internal(set) var routerlessGeneration = 0
     /// The newest deployment that ended as verified: the last known good. Advances only after the bake.
     package internal(set) var stable: Placed?
     /// Releases verified here, oldest first; at most `historyLimit`.
