@@ -29,6 +29,9 @@ extension LaneDecision {
             }
             return
         }
+        if self.lane.alarm == nil, let capacity = self.lane.lostWithTraffic {
+            try self.alarmNotReady(capacity, "it has not come back yet")
+        }
         for capacity in self.lane.warmToExpire {
             guard let until = capacity.warmUntil, until <= self.now else { continue }
             try self.retire(capacity)
@@ -159,9 +162,6 @@ extension LaneDecision {
         try self.emit(outcome == .aborted ? .aborted(returned) : .failed(returned))
         try self.block(deployment, ending)
         try self.want(self.lane.fallback.map { [$0: .all] } ?? [:], preview: nil)
-        if let fallback = self.lane.fallback, let capacity = self.lane.capacities[fallback], capacity.state == .wanted {
-            try self.alarmNotReady(capacity, "it stopped while it stood by")
-        }
     }
 
     mutating func alarmNotReady(_ capacity: Capacity, _ reason: String) throws(Refusal) {

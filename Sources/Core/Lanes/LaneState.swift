@@ -68,6 +68,12 @@ package struct Lane: Sendable, Equatable, Codable {
             && self.routing.weights.allSatisfy { $0.value == .zero || self.capacities[$0.key]?.state == .ready }
     }
 
+    /// What has traffic and no ready instance.
+    var lostWithTraffic: Capacity? {
+        self.capacities.values.filter { $0.state == .wanted && self.weight(of: $0.number) > .zero }
+            .min { $0.number < $1.number }
+    }
+
     package func weight(of capacity: Int) -> BasisPoints { self.routing.weights[capacity] ?? .zero }
 
     /// What has traffic, with its weight.
