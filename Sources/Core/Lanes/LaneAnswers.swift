@@ -126,7 +126,7 @@ extension LaneDecision {
 
     private mutating func routingIsImpossible(_ reason: String) throws(Refusal) {
         if let deployment = self.lane.deployment, deployment.phase == .running, deployment.kind == .forward,
-            !self.lane.isForwardOnly(deployment)
+            !self.lane.isForwardOnly(deployment), deployment.waitsForRouter
         {
             return try self.takeBack(.failed, Ending(by: .system, reason: reason, lastLines: []))
         }

@@ -16,7 +16,7 @@ extension LaneDecision {
         case .returning(let outcome):
             if self.routingIsConfirmed { try self.finishReturn(deployment, outcome) }
         case .running:
-            if !deployment.stepIsDone, self.routingStepIsDone(deployment) { try self.complete(deployment) }
+            if deployment.waitsForRouter, self.routingIsConfirmed { try self.complete(deployment) }
             guard let now = self.lane.deployment, now.stepIsDone, now.pause == nil else { return }
             try self.start(step: now.step + 1, of: now)
         }
@@ -40,13 +40,6 @@ extension LaneDecision {
     }
 
     private var routingIsConfirmed: Bool { self.lane.routing.generation == self.lane.confirmedGeneration }
-
-    private func routingStepIsDone(_ deployment: Deployment) -> Bool {
-        switch deployment.currentStep {
-        case .preview, .shift: self.routingIsConfirmed
-        case .task, .capacity, .verify, .hold, .bake, nil: false
-        }
-    }
 
     // MARK: Steps
 

@@ -220,6 +220,15 @@ package struct Deployment: Sendable, Equatable, Codable {
         }
     }
 
+    /// Its step is the router's to do. (What a deployment before it left unconfirmed is not its fault.)
+    var waitsForRouter: Bool {
+        guard !self.stepIsDone else { return false }
+        switch self.currentStep {
+        case .preview, .shift: return true
+        case .task, .capacity, .verify, .hold, .bake, nil: return false
+        }
+    }
+
     /// Its next move is the router's; being late raises the alarm, and it is tried again.
     var onlyAlarmsAtDeadline: Bool {
         switch self.phase {
