@@ -93,7 +93,7 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "APIClient", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget", "Ports", "SQLiteStore",
-                argumentParser, lifecycle, logging,
+                asyncHTTPClient, lifecycle, logging, unixSignals,
             ],
             path: "Sources/slipway", swiftSettings: strict),
 
