@@ -2,7 +2,8 @@ import Core
 package import Ports
 import Testing
 
-/// What every `Runtime` must keep to. A check gets a fresh runtime and two orders from `onStage`, which also takes it down again.
+/// What every `Runtime` must keep to. A check gets a fresh runtime and two orders from `onStage`, which also takes it
+/// down again.
 package struct RuntimeKit: Sendable {
     /// A fresh runtime, and orders for it in one lane that differ in their number.
     package struct Stage: Sendable {
@@ -20,8 +21,10 @@ package struct RuntimeKit: Sendable {
     }
 
     package enum Check: String, Sendable, CaseIterable {
-        case ensureBringsAllUp, ensureTwiceIsOnce, moreReplicas, fewerReplicas, staleTermIsRefused, stopOfUnknownIsDone, stopEndsAll
-        case stopTwiceIsOnce, upAgainAfterStop, sickIsReported, sickCanBeOrderedAgain, addressesOnlyOfReady, observeAgrees
+        case ensureBringsAllUp, ensureTwiceIsOnce, moreReplicas, fewerReplicas, staleTermIsRefused, stopOfUnknownIsDone,
+            stopEndsAll
+        case stopTwiceIsOnce, upAgainAfterStop, sickIsReported, sickCanBeOrderedAgain, addressesOnlyOfReady,
+            observeAgrees
         case capacitiesStandApart, outputIsBounded, newerTermTakesOver
     }
 

@@ -9,7 +9,8 @@ import Testing
 
     private func launch(_ stage: ProcessStage, _ command: String, mark: String? = nil) -> DetachedProcess.Launch {
         DetachedProcess.Launch(
-            program: "/bin/sh", arguments: ["-c", command], environment: ["MARK": mark ?? stage.folder, "PATH": "/usr/bin:/bin"],
+            program: "/bin/sh", arguments: ["-c", command],
+            environment: ["MARK": mark ?? stage.folder, "PATH": "/usr/bin:/bin"],
             folder: stage.folder, output: "\(stage.folder)/out")
     }
 
@@ -17,14 +18,17 @@ import Testing
         try String(contentsOf: URL(filePath: "\(stage.folder)/out"), encoding: .utf8)
     }
 
-    @Test func `a child gets a session of its own, no blocked signal, no descriptor and only its own variables`() async throws {
+    @Test func `a child gets a session of its own, no blocked signal, no descriptor and only its own variables`()
+        async throws
+    {
         try await ProcessStage.run { stage in
             let table = try ProcessTable()
             let inherited = open("/etc/passwd", O_RDONLY)
             defer { close(inherited) }
             // A quote, a newline and an emoji arrive as they are.
             var launch = self.launch(
-                stage, "pwd; ls -l /proc/self/fd; grep SigBlk /proc/self/status; env; echo \"<$TEXT>\"; cat /proc/$$/stat")
+                stage,
+                "pwd; ls -l /proc/self/fd; grep SigBlk /proc/self/status; env; echo \"<$TEXT>\"; cat /proc/$$/stat")
             launch.environment["TEXT"] = "it's \"x\"\n🚢 $HOME"
             let process = try table.start(launch)
             try await eventually("it ends") { try table.ending(of: process) == .exited(0) }

@@ -9,7 +9,9 @@ import Testing
     @Test func `an instance is started by sh with our facts, which its variables can't change`() async throws {
         try await ProcessStage.run { stage in
             var order = try stage.order(3, command: "exec ./app --port $PORT")
-            order.variables = ["PORT": "1", "SLIPWAY_INSTANCE": "x", "LANG": "de_DE", "LOG_LEVEL": "it's; rm -rf $HOME"]
+            order.variables = [
+                "PORT": "1", "SLIPWAY_INSTANCE": "x", "LANG": "de_DE", "LOG_LEVEL": "it's; rm -rf $HOME",
+            ]
             let folder = CapacityFolder(key: order.key, lanes: LaneFolders(data: "/data"))
             let launch = InstanceLaunch.launch(order, instance: 2, port: 20_001, folder: folder, path: "/bin")
             let own = "/data/lanes/shop/production/3"

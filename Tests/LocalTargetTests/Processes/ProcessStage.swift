@@ -8,7 +8,8 @@ import NIOCore
 import Ports
 import Testing
 
-/// A folder with a small compiled web server as the artifact, and process runtimes on it. Everything is ended and removed at the end.
+/// A folder with a small compiled web server as the artifact, and process runtimes on it. Everything is ended and
+/// removed at the end.
 struct ProcessStage: Sendable {
     let folder: String
     let client: HTTPClient
@@ -37,7 +38,9 @@ struct ProcessStage: Sendable {
 
     private func takeDown() async throws {
         let table = try ProcessTable()
-        let marks = (1...9).flatMap { number in
+        let lane = "\(self.folder)/data/lanes/\(self.lane)"
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: lane))?.compactMap { Int($0) } ?? []
+        let marks = numbers.flatMap { number in
             (1...4).map { "SLIPWAY_INSTANCE=\(self.capacity(number))/instance-\($0)" }
         }
         for mark in marks + ["MARK=\(self.folder)"] { try table.kill(carriersOf: mark) }
@@ -47,7 +50,9 @@ struct ProcessStage: Sendable {
     func capacity(_ number: Int) -> String { "\(self.folder)/data/lanes/\(self.lane)/\(number)" }
     func key(_ number: Int) -> CapacityKey { CapacityKey(lane: self.lane, number: number) }
 
-    func order(_ number: Int = 1, command: String = "exec ./app", replicas: Int = 1, within: Milliseconds = .seconds(20))
+    func order(
+        _ number: Int = 1, command: String = "exec ./app", replicas: Int = 1, within: Milliseconds = .seconds(20)
+    )
         throws -> CapacityOrder
     {
         var health = HealthCheck()
@@ -91,8 +96,9 @@ struct ProcessStage: Sendable {
 
     /// The body of a GET, or nil if there is no answer.
     func get(_ address: ListenAddress, _ path: String = "/") async -> String? {
-        guard let response = try? await self.client.execute(
-            HTTPClientRequest(url: "http://\(address)\(path)"), timeout: .seconds(2)),
+        guard
+            let response = try? await self.client.execute(
+                HTTPClientRequest(url: "http://\(address)\(path)"), timeout: .seconds(2)),
             let body = try? await response.body.collect(upTo: 65_536)
         else { return nil }
         return String(buffer: body)
@@ -107,7 +113,9 @@ struct ProcessStage: Sendable {
         }
         let data = try Data(contentsOf: URL(filePath: "\(self.capacity(number))/instances.json"))
         let record = try JSONDecoder().decode(Record.self, from: data)
-        guard let process = record.instances.first(where: { $0.number == instance })?.process else { throw NotStarted() }
+        guard let process = record.instances.first(where: { $0.number == instance })?.process else {
+            throw NotStarted()
+        }
         return process
     }
 
@@ -117,7 +125,8 @@ struct ProcessStage: Sendable {
         try Self.source.write(toFile: "\(self.folder)/app.c", atomically: false, encoding: .utf8)
         let launch = DetachedProcess.Launch(
             program: "/usr/bin/cc", arguments: ["-O1", "-o", "app", "app.c"],
-            environment: ["PATH": "/usr/bin:/bin", "MARK": self.folder], folder: self.folder, output: "\(self.folder)/cc.log")
+            environment: ["PATH": "/usr/bin:/bin", "MARK": self.folder], folder: self.folder,
+            output: "\(self.folder)/cc.log")
         let table = try ProcessTable()
         let process = try table.start(launch)
         let deadline = ContinuousClock().now + .seconds(60)
@@ -152,7 +161,8 @@ struct ProcessStage: Sendable {
                 read(c, in, sizeof in);
                 int n = snprintf(body, sizeof body, "%d %s", getpid(), port);
                 int m = snprintf(out, sizeof out,
-                    "HTTP/1.1 %s X\\r\\nLocation: http://127.0.0.1:1/\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n%s",
+                    "HTTP/1.1 %s X\\r\\nLocation: http://127.0.0.1:1/\\r\\nContent-Length: %d\\r\\n"
+                    "Connection: close\\r\\n\\r\\n%s",
                     status ? status : "200", n, body);
                 write(c, out, m);
                 shutdown(c, SHUT_WR);

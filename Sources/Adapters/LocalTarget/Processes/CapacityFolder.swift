@@ -60,14 +60,16 @@ package struct CapacityFolder: Sendable, Equatable {
     func save(_ record: CapacityRecord) throws { try self.record.write(JSONText.bytes(record)) }
     func save(_ order: CapacityOrder) throws { try self.order.write(JSONText.bytes(order)) }
 
-    /// nil if this capacity was never put up here. Throws `TargetError` with the file's name if one is damaged or of a newer Slipway.
+    /// nil if this capacity was never put up here. Throws `TargetError` with the file's name if one is damaged or of a
+    /// newer Slipway.
     func load() throws -> (record: CapacityRecord, order: CapacityOrder)? {
         guard let bytes = try self.record.read(limit: JSONText.limit) else { return nil }
         // The number decides before the shape does: a newer one has fields that we don't know.
         let format = try JSONText.value(CapacityRecord.FormatAlone.self, from: bytes, path: self.record.path).format
         guard format == CapacityRecord.format else {
             throw TargetError(
-                .failed, "\(self.record.path) has format \(format), this Slipway reads \(CapacityRecord.format). "
+                .failed,
+                "\(self.record.path) has format \(format), this Slipway reads \(CapacityRecord.format). "
                     + "Use the Slipway that wrote it.", retryable: false)
         }
         let record = try JSONText.value(CapacityRecord.self, from: bytes, path: self.record.path)
@@ -107,7 +109,8 @@ package struct LaneFolders: Sendable, Equatable {
 
     func path(_ lane: LaneID) -> String { "\(self.data)/lanes/\(lane.service)/\(lane.environment)" }
 
-    /// Keys of all capacities that have a folder. Names that are no service, environment or number are not ours and are passed over.
+    /// Keys of all capacities that have a folder. Names that are no service, environment or number are not ours and are
+    /// passed over.
     func keys() throws -> [CapacityKey] {
         let root = "\(self.data)/lanes"
         return try FolderTree.names(in: root).compactMap { ServiceName($0) }.flatMap { service in
@@ -122,15 +125,16 @@ package struct LaneFolders: Sendable, Equatable {
             .map { CapacityKey(lane: lane, number: $0) }
     }
 
-    /// Remembers the term and refuses one that is older than what the lane has seen. Read from disk each time: the newer owner of the
-    /// ledger may be another process.
+    /// Remembers the term and refuses one that is older than what the lane has seen. Read from disk each time: the
+    /// newer owner of the ledger may be another process.
     func fence(_ lane: LaneID, _ term: Term) throws {
         let file = DurableFile(path: "\(self.path(lane))/term.json")
         let bytes = try file.read(limit: JSONText.limit)
         let seen = try bytes.map { try JSONText.value(Term.self, from: $0, path: file.path) }
         if let seen, term < seen {
             throw TargetError(
-                .staleTerm, "\(lane) obeys term \(seen.number), this order has term \(term.number): another server has taken over.",
+                .staleTerm,
+                "\(lane) obeys term \(seen.number), this order has term \(term.number): another server has taken over.",
                 retryable: false)
         }
         guard seen != term else { return }
@@ -192,7 +196,8 @@ enum JSONText {
 
     static func damaged(_ path: String, _ why: String) -> TargetError {
         TargetError(
-            .failed, "\(path) is damaged (\(why.prefix(300))). It was left as it is. Stop the processes that it names, if any, and move "
-                + "it away; the next order starts them anew.", retryable: false)
+            .failed,
+            "\(path) is damaged (\(why.prefix(300))). It was left as it is. Stop the processes that it names, if any, "
+                + "and move it away; the next order starts them anew.", retryable: false)
     }
 }

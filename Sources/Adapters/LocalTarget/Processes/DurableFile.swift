@@ -1,7 +1,8 @@
 import Glibc
 import Ports
 
-/// A small file that is either as it was or as it should be, also after a crash at any moment: written beside, flushed, renamed.
+/// A small file that is either as it was or as it should be, also after a crash at any moment: written beside, flushed,
+/// renamed.
 struct DurableFile: Sendable, Equatable {
     let path: String
 
@@ -14,7 +15,11 @@ struct DurableFile: Sendable, Equatable {
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { throw self.failure("written", errno) }
+                if count >= 0 {
+                    rest = rest.dropFirst(count)
+                } else if errno != EINTR {
+                    throw self.failure("written", errno)
+                }
             }
             guard fsync(descriptor) == 0 else { throw self.failure("flushed to disk", errno) }
         } catch {

@@ -33,7 +33,8 @@ extension ProcessRuntime {
         }
         guard capacity.record.instances.isEmpty || InstanceLaunch.isSame(capacity.order, order) else {
             throw TargetError(
-                .invalid, "\(key) is up with another release, command or variables. A capacity is never changed in place: "
+                .invalid,
+                "\(key) is up with another release, command or variables. A capacity is never changed in place: "
                     + "stop it, or order a new number.", retryable: false)
         }
         if capacity.record.phase == .stopped { capacity.record.restarts = 0 }
@@ -71,7 +72,8 @@ extension ProcessRuntime {
         guard !FolderTree.exists(folder.content) else { return }
         guard let archive = try await self.blobs.path(order.artifact) else {
             throw TargetError(
-                .failed, "The artifact \(order.artifact) of \(order.key) is not in the blob store. Build the release again.",
+                .failed,
+                "The artifact \(order.artifact) of \(order.key) is not in the blob store. Build the release again.",
                 retryable: false)
         }
         let partial = "\(folder.path)/content.\(UInt32.random(in: 0...UInt32.max))"
@@ -154,7 +156,9 @@ extension ProcessRuntime {
     }
 
     /// The last lines of the instance that failed, and a sentence on how: at most 20 lines of 500 characters.
-    private func reason(_ order: CapacityOrder, ended: (number: Int, ending: DetachedProcess.Ending)?) throws -> [String] {
+    private func reason(_ order: CapacityOrder, ended: (number: Int, ending: DetachedProcess.Ending)?) throws
+        -> [String]
+    {
         let folder = self.folder(order.key)
         if let ended {
             let sentence = "slipway: instance \(ended.number) \(ended.ending) before it was ready"
@@ -169,9 +173,12 @@ extension ProcessRuntime {
         return try folder.log(late).lastLines(19, characters: 500) + [sentence]
     }
 
-    /// Ends what a failed order started, so that it can be given again. What was up as a whole before stays under supervision.
+    /// Ends what a failed order started, so that it can be given again. What was up as a whole before stays under
+    /// supervision.
     private func giveUp(_ key: CapacityKey, since stops: Int?) async throws {
-        guard let capacity = self.capacities[key], capacity.stops == stops, capacity.record.phase == .starting else { return }
+        guard let capacity = self.capacities[key], capacity.stops == stops, capacity.record.phase == .starting else {
+            return
+        }
         for instance in capacity.record.instances { try await self.end(instance, of: key) }
         try self.update(key) { $0.phase = .stopped }
         try self.prune(key.lane)

@@ -1,7 +1,8 @@
 import Glibc
 import Ports
 
-/// Ports for instances: outside the kernel's ephemeral range, so that no outgoing connection takes one between two starts.
+/// Ports for instances: outside the kernel's ephemeral range, so that no outgoing connection takes one between two
+/// starts.
 package struct FreePorts: Sendable {
     package let candidates: [Int]
 
@@ -19,13 +20,15 @@ package struct FreePorts: Sendable {
         return FreePorts(ephemeral: bounds[0]...bounds[1])
     }
 
-    /// A port that nobody has bound and that is not in `taken`. Begins anywhere, so that two servers seldom try the same one.
+    /// A port that nobody has bound and that is not in `taken`. Begins anywhere, so that two servers seldom try the
+    /// same one.
     package func choose(taken: Set<Int>) throws -> Int {
         let start = self.candidates.isEmpty ? 0 : Int.random(in: 0..<self.candidates.count)
         for port in self.candidates[start...] + self.candidates[..<start]
         where !taken.contains(port) && Self.isFree(port) { return port }
         throw TargetError(
-            .addressInUse, "No port is free for an instance between \(self.candidates.first ?? 0) and "
+            .addressInUse,
+            "No port is free for an instance between \(self.candidates.first ?? 0) and "
                 + "\(self.candidates.last ?? 0). Stop what is not needed.", retryable: true)
     }
 

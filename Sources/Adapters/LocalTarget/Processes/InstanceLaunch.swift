@@ -31,7 +31,9 @@ package enum InstanceLaunch {
 
     /// Refuses an order that can't be carried out, before anything is started for it.
     static func check(_ order: CapacityOrder) throws {
-        func refuse(_ sentence: String) -> TargetError { TargetError(.invalid, "\(order.key): \(sentence)", retryable: false) }
+        func refuse(_ sentence: String) -> TargetError {
+            TargetError(.invalid, "\(order.key): \(sentence)", retryable: false)
+        }
         guard (1...Self.mostReplicas).contains(order.replicas) else {
             throw refuse("\(order.replicas) replicas; allowed are 1 to \(Self.mostReplicas).")
         }
@@ -41,7 +43,8 @@ package enum InstanceLaunch {
         }
         let path = order.health.path
         guard path.hasPrefix("/"), path.utf8.count <= 2_048, path.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw refuse("the health path must begin with `/` and hold at most 2048 visible ASCII characters, no blank.")
+            throw refuse(
+                "the health path must begin with `/` and hold at most 2048 visible ASCII characters, no blank.")
         }
         guard order.health.within.count > 0 else { throw refuse("health `within` must be more than 0.") }
         let bytes = order.variables.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }

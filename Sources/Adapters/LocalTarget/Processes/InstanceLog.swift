@@ -3,8 +3,9 @@ import Ports
 
 /// The output of one instance: a file that its processes append to, and one older file beside it.
 ///
-/// The processes hold the file open for append, so it can't be renamed away from them: its tail is copied and the file is cut to nothing;
-/// what is appended next stands at its begin. What is written in the microseconds between the last read and the cut is lost.
+/// The processes hold the file open for append, so it can't be renamed away from them: its tail is copied and the file
+/// is cut to nothing; what is appended next stands at its begin. What is written in the microseconds between the last
+/// read and the cut is lost.
 package struct InstanceLog: Sendable, Equatable {
     /// Bytes.
     package static let rotatedAt = 10 << 20
@@ -12,7 +13,8 @@ package struct InstanceLog: Sendable, Equatable {
     package let path: String
     package var older: String { self.path + ".1" }
 
-    /// A place in the output: which file it was (the inode of the older file changes at each rotation) and how far it was read.
+    /// A place in the output: which file it was (the inode of the older file changes at each rotation) and how far it
+    /// was read.
     package struct Place: Sendable, Hashable, Codable {
         var rotation: UInt64
         var offset: Int
@@ -20,7 +22,8 @@ package struct InstanceLog: Sendable, Equatable {
 
     package init(path: String) { self.path = path }
 
-    /// Keeps the last `limit` bytes (at most twice as many) in the older file once there are more in the file. Says whether it did.
+    /// Keeps the last `limit` bytes (at most twice as many) in the older file once there are more in the file. Says
+    /// whether it did.
     @discardableResult
     package func rotate(limit: Int = Self.rotatedAt) throws -> Bool {
         let size = self.size()
@@ -33,7 +36,8 @@ package struct InstanceLog: Sendable, Equatable {
         guard target >= 0 else { throw self.failure(errno) }
         defer { close(target) }
         lseek(source, off_t(size - limit), SEEK_SET)
-        // What is written meanwhile is taken along, up to as much again: a fast writer would never let us come to the end.
+        // What is written meanwhile is taken along, up to as much again: a fast writer would never let us come to the
+        // end.
         let copied = Self.copy(from: source, to: target, limit: 2 * limit)
         // Cut even if the copy failed: a full disk is the reason to do this.
         guard ftruncate(source, 0) == 0 else { throw self.failure(errno) }
@@ -72,7 +76,8 @@ package struct InstanceLog: Sendable, Equatable {
         return Array(VisibleText.lines(bytes, characters: characters).suffix(count))
     }
 
-    /// Whole lines after a place, at most 64 KiB of them, and the place after them. nil: the last 20 lines, and from there.
+    /// Whole lines after a place, at most 64 KiB of them, and the place after them. nil: the last 20 lines, and from
+    /// there.
     package func lines(after place: Place?, characters: Int) throws -> (lines: [String], next: Place) {
         let rotation = self.rotation()
         guard let place else {
@@ -87,7 +92,8 @@ package struct InstanceLog: Sendable, Equatable {
         if bytes.count < 64 << 10 { bytes = Array(bytes[..<((bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)]) }
         let note = isSame ? [] : ["slipway: the log was rotated here"]
         return (
-            note + VisibleText.lines(bytes, characters: characters), Place(rotation: rotation, offset: offset + bytes.count)
+            note + VisibleText.lines(bytes, characters: characters),
+            Place(rotation: rotation, offset: offset + bytes.count)
         )
     }
 
@@ -131,7 +137,8 @@ package struct InstanceLog: Sendable, Equatable {
     }
 }
 
-/// Output of programs as text that is safe on a terminal and a page: nothing in it moves the cursor or turns the direction of writing.
+/// Output of programs as text that is safe on a terminal and a page: nothing in it moves the cursor or turns the
+/// direction of writing.
 package enum VisibleText {
     static func lines(_ bytes: [UInt8], characters: Int) -> [String] {
         bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()

@@ -39,9 +39,12 @@ extension ProcessRuntime {
         return try self.lines(key, min(max(lines, 0), 10_000), characters: 2_000)
     }
 
-    /// What was written after a cursor, at most 64 KiB per instance; nil: the last lines, and the cursor to follow from there.
+    /// What was written after a cursor, at most 64 KiB per instance; nil: the last lines, and the cursor to follow from
+    /// there.
     package func output(_ key: CapacityKey, from cursor: OutputCursor?) async throws -> OutputPiece {
-        guard let capacity = try self.capacity(key) else { return OutputPiece(lines: [], next: OutputCursor(places: [:])) }
+        guard let capacity = try self.capacity(key) else {
+            return OutputPiece(lines: [], next: OutputCursor(places: [:]))
+        }
         var piece = OutputPiece(lines: [], next: OutputCursor(places: [:]))
         let beginning = InstanceLog.Place(rotation: 0, offset: 0)
         for number in 1...capacity.order.replicas {

@@ -6,9 +6,9 @@ package import Ports
 
 /// The door `Runtime` with plain processes of this machine.
 ///
-/// What it keeps is on disk (`CapacityFolder`), so a new one on the same folder goes on where the last one was killed: it finds the
-/// instances by their identity and leaves them running. Cancelling `ensure` leaves what was started as it is: the next `ensure` takes
-/// it over, `stop` ends it. Supervision, health and log rotation happen while `run()` runs.
+/// What it keeps is on disk (`CapacityFolder`), so a new one on the same folder goes on where the last one was killed:
+/// it finds the instances by their identity and leaves them running. Cancelling `ensure` leaves what was started as it
+/// is: the next `ensure` takes it over, `stop` ends it. Supervision, health and log rotation happen while `run()` runs.
 ///
 /// An actor, because calls for many lanes and two loops change the same records; no invariant spans an `await`.
 package actor ProcessRuntime: Runtime {
@@ -50,7 +50,8 @@ package actor ProcessRuntime: Runtime {
         var isReady = false
     }
 
-    /// Capacities whose number of ready instances may have changed. An instance that was started again has its old address. For one reader.
+    /// Capacities whose number of ready instances may have changed. An instance that was started again has its old
+    /// address. For one reader.
     package nonisolated let changes: AsyncStream<CapacityKey>
 
     let lanes: LaneFolders

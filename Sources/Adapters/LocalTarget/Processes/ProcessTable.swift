@@ -1,7 +1,8 @@
 import Glibc
 import Ports
 
-/// The processes of this machine since its boot, read from `/proc`. Finds a detached process by its identity, never by number alone.
+/// The processes of this machine since its boot, read from `/proc`. Finds a detached process by its identity, never by
+/// number alone.
 package struct ProcessTable: Sendable {
     /// Identity of this boot of the machine.
     package let boot: String
@@ -45,8 +46,9 @@ package struct ProcessTable: Sendable {
         return signal == 0 ? .exited((code >> 8) & 0xff) : .signalled(signal)
     }
 
-    /// Its living processes, oldest first: its group, and what left the group but still carries `mark`, an entry `NAME=VALUE` that only
-    /// it was started with. When the leader is gone its number alone proves nothing, so then only those that carry the mark count.
+    /// Its living processes, oldest first: its group, and what left the group but still carries `mark`, an entry
+    /// `NAME=VALUE` that only it was started with. When the leader is gone its number alone proves nothing, so then
+    /// only those that carry the mark count.
     package func group(of process: DetachedProcess, mark: String) throws -> [DetachedProcess] {
         guard process.boot == self.boot else { return try self.carriers(of: mark) }
         let isLeaderKnown = try self.status(matching: process) != nil
@@ -56,7 +58,8 @@ package struct ProcessTable: Sendable {
         }
     }
 
-    /// Living processes that carry `mark` in their environment, oldest first: also finds what was started and could not be written down.
+    /// Living processes that carry `mark` in their environment, oldest first: also finds what was started and could not
+    /// be written down.
     package func carriers(of mark: String) throws -> [DetachedProcess] {
         try self.all { try self.carries(mark, pid: $0.pid) }
     }
@@ -76,7 +79,9 @@ package struct ProcessTable: Sendable {
 
     /// Ends at once, by SIGKILL, whatever carries `mark`.
     package func kill(carriersOf mark: String) throws {
-        for process in try self.carriers(of: mark) where try self.isRunning(process) { Glibc.kill(process.pid, SIGKILL) }
+        for process in try self.carriers(of: mark) where try self.isRunning(process) {
+            Glibc.kill(process.pid, SIGKILL)
+        }
     }
 
     /// SIGTERM to the group, SIGKILL after `grace`; returns when nothing of it runs any more, and collects it.
@@ -104,7 +109,8 @@ extension ProcessTable {
         /// Zombie, dead, being torn down.
         var isDead: Bool { self.state == "Z" || self.state == "X" || self.state == "x" }
 
-        /// The name (field 2) is in brackets and may hold anything, brackets and blanks included; so fields count from the last bracket.
+        /// The name (field 2) is in brackets and may hold anything, brackets and blanks included; so fields count from
+        /// the last bracket.
         init?(_ text: String) {
             guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"),
                 let pid = Int32(text[..<open].filter { $0 != " " })
@@ -154,8 +160,8 @@ extension ProcessTable {
         return bytes.split(separator: 0).contains { $0.elementsEqual(mark.utf8) }
     }
 
-    /// nil if the process or file is not there, or belongs to somebody else. Any other failure is thrown: "can't say" must never be
-    /// taken for "dead", or a second one would be started.
+    /// nil if the process or file is not there, or belongs to somebody else. Any other failure is thrown: "can't say"
+    /// must never be taken for "dead", or a second one would be started.
     private static func read(_ path: String, limit: Int) throws -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

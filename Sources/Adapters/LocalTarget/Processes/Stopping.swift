@@ -30,7 +30,8 @@ extension ProcessRuntime {
         try await self.cleanUp(key)
     }
 
-    /// Returns when no request is under way, nothing runs any more, or the time is over. An answer that can't be had is not taken for 0.
+    /// Returns when no request is under way, nothing runs any more, or the time is over. An answer that can't be had is
+    /// not taken for 0.
     private func drain(_ key: CapacityKey, for limit: Milliseconds) async throws {
         let deadline = self.clock.now + limit.duration
         while self.clock.now < deadline, try self.isAnyRunning(key) {
@@ -50,10 +51,12 @@ extension ProcessRuntime {
     }
 
     private func isAnyRunning(_ key: CapacityKey) throws -> Bool {
-        try self.capacities[key]?.record.instances.contains { try $0.process.map(self.table.isRunning) ?? false } ?? false
+        try self.capacities[key]?.record.instances.contains { try $0.process.map(self.table.isRunning) ?? false }
+            ?? false
     }
 
-    /// Nothing runs here any more. What can't be removed is named in the log and tried again by the next stop: the stop itself is done.
+    /// Nothing runs here any more. What can't be removed is named in the log and tried again by the next stop: the stop
+    /// itself is done.
     private func cleanUp(_ key: CapacityKey) async throws {
         guard let capacity = self.capacities[key] else { return }
         do {

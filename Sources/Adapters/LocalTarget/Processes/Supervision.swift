@@ -3,7 +3,8 @@ import Logging
 import Ports
 
 extension ProcessRuntime {
-    /// Supervises until it is cancelled: starts instances that died again, asks for their health, rotates logs. Instances outlive it.
+    /// Supervises until it is cancelled: starts instances that died again, asks for their health, rotates logs.
+    /// Instances outlive it.
     package func run() async {
         let runtime = self
         await withDiscardingTaskGroup { group in
@@ -54,7 +55,8 @@ extension ProcessRuntime {
         return self.capacities.values.filter { $0.record.phase != .stopped }.flatMap { self.logs($0.record.key) }
     }
 
-    /// One look at the instances of a capacity that is up: what died is planned to start again, and started when its time has come.
+    /// One look at the instances of a capacity that is up: what died is planned to start again, and started when its
+    /// time has come.
     func supervise(_ key: CapacityKey) throws {
         for instance in self.capacities[key]?.record.instances ?? [] {
             if let process = instance.process, try self.table.isRunning(process) {
@@ -85,7 +87,8 @@ extension ProcessRuntime {
         live.answer = nil
         live.isReady = false
         self.capacities[key]?.live[instance.number] = live
-        let sentence = "instance \(instance.number) \(ending); it is started again in \(Int(delay / .milliseconds(1))) ms"
+        let sentence =
+            "instance \(instance.number) \(ending); it is started again in \(Int(delay / .milliseconds(1))) ms"
         self.folder(key).log(instance.number).note(sentence)
         self.logger.warning("\(key): \(sentence)")
         self.changed.yield(key)
