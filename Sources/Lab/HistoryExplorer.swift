@@ -91,6 +91,8 @@ package struct HistoriesReport: Sendable, Equatable {
     package var histories = 0
     package var events = 0
     package var violations: [BrokenHistory] = []
+    /// Wall time; zero where nobody measured it.
+    package var elapsed: Duration = .zero
 
     package init(seed: UInt64) { self.seed = seed }
 }

@@ -129,7 +129,9 @@ package struct HistoryRun: Sendable {
         case .failsForNow: throw TargetError(.unreachable, "could not be reached", retryable: true)
         case .failsForGood: throw TargetError(.failed, "can't be done", retryable: false)
         case .hangs: return nil
-        case .liesDone: self.pretend(effect)
+        case .liesDone:
+            try self.world.accept(flight.term)
+            self.pretend(effect)
         case .none, .hangsAfterItDid, .liesFailed, .isLate, .answersTwice: try self.reallyDo(effect, flight)
         }
         return flight.fault == .liesFailed ? self.refusal(of: effect, "says no") : self.done(effect, flight)
