@@ -7,7 +7,9 @@ import Ports
 import Testing
 
 @Suite struct HAProxyRouterTests {
-    @Test(arguments: RouterKit.checks) func `HAProxy keeps the contract of a router`(_ check: RouterKit.Check) async throws {
+    @Test(arguments: RouterKit.checks) func `HAProxy keeps the contract of a router`(_ check: RouterKit.Check)
+        async throws
+    {
         try await withWorld { try await check.run($0) }
     }
 
@@ -101,7 +103,8 @@ import Testing
         }
     }
 
-    @Test func `another listen address or preview header is taken over by a new process; users kept alive lose nothing`()
+    @Test
+    func `another listen address or preview header is taken over by a new process; users kept alive lose nothing`()
         async throws
     {
         try await withWorld { world in
@@ -136,17 +139,20 @@ import Testing
         }
     }
 
-    @Test func `calls for one lane at once are done one after the other and the newest generation stays`() async throws {
+    @Test func `calls for one lane at once are done one after the other and the newest generation stays`() async throws
+    {
         try await withWorld { world in
             let one = try await world.instances(of: "1.0.0", count: 1)
             let two = try await world.instances(of: "2.0.0", count: 1)
             await withTaskGroup(of: Void.self) { group in
                 for generation in 1...12 {
                     group.addTask {
-                        guard let arms = try? [
-                            world.arm(1, generation == 12 ? 0 : 10_000, one),
-                            world.arm(2, generation == 12 ? 10_000 : 0, two),
-                        ] else { return }
+                        guard
+                            let arms = try? [
+                                world.arm(1, generation == 12 ? 0 : 10_000, one),
+                                world.arm(2, generation == 12 ? 10_000 : 0, two),
+                            ]
+                        else { return }
                         _ = try? await world.router.apply(world.routing(generation, arms), term: Term(1))
                     }
                 }
