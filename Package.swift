@@ -108,7 +108,7 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("ServiceFileTests", ["Core", "ServiceFile"]),
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
-        tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore]),
+        tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
         tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "ServiceFile"]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests("FacesTests", [

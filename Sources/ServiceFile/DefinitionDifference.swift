@@ -32,7 +32,8 @@ package struct DefinitionDifference: Sendable, Equatable {
     /// `old` nil: the service is registered for the first time.
     package init(from old: Definition?, to new: Definition) {
         guard let old else {
-            self.changes = [Change(environment: nil, text: "new service, owner \(quoted(new.owner))", weakens: false)]
+            self.changes =
+                [Change(environment: nil, text: "new service, owner \(quoted(new.owner))", weakens: false)]
                 + new.environments.map(Self.added)
             return
         }
@@ -44,7 +45,8 @@ package struct DefinitionDifference: Sendable, Equatable {
         let stay = new.environments.map(\.name).filter { old[$0] != nil }
         if kept != stay {
             service.compare(
-                "order of environments", kept.map(\.text).joined(separator: ", "), stay.map(\.text).joined(separator: ", "))
+                "order of environments", kept.map(\.text).joined(separator: ", "),
+                stay.map(\.text).joined(separator: ", "))
         }
         let environments = new.environments.flatMap { environment in
             old[environment.name].map { Self.changes(from: $0, to: environment) } ?? [Self.added(environment)]
@@ -116,7 +118,9 @@ private struct Comparison {
             let olds = old.filter { $0.kindName == kind }
             let news = new.filter { $0.kindName == kind }
             for index in 0..<max(olds.count, news.count) {
-                switch (olds.indices.contains(index) ? olds[index] : nil, news.indices.contains(index) ? news[index] : nil) {
+                switch (
+                    olds.indices.contains(index) ? olds[index] : nil, news.indices.contains(index) ? news[index] : nil
+                ) {
                 case (let old?, let new?):
                     if old != new { self.add("gate \(old.text) -> \(new.text)", weakens: old.isStricter(than: new)) }
                 case (let old?, nil): self.add("gate \(old.text) removed", weakens: true)
@@ -134,7 +138,9 @@ private struct Comparison {
         let before = self.changes.count
         var added = new
         for element in old {
-            if let index = added.firstIndex(of: element) { added.remove(at: index) } else {
+            if let index = added.firstIndex(of: element) {
+                added.remove(at: index)
+            } else {
                 self.add("\(what) \(text(element)) removed", weakens: removalWeakens)
             }
         }
@@ -155,7 +161,7 @@ private struct Comparison {
 }
 
 extension Gate {
-    /// Anything that passes `self` would pass `other`, and something that `self` stops might too. When in doubt: stricter.
+    /// Something that `self` stops might pass `other`. When in doubt: stricter.
     fileprivate func isStricter(than other: Gate) -> Bool {
         switch (self, other) {
         case (.soak(let old), .soak(let new)): new < old

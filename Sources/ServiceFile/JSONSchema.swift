@@ -1,6 +1,6 @@
 extension ServiceFile {
-    /// A JSON schema (draft 2020-12) for editors, from the same values that read the file. Scalars are taken as editors see them:
-    /// a text that YAML takes for a number is allowed where a text is.
+    /// A JSON schema (draft 2020-12) for editors, from the same values that read the file. Scalars are taken as editors
+    /// see them: a text that YAML takes for a number is allowed where a text is.
     package static func jsonSchema() -> String {
         guard case .object(let members) = Self.schema(of: FileKeys.kind.shape) else { return "{}" }
         let head: [(String, JSON)] = [
@@ -15,7 +15,8 @@ extension ServiceFile {
         case .text(nil): .object([("type", .list([.text("string"), .text("number"), .text("boolean")]))])
         case .integer(let range):
             .object([
-                ("type", .text("integer")), ("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound)),
+                ("type", .text("integer")), ("minimum", .number(range.lowerBound)),
+                ("maximum", .number(range.upperBound)),
             ])
         case .truth: .object([("type", .text("boolean"))])
         case .choice(let words): .object([("enum", .list(words.map(JSON.text)))])

@@ -13,16 +13,18 @@ extension ServiceFile {
         One file in the root of a service's repository. Printed from the schema that reads it; do not edit this page
         (`SLIPWAY_WRITE=1 swift test --filter ReferenceTests` writes it anew).
 
-        - `build`, `run`, `tasks`, `version`, `watch` and `reversible` belong to the **release**: the file at its commit counts,
-          and going back restores them.
-        - `environments` and `owner` belong to the **service**: they change only through `slipway apply`, as a numbered definition.
-          A commit can't remove its own gate.
-        - Values are read as text: `on`, `010`, `1:30` and `1.10` mean nothing but themselves. A truth value is `true` or `false`.
+        - `build`, `run`, `tasks`, `version`, `watch` and `reversible` belong to the **release**: the file at its commit
+          counts, and going back restores them.
+        - `environments` and `owner` belong to the **service**: they change only through `slipway apply`, as a numbered
+          definition. A commit can't remove its own gate.
+        - Values are read as text: `on`, `010`, `1:30` and `1.10` mean nothing but themselves. A truth value is `true`
+          or `false`.
         - Durations are whole numbers with units, largest first: `500ms`, `10s`, `1m`, `2h`, `1d`, `1h30m`.
         - Commands run as `/bin/sh -c TEXT`. Values reach them only in the environment; nothing is pasted into TEXT.
         - Unknown keys, keys given twice, anchors, aliases, merge keys, tags and second documents are errors.
         - Limits: \(Limits.bytes / 1_024) KiB a file, \(Limits.depth) levels, \(Limits.environments) environments,
-          \(Limits.variables) variables of \(Limits.variableBytes / 1_024) KiB each, \(Limits.commandBytes / 1_024) KiB a command.
+          \(Limits.variables) variables of \(Limits.variableBytes / 1_024) KiB each,
+          \(Limits.commandBytes / 1_024) KiB a command.
 
         ```yaml
         \(Self.example)

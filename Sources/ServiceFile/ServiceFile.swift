@@ -47,10 +47,12 @@ enum FileKeys {
     static let build = Key.optional(
         "build", BuildKeys.kind, otherwise: "none: `release create --artifact FILE` brings what was built elsewhere",
         "how the artifact is made")
-    static let run = Key.required("run", RunKeys.kind, "how an instance is started, such as `run: ./server --port $PORT`")
+    static let run = Key.required(
+        "run", RunKeys.kind, "how an instance is started, such as `run: ./server --port $PORT`")
     static let tasks = Key.optional(
         "tasks", TaskKeys.kind, standard: TaskConfiguration(),
-        "commands once per deployment: logged, limited in time, and to be written so that running them twice does no harm")
+        "commands once per deployment, limited in time; write them so that running one twice does no harm"
+    )
     static let reversible = Key.optional(
         "reversible", .truth, standard: true, "`false`: once this release serves, there is no way back but forward")
     static let environments = Key.required(
@@ -88,7 +90,8 @@ enum FileKeys {
         let shape = Shape.named(EnvironmentKeys.kind.shape, atMost: Limits.environments)
         return Kind(allowed: allowed, shape: shape) { tree, problems in
             guard case .map(let entries) = tree.content else {
-                problems.add(.wrongShape, tree, "\(tree.noun) is not allowed here: give \(allowed), `production: { … }`")
+                problems.add(
+                    .wrongShape, tree, "\(tree.noun) is not allowed here: give \(allowed), `production: { … }`")
                 return nil
             }
             guard (1...Limits.environments).contains(entries.count) else {
@@ -108,10 +111,11 @@ enum FileKeys {
                 .badValue, entry.keyPlace,
                 "environments: \(quoted(entry.key)) is not allowed as a name: give \(EnvironmentName.rule)")
         }
-        // An environment of which all is left out is a worker with defaults. One that can't be read stands for its name,
-        // so that the others may come after it.
+        // An environment of which all is left out is a worker with defaults. One that can't be read stands for its
+        // name, so that the others may come after it.
         let bare = Tree(content: .map([]), place: entry.keyPlace, path: entry.value.path)
-        let make = EnvironmentKeys.kind.read(entry.value.isNothing ? bare : entry.value, &problems)
+        let make =
+            EnvironmentKeys.kind.read(entry.value.isNothing ? bare : entry.value, &problems)
             ?? EnvironmentKeys.kind.read(bare, &problems)
         guard let make, let name else { return nil }
         return make(name)

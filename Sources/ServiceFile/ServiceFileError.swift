@@ -114,7 +114,11 @@ func quoted(_ text: String) -> String {
         case "`": shown += "'"
         default:
             let isPlain = scalar.properties.generalCategory.isVisible
-            if isPlain { shown.unicodeScalars.append(scalar) } else { shown += "\\u{\(String(scalar.value, radix: 16))}" }
+            if isPlain {
+                shown.unicodeScalars.append(scalar)
+            } else {
+                shown += "\\u{\(String(scalar.value, radix: 16))}"
+            }
         }
     }
     return "`\(shown)`"

@@ -7,7 +7,7 @@ extension ServiceFile {
         let recipe = Recipe(for: facts, service: service)
         let branch = facts.branch.flatMap { Self.isBranch($0) ? $0 : nil } ?? "main"
         return """
-            # What Slipway builds, runs and releases here. All keys with their defaults: Docs/slipway-yaml.md of Slipway.
+            # What Slipway builds, runs and releases here. All keys and defaults: Docs/slipway-yaml.md of Slipway.
             # Guessed from \(recipe.seen): check the commands.
             service: \(service)
             owner: \(service)-team              # who answers for it
@@ -83,20 +83,24 @@ extension Recipe {
         self =
             Self.compiled(facts, service) ?? Self.interpreted(facts) ?? Self.plain(facts, service)
             ?? Recipe(
-                seen: "nothing that is known here", build: "mkdir -p dist && cp server dist/", run: "./server --port $PORT")
+                seen: "nothing that is known here", build: "mkdir -p dist && cp server dist/",
+                run: "./server --port $PORT")
     }
 
     private static func compiled(_ facts: RepositoryFacts, _ service: String) -> Recipe? {
         if facts.has("Package.swift") {
             return Recipe(
                 seen: "Package.swift",
-                build: "swift build -c release --static-swift-stdlib && mkdir -p dist && cp .build/release/\(service) dist/",
+                build:
+                    "swift build -c release --static-swift-stdlib && mkdir -p dist"
+                    + " && cp .build/release/\(service) dist/",
                 run: "./\(service) --port $PORT",
                 tests: "# tests: junit.xml            # with `swift test --xunit-output junit.xml` in the command")
         }
         if facts.has("go.mod") {
             return Recipe(
-                seen: "go.mod", build: "mkdir -p dist && go build -o dist/\(service) .", run: "./\(service) --port $PORT")
+                seen: "go.mod", build: "mkdir -p dist && go build -o dist/\(service) .",
+                run: "./\(service) --port $PORT")
         }
         if facts.has("Cargo.toml") {
             return Recipe(
@@ -111,7 +115,8 @@ extension Recipe {
         if facts.has("package.json") {
             let install = facts.has("package-lock.json") ? "npm ci" : "npm install"
             return Recipe(
-                seen: "package.json", build: "\(install) && npm run build --if-present", artifact: ".", run: "npm start")
+                seen: "package.json", build: "\(install) && npm run build --if-present", artifact: ".", run: "npm start"
+            )
         }
         if facts.has("requirements.txt") || facts.has("pyproject.toml") {
             let main = ["app.py", "main.py", "server.py"].first(where: facts.has) ?? "app.py"
@@ -135,7 +140,8 @@ extension Recipe {
         }
         if facts.hasSuffix(".c") {
             return Recipe(
-                seen: "C files", build: "mkdir -p dist && cc -O2 -o dist/\(service) *.c", run: "./\(service) --port $PORT")
+                seen: "C files", build: "mkdir -p dist && cc -O2 -o dist/\(service) *.c",
+                run: "./\(service) --port $PORT")
         }
         if facts.hasSuffix(".py") {
             let main = ["app.py", "main.py", "server.py"].first(where: facts.has) ?? "app.py"

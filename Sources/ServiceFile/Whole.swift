@@ -25,10 +25,13 @@ struct Whole {
                 problems.add(.contradiction, place, "\(draft.path).after: \(draft.name) can't come after itself")
             } else if !names.contains(before) {
                 let known = names.filter { $0 != draft.name }.sorted().map { "`\($0)`" }.joined(separator: ", ")
-                let hint = nearest(to: before.text, in: names.map(\.text).sorted()).map { "; did you mean `\($0)`?" } ?? ""
+                let hint =
+                    nearest(to: before.text, in: names.map(\.text).sorted()).map { "; did you mean `\($0)`?" } ?? ""
                 problems.add(
                     .unknownKind, place,
-                    "\(draft.path).after: there is no environment `\(before)`\(hint) (known: \(known.isEmpty ? "none" : known))")
+                    "\(draft.path).after: there is no environment `\(before)`\(hint) "
+                        + "(known: \(known.isEmpty ? "none" : known))"
+                )
             }
             if !seen.insert(before).inserted {
                 problems.add(.duplicate, place, "\(draft.path).after: `\(before)` is named twice: keep one of them")
@@ -44,11 +47,14 @@ struct Whole {
             switch gate {
             case .tests where !self.buildMayHaveTests:
                 problems.add(
-                    .contradiction, place, "\(path): the gate `tests` needs results: name the build's JUnit file in `build.tests`")
+                    .contradiction, place,
+                    "\(path): the gate `tests` needs results: name the build's JUnit file in `build.tests`")
             case .soak where !draft.fields.has(EnvironmentKeys.after):
                 problems.add(
                     .contradiction, place,
-                    "\(path): `soak` is time in the environment before, and there is none: give `after`, or take the gate out")
+                    "\(path): `soak` is time in the environment before, and there is none: "
+                        + "give `after`, or take the gate out"
+                )
             case .tests, .soak, .approval: break
             }
             // Two approvals by different people are two conditions; two soaks or two tests are a mistake.
@@ -66,7 +72,9 @@ struct Whole {
         case .blueGreen:
             problems.add(
                 .contradiction, draft.fields.place(EnvironmentKeys.strategy),
-                "\(draft.path).strategy: `blueGreen` switches traffic, and without `listen` there is none: give `listen`, or use `bigBang`")
+                "\(draft.path).strategy: `blueGreen` switches traffic, and without `listen` there is none: "
+                    + "give `listen`, or use `bigBang`"
+            )
         }
         for (index, verify) in draft.environment.verify.enumerated() {
             switch verify {
@@ -74,7 +82,9 @@ struct Whole {
             case .http:
                 problems.add(
                     .contradiction, draft.fields.place(ofEntry: index, in: EnvironmentKeys.verify),
-                    "\(draft.path).verify[\(index + 1)]: `http` asks the version under test, which needs `listen`: give it, or use `run`")
+                    "\(draft.path).verify[\(index + 1)]: `http` asks the version under test, which needs `listen`: "
+                        + "give it, or use `run`"
+                )
             }
         }
     }
@@ -87,7 +97,8 @@ struct Whole {
             let place = self.drafts.first { $0.name == cycle[0] }?.fields.place(EnvironmentKeys.after) ?? .start
             let names = (cycle + [cycle[0]]).map(\.text).joined(separator: " after ")
             problems.add(
-                .contradiction, place, "environments: \(names): a circle, so no release could ever enter; take one `after` out")
+                .contradiction, place,
+                "environments: \(names): a circle, so no release could ever enter; take one `after` out")
         }
     }
 
@@ -120,7 +131,9 @@ struct Whole {
             guard let other, let taken = other.environment.listen else { continue }
             problems.add(
                 .contradiction, draft.fields.place(EnvironmentKeys.listen),
-                "\(draft.path).listen: `\(listen)` is taken by \(other.name) (`\(taken)`): give each environment a port of its own")
+                "\(draft.path).listen: `\(listen)` is taken by \(other.name) (`\(taken)`): "
+                    + "give each environment a port of its own"
+            )
         }
     }
 }

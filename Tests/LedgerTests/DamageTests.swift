@@ -72,6 +72,38 @@ import Testing
         }
     }
 
+    /// A ledger too long to be read whole has its end checked: heads, last seal, what comes after it.
+    @Test(arguments: [
+        Damage("UPDATE events SET body = X'00' WHERE position = 2104", "position 2104"),
+        Damage("DELETE FROM events WHERE position = 2104", "seal at position 2104"),
+        Damage("UPDATE events SET at = 7 WHERE position = 1950", "position 1950"),
+        Damage("UPDATE snapshots SET version = 2", "snapshot of train/weekly"),
+        Damage("UPDATE seals SET hash = zeroblob(32) WHERE position = 2104", "seal at position 2104"),
+        Damage("UPDATE seals SET at = at + 1 WHERE position = 2104", "seal at position 2104"),
+        Damage("UPDATE streams SET hash = zeroblob(32) WHERE name = 'train/weekly'", "seal at position 1000"),
+        Damage("UPDATE streams SET number = 5 WHERE name = 'train/weekly'", "seal at position 1000"),
+        Damage("UPDATE streams SET number = 2099 WHERE name = 'calendar'", "head of calendar"),
+        Damage("DELETE FROM streams WHERE name = 'ledger'", "seal at position 1000"),
+    ])
+    func `is seen at its end however long it is`(damage: Damage) async throws {
+        try await withFolder { folder in
+            try await makeLedger(folder, events: 2_100)
+            try await open(folder).close()
+            try copyLedger(from: folder, to: folder + "/whole")
+            let whole = try await SQLiteLedger.open(
+                folder: folder + "/whole", owner: "a test", time: testTime, checkedWhole: 0)
+            try await whole.close()
+            try await change(folder, damage.sql)
+            let before = try contents(folder)
+            let error = await ledgerError {
+                try await SQLiteLedger.open(folder: folder, owner: "a test", time: testTime, checkedWhole: 0)
+            }
+            #expect(error?.code == .damaged)
+            for name in damage.names { #expect(error?.message.contains(name) == true, "\(error?.message ?? "opened")") }
+            #expect(try contents(folder) == before)
+        }
+    }
+
     @Test func `tells readers before they act on an event`() async throws {
         try await withFolder { folder in
             try await makeLedger(folder)

@@ -210,7 +210,8 @@ func change(_ folder: String, _ sql: String) async throws {
 /// The files of a ledger that hold its content, by name.
 func contents(_ folder: String) throws -> [String: Data] {
     var found: [String: Data] = [:]
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name != "lock" {
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder)
+    where name.hasPrefix("ledger") || name == "acknowledged" {
         found[name] = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
     }
     return found

@@ -27,8 +27,8 @@ import Testing
                 "service: new service, owner `web-team`",
                 "development: new environment, listen 127.0.0.1:7001, promote automatically, bigBang",
                 "staging: new environment, listen 127.0.0.1:7002, after [development], promote automatically, bigBang",
-                "production: new environment, listen 127.0.0.1:7003, after [staging], promote by hand, blueGreen hold 5s, "
-                    + "gates [tests, soak 10m, approval 1 of release-managers]",
+                "production: new environment, listen 127.0.0.1:7003, after [staging], promote by hand, "
+                    + "blueGreen hold 5s, gates [tests, soak 10m, approval 1 of release-managers]",
             ])
     }
 
@@ -78,13 +78,18 @@ import Testing
             ["verify: [ { run: a }, { run: b } ]"], ["verify: [ { run: b }, { run: a } ]"],
             ["production: verify in another order"]
         ),
-        ([], ["queue: latest", "drain: 1s", "replicas: 3"], [
-            "production: queue finish -> latest", "production: drain 30s -> 1s", "production: replicas as the release says -> 3",
-        ]),
+        (
+            [], ["queue: latest", "drain: 1s", "replicas: 3"],
+            [
+                "production: queue finish -> latest", "production: drain 30s -> 1s",
+                "production: replicas as the release says -> 3",
+            ]
+        ),
         (
             ["variables: { A: a, B: b }"], ["variables: { B: c, C: d }"],
             [
-                "production: variable A removed", "production: variable B `b` -> `c`", "production: variable C `d` added",
+                "production: variable A removed", "production: variable B `b` -> `c`",
+                "production: variable C `d` added",
             ]
         ),
         ([], ["previewHeader: X-P"], ["production: previewHeader Slipway-Preview -> X-P"]),
@@ -104,7 +109,8 @@ import Testing
 
     @Test func `environments that come and go are named`() throws {
         let old = try ServiceFile.read("service: a\nowner: x\nrun: b\nenvironments: { p: , q: }\n").definition
-        let new = try ServiceFile.read("service: a\nowner: y\nrun: b\nenvironments: { r: { after: p }, p: }\n").definition
+        let new = try ServiceFile.read("service: a\nowner: y\nrun: b\nenvironments: { r: { after: p }, p: }\n")
+            .definition
         #expect(
             self.sentences(old, new) == [
                 "service: owner `x` -> `y`", "r: new environment, without traffic, after [p], promote by hand, bigBang",

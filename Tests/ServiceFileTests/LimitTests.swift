@@ -32,7 +32,9 @@ import Testing
         }
         #expect(problems(of: self.file(gates(16))) == nil)
         #expect(problems(of: self.file(gates(17)))?.problems.map(\.code) == [.tooLarge])
-        let command = { (count: Int) in "service: a\nrun: \(String(repeating: "x", count: count))\nenvironments: { e: }\n" }
+        let command = { (count: Int) in
+            "service: a\nrun: \(String(repeating: "x", count: count))\nenvironments: { e: }\n"
+        }
         #expect(problems(of: command(8_192)) == nil)
         #expect(problems(of: command(8_193))?.problems.map(\.code) == [.badValue])
     }
@@ -43,14 +45,17 @@ import Testing
         let maps = String(repeating: "{ a: ", count: depth) + String(repeating: "}", count: depth)
         let block = String(repeating: "- ", count: depth) + "x"
         let keys = String(repeating: "? ", count: depth) + "x"
-        for text in [lists, maps, block, keys, "run: \(lists)", lists.dropLast(depth).description] where text.utf8.count < 256 * 1_024 {
+        for text in [lists, maps, block, keys, "run: \(lists)", lists.dropLast(depth).description]
+        where text.utf8.count < 256 * 1_024 {
             let error = try #require(problems(of: text))
             #expect(error.problems.allSatisfy { [.tooLarge, .wrongShape, .syntax].contains($0.code) })
         }
     }
 
     @Test func `sixteen levels are read and more are refused`() throws {
-        let nested = { (depth: Int) in "x: " + String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1) }
+        let nested = { (depth: Int) in
+            "x: " + String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1)
+        }
         #expect(problems(of: nested(16))?.problems.contains { $0.code == .tooLarge } == false)
         #expect(problems(of: nested(17))?.problems.map(\.code) == [.tooLarge])
         #expect(problems(of: nested(17))?.problems.map(\.column) == [19])
@@ -84,11 +89,13 @@ import Testing
         #expect(clock.now - start < .seconds(30))
     }
 
-    @Test(arguments: [
-        ([0xFF, 0xFE, 0x61, 0x00], 1, 1, "UTF-16"), ([0x00, 0x61], 1, 1, "UTF-16"),
-        ([0x61, 0x3A, 0x20, 0x62, 0x0A, 0x63, 0xC3, 0x28], 2, 2, "not UTF-8 here"), ([0xC0, 0x80], 1, 1, "not UTF-8 here"),
-        ([0xED, 0xA0, 0x80], 1, 1, "not UTF-8 here"), ([0x61, 0x3A, 0x20, 0x00], 1, 4, "control character"),
-    ] as [([UInt8], Int, Int, String)])
+    @Test(
+        arguments: [
+            ([0xFF, 0xFE, 0x61, 0x00], 1, 1, "UTF-16"), ([0x00, 0x61], 1, 1, "UTF-16"),
+            ([0x61, 0x3A, 0x20, 0x62, 0x0A, 0x63, 0xC3, 0x28], 2, 2, "not UTF-8 here"),
+            ([0xC0, 0x80], 1, 1, "not UTF-8 here"),
+            ([0xED, 0xA0, 0x80], 1, 1, "not UTF-8 here"), ([0x61, 0x3A, 0x20, 0x00], 1, 4, "control character"),
+        ] as [([UInt8], Int, Int, String)])
     func `what is not UTF-8 is refused at its place`(bytes: [UInt8], line: Int, column: Int, says: String) throws {
         do throws(ServiceFileError) {
             _ = try ServiceFile.read(bytes)
@@ -106,10 +113,13 @@ import Testing
         print("seed of the damaged service files: \(seed)")
         var random = Dice(state: seed)
         let good = Array(ServiceFile.example.utf8)
-        let pieces: [[UInt8]] = [
-            "&a ", "*a", "<<: ", "!!str ", "{", "}", "[", "]", "\"", "'", "\n", "\n\n", "  ", "\t", "- ", "? ", ": ", "|\n", ">\n",
-            "---\n", "...\n", "%YAML 1.1\n", "#", "\u{0}", "\u{FEFF}", "\u{85}", "\u{2028}", "null", "1:30", "é", "\u{1F600}", ",",
-        ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xED, 0xA0, 0x80]]
+        let pieces: [[UInt8]] =
+            [
+                "&a ", "*a", "<<: ", "!!str ", "{", "}", "[", "]", "\"", "'", "\n", "\n\n", "  ", "\t", "- ", "? ",
+                ": ", "|\n", ">\n",
+                "---\n", "...\n", "%YAML 1.1\n", "#", "\u{0}", "\u{FEFF}", "\u{85}", "\u{2028}", "null", "1:30", "é",
+                "\u{1F600}", ",",
+            ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xED, 0xA0, 0x80]]
         let clock = ContinuousClock()
         let start = clock.now
         var read = 0
@@ -122,7 +132,8 @@ import Testing
             } catch {
                 #expect(!error.problems.isEmpty, "seed \(seed)")
                 #expect(error.problems.count <= ServiceFileError.limit, "seed \(seed)")
-                #expect(error.problems.allSatisfy { $0.line >= 1 && $0.column >= 1 && !$0.message.isEmpty }, "seed \(seed)")
+                #expect(
+                    error.problems.allSatisfy { $0.line >= 1 && $0.column >= 1 && !$0.message.isEmpty }, "seed \(seed)")
                 #expect(!error.description.utf8.contains { $0 < 0x20 && $0 != 0x0A }, "seed \(seed)")
             }
         }

@@ -5,7 +5,8 @@ import Testing
 @Suite struct ReadingTests {
     /// The environment `e` of a file that says this about it, one key a line.
     private func environment(_ lines: String...) throws -> EnvironmentDefinition {
-        let text = "service: a\nrun: ./a\nenvironments:\n  before:\n  e:\n    listen: 127.0.0.1:7001\n    after: before\n"
+        let text =
+            "service: a\nrun: ./a\nenvironments:\n  before:\n  e:\n    listen: 127.0.0.1:7001\n    after: before\n"
             + lines.map { "    \($0)\n" }.joined()
         let environments = try ServiceFile.read(text).definition.environments
         return try #require(environments.last)
@@ -106,7 +107,8 @@ import Testing
 
     @Test func `every key of an environment is read`() throws {
         let read = try self.environment(
-            "promote: by hand", "gates: [ soak: 1d ]", "strategy: { blueGreen: { hold: 2m } }", "bake: 1h", "keepWarm: 3h",
+            "promote: by hand", "gates: [ soak: 1d ]", "strategy: { blueGreen: { hold: 2m } }", "bake: 1h",
+            "keepWarm: 3h",
             "queue: latest", "drain: 0s", "replicas: 64", "variables: { A: b }", "previewHeader: X-Preview",
             "verify: [ { run: ./t, within: 9s }, { http: { path: /x, status: 404, within: 1m } }, { http: /y } ]",
             "notify: [ ./tell, { run: ./tell, on: completed }, { webhook: 'http://127.0.0.1:9/x', on: [rolledBack] } ]")

@@ -23,9 +23,11 @@ import Testing
     @Test func `every key of the example is on the page`() {
         let page = ServiceFile.reference()
         let keys = [
-            "service", "owner", "version", "watch", "command", "artifact", "tests", "replicas", "path", "within", "variables",
+            "service", "owner", "version", "watch", "command", "artifact", "tests", "replicas", "path", "within",
+            "variables",
             "before", "afterTraffic", "afterBake", "irreversible", "reversible", "listen", "after", "promote", "gates",
-            "strategy", "verify", "bake", "keepWarm", "queue", "drain", "previewHeader", "notify", "webhook", "on", "hold",
+            "strategy", "verify", "bake", "keepWarm", "queue", "drain", "previewHeader", "notify", "webhook", "on",
+            "hold",
             "status", "soak", "approval", "from", "count", "bigBang", "blueGreen",
         ]
         for key in keys { #expect(page.contains("| `\(key)` |"), "\(key) is missing") }

@@ -37,7 +37,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Shop", "shop"), ("my_shop.v2", "my-shop-v2"), ("--x--", "x"), ("", "service"), ("\u{1F600}", "service"), ("Ünï", "n"),
+        ("Shop", "shop"), ("my_shop.v2", "my-shop-v2"), ("--x--", "x"), ("", "service"), ("\u{1F600}", "service"),
+        ("Ünï", "n"),
         ("a\nrun: rm", "a-run-rm"), (String(repeating: "a", count: 300), String(repeating: "a", count: 34)),
     ])
     func `the folder's name becomes a name of a service`(folder: String, name: String) throws {

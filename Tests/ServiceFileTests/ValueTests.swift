@@ -9,7 +9,9 @@ import Testing
         "9223372036854775807d", "1h 30m", "١s", "0x10s", "[1s]",
     ])
     func `what is no duration is refused`(text: String) throws {
-        try Wrong.environment("bake: \(text)", text.hasPrefix("[") ? .wrongShape : .badValue, 14, "a duration from 0s to 30d").isTold()
+        try Wrong.environment(
+            "bake: \(text)", text.hasPrefix("[") ? .wrongShape : .badValue, 14, "a duration from 0s to 30d"
+        ).isTold()
     }
 
     @Test(arguments: Wrong.outOfBounds)
@@ -37,8 +39,12 @@ import Testing
 
     @Test func `one mistake is not told twice`() {
         #expect(problems(of: "servise: a\nrun: b\nenvironments: { e: }\n")?.problems.count == 1)
-        #expect(problems(of: "service: a\nrun: b\nenvironments: { e: { lisen: 127.0.0.1:1, strategy: blueGreen } }\n")?.problems.count == 1)
-        #expect(problems(of: "service: a\nrun: b\nenvironments: { e: { listen: x, strategy: blueGreen } }\n")?.problems.count == 1)
+        #expect(
+            problems(of: "service: a\nrun: b\nenvironments: { e: { lisen: 127.0.0.1:1, strategy: blueGreen } }\n")?
+                .problems.count == 1)
+        #expect(
+            problems(of: "service: a\nrun: b\nenvironments: { e: { listen: x, strategy: blueGreen } }\n")?.problems
+                .count == 1)
         #expect(problems(of: "service: a\nrun: b\nenvironments: { e: [], f: { after: e } }\n")?.problems.count == 1)
         let broken = "service: a\nrun: b\nbuild: { command: x }\nenvironments: { e: { gates: [tests] } }\n"
         #expect(problems(of: broken)?.problems.count == 1)

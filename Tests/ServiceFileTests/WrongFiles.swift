@@ -45,7 +45,9 @@ extension Wrong {
     static let twice: [Wrong] = [
         Wrong("service: a\nservice: b\n", .duplicate, "2:1", "`service` is given twice, first in line 1"),
         Wrong("service: a\n\"service\": b\n", .duplicate, "2:1", "`service` is given twice"),
-        Wrong("run:\n  command: a\n  # x\n\n  command: b\n", .duplicate, "5:3", "`command` is given twice, first in line 2"),
+        Wrong(
+            "run:\n  command: a\n  # x\n\n  command: b\n", .duplicate, "5:3",
+            "`command` is given twice, first in line 2"),
         Wrong("run: { command: a, command: b }\n", .duplicate, "1:8", "`command` is given twice"),
         .environment("after: [x, x]", .duplicate, 19, "`x` is named twice"),
         .environment("gates: [soak: 1m, soak: 2m]", .duplicate, 26, "`soak` is given twice"),
@@ -53,12 +55,16 @@ extension Wrong {
 
     /// Keys and kinds that are not known, or not yet.
     static let unknown: [Wrong] = [
-        .line("servise: b", .unknownKey, 1, "unknown key `servise`; did you mean `service`? (known here: `service`, `owner`,"),
+        .line(
+            "servise: b", .unknownKey, 1,
+            "unknown key `servise`; did you mean `service`? (known here: `service`, `owner`,"),
         .line("replicas: 3", .unknownKey, 1, "`replicas` belongs under `run` or in an environment"),
         .line("approval: x", .unknownKey, 1, "`approval` belongs under `gates`"),
         .line("\u{1F600}: b", .unknownKey, 1, "unknown key `\u{1F600}` (known here:"),
         .line("\"x\\ny\\e[0m\": b", .unknownKey, 1, "unknown key `x\\ny\\u{1b}[0m`"),
-        .line("run: { command: b, env: {} }", .unknownKey, 20, "`env` in run; did you mean `variables`? (known here: `command`"),
+        .line(
+            "run: { command: b, env: {} }", .unknownKey, 20,
+            "`env` in run; did you mean `variables`? (known here: `command`"),
         .line("build: { cmd: b }", .unknownKey, 10, "`cmd` in build; did you mean `command`?"),
         .line("tasks: { after: b }", .unknownKey, 10, "`after` in tasks; `after` belongs in an environment"),
         .line("run: { command: b, health: { port: 1 } }", .unknownKey, 30, "unknown key `port` in run.health"),
@@ -78,7 +84,8 @@ extension Wrong {
         .environment("strategy: bluegreen", .unknownKind, 18, "did you mean `blueGreen`?"),
         .environment("strategy: { blueGreen: { hodl: 5s } }", .unknownKey, 33, "did you mean `hold`?"),
         .environment("gates: [test]", .unknownKind, 16, "unknown gate `test`; did you mean `tests`?"),
-        .environment("promote: auto", .unknownKind, 17, "did you mean `automatically`? (known: `automatically`, `by hand`)"),
+        .environment(
+            "promote: auto", .unknownKind, 17, "did you mean `automatically`? (known: `automatically`, `by hand`)"),
         .environment("queue: newest", .unknownKind, 15, "known: `finish`, `latest`, `every`"),
         .environment("notify: { run: a, on: fail }", .unknownKind, 30, "`fail` is not known"),
         .environment("after: f", .unknownKind, 15, "there is no environment `f`"),
@@ -127,6 +134,8 @@ extension Wrong {
     /// Durations, numbers and truth values.
     static let outOfBounds: [Wrong] = [
         .environment("bake: 10", .badValue, 14, "`10` has no unit: write 10s for seconds, 10m for minutes"),
+        .environment("bake: 30min", .badValue, 14, "did you mean `30m`?"),
+        .environment("bake: 2 Weeks", .badValue, 14, "did you mean `14d`?"),
         .environment("bake: 31d", .badValue, 14, "out of bounds: give a duration from 0s to 30d"),
         .environment("keepWarm: 32d", .badValue, 18, "from 0s to 31d"),
         .environment("drain: 61m", .badValue, 15, "from 0s to 1h"),
@@ -138,7 +147,8 @@ extension Wrong {
         .line("build: { command: a, artifact: b, within: 13h }", .badValue, 43, "from 1s to 12h"),
         .line("tasks: { before: { run: a, within: 25h } }", .badValue, 36, "from 1s to 1d"),
         .line("run: { command: a, health: { within: 99ms } }", .badValue, 38, "from 100ms to 1h"),
-        .line("run: { command: a, replicas: 0 }", .badValue, 30, "`0` is not allowed: give a whole number from 1 to 64"),
+        .line(
+            "run: { command: a, replicas: 0 }", .badValue, 30, "`0` is not allowed: give a whole number from 1 to 64"),
         .line("run: { command: a, replicas: 010 }", .badValue, 30, "`010`"),
         .line("run: { command: a, replicas: 0x2 }", .badValue, 30, "`0x2`"),
         .line("run: { command: a, replicas: 1_0 }", .badValue, 30, "`1_0`"),
@@ -201,7 +211,8 @@ extension Wrong {
         .environment("verify: [ { http: /, within: 1s } ]", .contradiction, 37, "write `within` inside of `http`"),
         .environment("notify: { on: failed }", .contradiction, 16, "give either `run` or `webhook`"),
         Wrong(
-            "service: a\nrun: b\nenvironments:\n  x: { after: z }\n  y: { after: x }\n  z: { after: y }\n", .contradiction,
+            "service: a\nrun: b\nenvironments:\n  x: { after: z }\n  y: { after: x }\n  z: { after: y }\n",
+            .contradiction,
             "4:15", "x after z after y after x: a circle"),
         Wrong(
             "environments:\n  x: { listen: 127.0.0.1:80 }\n  y: { listen: 127.0.0.1:80 }\n", .contradiction, "3:16",

@@ -2,8 +2,7 @@ import Core
 import GRDB
 import Ports
 
-/// The end of the ledger inside one write transaction: what the next event follows. A value, so that an append that is refused
-/// leaves it as it was.
+/// The end of the ledger inside one write transaction: what the next event follows.
 struct Appending {
     private(set) var position: Int
     private(set) var at: Instant?
@@ -25,60 +24,65 @@ struct Appending {
     }
 
     static func newestTerm(in database: Database) throws -> Term {
-        Term(try Self.head(of: .ledger, in: database)?.head.number ?? 0)
+        Term(try Self.place(of: .ledger, in: database).number)
     }
 
-    /// Starts the next term: the one event that `append` does not write.
+    /// Starts the next term: the one event that nobody may append.
     mutating func startTerm(owner: String, at: Instant, in database: Database) throws -> Term {
-        let found = try Self.head(of: .ledger, in: database)
-        let term = (found?.head.number ?? 0) + 1
+        let place = try Self.place(of: .ledger, in: database)
+        let term = place.number + 1
         let batch = StreamBatch(
-            stream: .ledger, expected: term - 1, events: [.termStarted(owner: owner, term: term)])
-        _ = try self.store(AppendRequest([batch], actor: .system, at: at), in: database)
+            stream: .ledger, expected: place.number, events: [.termStarted(owner: owner, term: term)])
+        _ = try self.write(AppendRequest([batch], actor: .system, at: at), at: [place], in: database)
         return Term(term)
     }
 
-    /// Writes a checked request, or throws `conflict` before it wrote anything.
-    mutating func store(_ request: AppendRequest, in database: Database) throws -> [Envelope] {
-        for reading in request.readings {
-            let actual = try Self.head(of: reading.stream, in: database)?.head.number ?? 0
-            guard actual == reading.number else {
-                throw LedgerError.movedOn(reading.stream, expected: reading.number, actual: actual)
-            }
+    /// Where a stream stands; one that does not exist yet has no id and number 0.
+    struct Place {
+        var id: Int?
+        var head: StreamHead?
+        var number: Int { self.head?.number ?? 0 }
+    }
+
+    /// Says where the request's streams stand, or throws why it can't be stored. Writes nothing: whatever fails here leaves the
+    /// transaction, and the other appends in it, as they were.
+    static func check(_ request: AppendRequest, in database: Database) throws -> [Place] {
+        for reading in request.readings { _ = try Self.expect(reading.number, of: reading.stream, in: database) }
+        let places = try request.batches.map { try Self.expect($0.expected, of: $0.stream, in: database) }
+        for snapshot in request.snapshots {
+            let batch = request.batches.first { $0.stream == snapshot.stream }
+            let newest =
+                try batch.map { $0.expected + $0.events.count } ?? Self.place(of: snapshot.stream, in: database).number
+            guard snapshot.number <= newest else { throw LedgerError.snapshotAhead(snapshot, newest: newest) }
         }
-        var places: [(id: Int, head: StreamHead)?] = []
-        for batch in request.batches {
-            let place = try Self.head(of: batch.stream, in: database)
-            let actual = place?.head.number ?? 0
-            guard actual == batch.expected else {
-                throw LedgerError.movedOn(batch.stream, expected: batch.expected, actual: actual)
-            }
-            places.append(place)
+        return places
+    }
+
+    private static func expect(_ number: Int, of stream: StreamID, in database: Database) throws -> Place {
+        let place = try Self.place(of: stream, in: database)
+        guard place.number == number else {
+            throw LedgerError.movedOn(stream, expected: number, actual: place.number)
         }
+        return place
+    }
+
+    /// Writes a request that `check` has let pass. Whatever fails here has to end the transaction.
+    mutating func write(_ request: AppendRequest, at places: [Place], in database: Database) throws -> [Envelope] {
         let at = max(request.at, self.at ?? request.at)
         var stored: [Envelope] = []
         for (batch, place) in zip(request.batches, places) {
-            stored += try self.store(batch, at: place, time: at, request, in: database)
+            stored += try self.write(batch, at: place, time: at, request, in: database)
         }
         try Self.write(request.rows, in: database)
         for snapshot in request.snapshots { try Self.write(snapshot, in: database) }
         return stored
     }
 
-    private mutating func store(
-        _ batch: StreamBatch, at place: (id: Int, head: StreamHead)?, time: Instant, _ request: AppendRequest,
-        in database: Database
+    private mutating func write(
+        _ batch: StreamBatch, at place: Place, time: Instant, _ request: AppendRequest, in database: Database
     ) throws -> [Envelope] {
-        var head = place?.head
-        let id: Int
-        if let place {
-            id = place.id
-        } else {
-            try database.run(
-                "INSERT INTO streams (name, number, hash) VALUES (?, 0, ?)", batch.stream.description,
-                ChainHash.origin.bytes)
-            id = Int(database.lastInsertedRowID)
-        }
+        var head = place.head
+        let id = try place.id ?? Self.add(batch.stream, in: database)
         var stored: [Envelope] = []
         for (index, event) in batch.events.enumerated() {
             let envelope = Envelope(
@@ -97,6 +101,12 @@ struct Appending {
             if sealed { try self.seal(at: time, in: database) }
         }
         return stored
+    }
+
+    private static func add(_ stream: StreamID, in database: Database) throws -> Int {
+        try database.run(
+            "INSERT INTO streams (name, number, hash) VALUES (?, 0, ?)", stream.description, ChainHash.origin.bytes)
+        return Int(database.lastInsertedRowID)
     }
 
     /// Writes a seal over all heads, unless the newest event is sealed already.
@@ -121,12 +131,15 @@ struct Appending {
         }
     }
 
-    static func head(of stream: StreamID, in database: Database) throws -> (id: Int, head: StreamHead)? {
-        try database.first("SELECT id, number, hash FROM streams WHERE name = ?", stream.description) { row in
+    static func place(of stream: StreamID, in database: Database) throws -> Place {
+        let found = try database.first(
+            "SELECT id, number, hash FROM streams WHERE name = ?", stream.description
+        ) { row in
             let head = StreamHead(
                 stream: stream, number: row.int(1), hash: try chainHash(row.bytes(2), "the head of \(stream)"))
-            return (row.int(0), head)
+            return Place(id: row.int(0), head: head)
         }
+        return found ?? Place(id: nil, head: nil)
     }
 
     private static func write(_ event: Envelope, stream: Int, in database: Database) throws {
@@ -153,12 +166,11 @@ struct Appending {
     }
 
     private static func write(_ snapshot: Snapshot, in database: Database) throws {
-        let place = try Self.head(of: snapshot.stream, in: database)
-        guard let place, snapshot.number <= place.head.number else {
-            throw LedgerError.snapshotAhead(snapshot, newest: place?.head.number ?? 0)
+        guard let id = try Self.place(of: snapshot.stream, in: database).id else {
+            throw LedgerError.snapshotAhead(snapshot, newest: 0)
         }
         try database.run(
-            "INSERT OR REPLACE INTO snapshots (stream, number, version, body, digest) VALUES (?, ?, ?, ?, ?)", place.id,
+            "INSERT OR REPLACE INTO snapshots (stream, number, version, body, digest) VALUES (?, ?, ?, ?, ?)", id,
             snapshot.number, snapshot.version, snapshot.body, snapshot.digest.bytes)
     }
 }

@@ -4,7 +4,8 @@ import Ports
 import Synchronization
 
 /// Gathers appends that come at the same time and commits them in one transaction, so that they share its wait for the disk.
-/// Each stands in a savepoint of its own: one that is refused leaves the others alone. An append returns when it is durable.
+/// Each is checked whole before anything of it is written, so one that is refused leaves the others alone. An append returns when
+/// it is durable.
 final class CommitQueue: Sendable {
     private struct Waiting {
         let request: AppendRequest
@@ -103,22 +104,17 @@ final class CommitQueue: Sendable {
         }
     }
 
-    /// One append in its savepoint. Throws what ends the whole transaction.
+    /// One append of a group. Throws what ends the whole transaction.
     private func store(
         _ request: AppendRequest, at end: inout Appending, in database: Database
     ) throws -> Result<[Envelope], any Error> {
-        try database.run("SAVEPOINT one")
-        var next = end
+        let places: [Appending.Place]
         do {
-            let stored = try next.store(request, in: database)
-            try database.run("RELEASE one")
-            end = next
-            return .success(stored)
+            places = try Appending.check(request, in: database)
         } catch let error as LedgerError {
-            try database.run("ROLLBACK TO one")
-            try database.run("RELEASE one")
             return .failure(error)
         }
+        return .success(try end.write(request, at: places, in: database))
     }
 }
 

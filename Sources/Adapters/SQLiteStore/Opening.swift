@@ -4,28 +4,29 @@ import GRDB
 import Ports
 
 extension SQLiteLedger {
-    /// Records that opening reads whole; a longer ledger has its end checked, and each event as it is read. `verify` reads all.
-    static let checkedWhole = 500_000
-
     /// Opens the ledger of a folder for writing, as its only owner, and starts a new term. The folder is made if it isn't there.
     /// What is there is checked first, without writing: a damaged or newer ledger is refused and left as it was.
     /// - Parameters:
     ///   - owner: what a second opener is told, and what the term's event holds.
     ///   - mostBytes: how large the file may become; beyond, appends are refused with `cannotWrite`.
+    ///   - checkedWhole: a ledger of at most so many records is verified whole (a second or two); of a longer one the end is checked
+    ///     here, each event when it is read, and all of it by `verify`.
     package static func open(
-        folder: String, owner: String, time: @escaping @Sendable () -> Instant, mostBytes: Int = 1 << 40
+        folder: String, owner: String, time: @escaping @Sendable () -> Instant, mostBytes: Int = 1 << 40,
+        checkedWhole: Int = 500_000
     ) async throws -> SQLiteLedger {
         try makeFolder(folder)
         let lock = try FolderLock.take(folder, owner: owner, since: time())
         let path = Self.path(in: folder)
         do {
-            try await Self.check(folder)
+            try await Self.check(folder, checkedWhole: checkedWhole)
             let pool = try DatabasePool(path: path, configuration: Self.configuration())
-            let term = try await pool.writeWithoutTransaction { database in
+            let (term, position) = try await pool.writeWithoutTransaction { database in
                 try Self.setUp(database, mostBytes: mostBytes)
                 return try Self.startTerm(owner: owner, at: time(), in: database)
             }
             let acknowledged = try Acknowledged(folder: folder)
+            acknowledged.write(position)
             let queue = CommitQueue(pool: pool, term: term, acknowledged: acknowledged)
             return SQLiteLedger(
                 term: term, path: path, reader: pool,
@@ -84,46 +85,56 @@ extension SQLiteLedger {
         try database.execute(sql: "PRAGMA max_page_count = \(max(1, mostBytes / pageSize))")
     }
 
-    private static func startTerm(owner: String, at: Instant, in database: Database) throws -> Term {
-        var term = Term(0)
+    private static func startTerm(
+        owner: String, at: Instant, in database: Database
+    ) throws -> (term: Term, position: Int) {
+        var started = (term: Term(0), position: 0)
         try database.inTransaction(.immediate) {
             var end = try Appending(database)
-            term = try end.startTerm(owner: owner, at: at, in: database)
+            started.term = try end.startTerm(owner: owner, at: at, in: database)
+            started.position = end.position
             return .commit
         }
-        return term
+        return started
     }
 
     // MARK: Checks before anything is written
 
-    /// Reads what is there through a connection that can't write. Nothing there is fine, unless something was.
-    private static func check(_ folder: String) async throws {
+    /// Checks what is there. No file at all is fine, unless something was answered for.
+    private static func check(_ folder: String, checkedWhole: Int) async throws {
         let path = Self.path(in: folder)
         let acknowledged = Acknowledged.read(folder: folder) ?? 0
-        var newest = 0
-        if access(path, F_OK) == 0 {
-            let had = sideFiles(of: path)
-            let queue = try DatabaseQueue(path: path, configuration: Self.configuration(readonly: true))
-            defer {
-                try? queue.close()
-                // Reading a ledger in write-ahead mode makes two side files; a closed ledger has none.
-                for file in sideFiles(of: path) where !had.contains(file) { unlink(file) }
-            }
-            newest = try await queue.read { database in
-                guard try Schema.check(database, path: path) else { return 0 }
-                let newest = try database.first("SELECT max(position) FROM events") { $0.int(0) } ?? 0
-                if newest <= Self.checkedWhole {
-                    _ = try Verification.run(database)
-                } else {
-                    try EndCheck.run(database)
-                }
-                return newest
-            }
-        }
+        let newest = access(path, F_OK) == 0 ? try await Self.check(file: path, checkedWhole: checkedWhole) : 0
         guard newest >= acknowledged else {
             throw LedgerError(
                 .damaged,
                 "The ledger is damaged: events at positions \(newest + 1) to \(acknowledged) were acknowledged and are missing at the end of \(path) (or of its -wal file). Restore a backup; nothing was changed. To go on without them, remove \(folder)/acknowledged.")
+        }
+    }
+
+    /// Reads through a connection that can't write; the newest position.
+    private static func check(file path: String, checkedWhole: Int) async throws -> Int {
+        let had = sideFiles(of: path)
+        let queue = try DatabaseQueue(path: path, configuration: Self.configuration(readonly: true))
+        do {
+            let newest = try await queue.read { database in
+                guard try Schema.check(database, path: path) else { return 0 }
+                let newest = try database.first("SELECT max(position) FROM events") { $0.int(0) } ?? 0
+                if newest <= checkedWhole {
+                    _ = try Verification.run(database)
+                } else {
+                    try Verification.runEnd(database)
+                }
+                return newest
+            }
+            try queue.close()
+            return newest
+        } catch {
+            // Reading a ledger in write-ahead mode makes two side files. Only here, where nobody goes on to write, may they go:
+            // another reader may have them open.
+            try queue.close()
+            for file in sideFiles(of: path) where !had.contains(file) { unlink(file) }
+            throw error
         }
     }
 }

@@ -70,17 +70,25 @@ package struct SQLiteLedger: Ledger {
 
     package func close() async throws {
         guard let owned = self.owned else {
-            return try self.reading { try self.reader.close() }
+            return try self.named { try self.reader.close() }
         }
         owned.queue.refuse(with: .closed)
-        // The writer is serial: this comes after every append that was taken.
-        try await self.write { database in
-            var end = try Appending(database)
-            try end.seal(at: owned.time(), in: database)
+        defer {
+            owned.acknowledged.close()
+            owned.lock.release()
         }
-        try self.reading { try owned.pool.close() }
-        owned.acknowledged.close()
-        owned.lock.release()
+        do {
+            // The writer is serial: this comes after every append that was taken.
+            try await self.write { database in
+                var end = try Appending(database)
+                try end.seal(at: owned.time(), in: database)
+            }
+        } catch {
+            // Without room for a seal, or under a newer owner, the ledger is given back all the same.
+            try self.named { try owned.pool.close() }
+            throw error
+        }
+        try self.named { try owned.pool.close() }
     }
 
     private func ownership() throws -> Ownership {
@@ -90,18 +98,22 @@ package struct SQLiteLedger: Ledger {
         return owned
     }
 
+    /// One transaction under this owner's term. The end of the task that asks does not cut it off, as GRDB's own would.
     private func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
         let owned = try self.ownership()
-        do {
-            try await owned.pool.writeWithoutTransaction { database in
-                try database.inTransaction(.immediate) {
-                    try Appending.check(self.term, in: database)
-                    try body(database)
-                    return .commit
-                }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            owned.pool.asyncWriteWithoutTransaction { database in
+                continuation.resume(
+                    with: Result {
+                        try self.named {
+                            try database.inTransaction(.immediate) {
+                                try Appending.check(self.term, in: database)
+                                try body(database)
+                                return .commit
+                            }
+                        }
+                    })
             }
-        } catch {
-            throw LedgerError.from(error, path: self.path)
         }
     }
 
@@ -109,10 +121,10 @@ package struct SQLiteLedger: Ledger {
 
     package func events(of stream: StreamID, after number: Int, limit: Int) async throws -> [Envelope] {
         try await self.read { database in
-            guard let place = try Appending.head(of: stream, in: database) else { return [] }
-            var reader = EnvelopeReader(streams: [place.id: stream])
+            guard let id = try Appending.place(of: stream, in: database).id else { return [] }
+            var reader = EnvelopeReader(streams: [id: stream])
             return try database.all(
-                EnvelopeReader.columns + " WHERE stream = ? AND number > ? ORDER BY number LIMIT ?", place.id,
+                EnvelopeReader.columns + " WHERE stream = ? AND number > ? ORDER BY number LIMIT ?", id,
                 max(0, number), max(0, limit)
             ) { try reader.read($0, following: .number(max(0, number))) }
         }
@@ -132,7 +144,7 @@ package struct SQLiteLedger: Ledger {
     }
 
     package func number(of stream: StreamID) async throws -> Int {
-        try await self.read { try Appending.head(of: stream, in: $0)?.head.number ?? 0 }
+        try await self.read { try Appending.place(of: stream, in: $0).number }
     }
 
     package func heads() async throws -> [StreamHead] {
@@ -145,9 +157,9 @@ package struct SQLiteLedger: Ledger {
 
     package func snapshot(of stream: StreamID) async throws -> Snapshot? {
         try await self.read { database in
-            guard let place = try Appending.head(of: stream, in: database) else { return nil }
+            guard let id = try Appending.place(of: stream, in: database).id else { return nil }
             return try database.first(
-                "SELECT number, version, body, digest FROM snapshots WHERE stream = ?", place.id
+                "SELECT number, version, body, digest FROM snapshots WHERE stream = ?", id
             ) { row in
                 let snapshot = Snapshot(stream: stream, number: row.int(0), version: row.int(1), body: row.bytes(2))
                 guard snapshot.digest.bytes == row.bytes(3) else {
@@ -218,10 +230,17 @@ package struct SQLiteLedger: Ledger {
     }
 
     private func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        do { return try await self.reader.read(body) } catch { throw LedgerError.from(error, path: self.path) }
+        do {
+            return try await self.reader.read(body)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw LedgerError.from(error, path: self.path)
+        }
     }
 
-    private func reading<T>(_ body: () throws -> T) throws -> T {
+    /// A failure of SQLite as the ledger's own.
+    private func named<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch { throw LedgerError.from(error, path: self.path) }
     }
 }

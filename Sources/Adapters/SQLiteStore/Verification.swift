@@ -31,12 +31,21 @@ struct Verification {
         let at: Int
         let previous: Hash32?
         let hash: Hash32?
+
+        init(_ row: Query) {
+            self.position = row.int(0)
+            self.at = row.int(1)
+            self.previous = Hash32(row.raw(2))
+            self.hash = Hash32(row.raw(3))
+        }
     }
 
+    private static let sealColumns = "SELECT position, at, previousHash, hash FROM seals"
+
+    /// The whole ledger.
     static func run(_ database: Database) throws -> AuditReport {
-        var verification = try Verification(database)
-        try database.each(EnvelopeReader.columns + " ORDER BY position") { try verification.check(event: $0) }
-        try verification.checkEnds()
+        var verification = try Verification(database, after: nil)
+        try verification.checkEvents(database)
         try verification.checkIndexes(database)
         let snapshots = try verification.checkSnapshots(database)
         let seals = try database.first("SELECT count(*) FROM seals") { $0.int(0) } ?? 0
@@ -44,7 +53,18 @@ struct Verification {
             records: verification.position, streams: verification.slots.count, seals: seals, snapshots: snapshots)
     }
 
-    private init(_ database: Database) throws {
+    /// What can be checked quickly, however long the ledger is: a seal at least 1,000 positions back, all after it, the snapshots.
+    static func runEnd(_ database: Database) throws {
+        let base = try database.first(
+            Self.sealColumns + " WHERE position <= (SELECT max(position) FROM events) - ? ORDER BY position DESC LIMIT 1",
+            LedgerLimits.sealEvery, read: StoredSeal.init)
+        var verification = try Verification(database, after: base)
+        if let base { try verification.begin(after: base, in: database) }
+        try verification.checkEvents(database)
+        _ = try verification.checkSnapshots(database)
+    }
+
+    private init(_ database: Database, after base: StoredSeal?) throws {
         self.slots = try database.all("SELECT id, name, number, hash FROM streams ORDER BY name") { row in
             guard let hash = Hash32(row.raw(3)) else {
                 throw Self.damaged("the head of \(row.text(1)) has a hash of \(row.raw(3).count) bytes")
@@ -53,13 +73,37 @@ struct Verification {
         }
         self.places = Dictionary(
             self.slots.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
-        self.seals = try database.all("SELECT position, at, previousHash, hash FROM seals ORDER BY position") { row in
-            StoredSeal(
-                position: row.int(0), at: row.int(1), previous: Hash32(row.raw(2)), hash: Hash32(row.raw(3)))
-        }[...]
+        self.seals = try database.all(
+            Self.sealColumns + " WHERE position >= ? ORDER BY position", base?.position ?? 0, read: StoredSeal.init)[...]
+    }
+
+    /// Takes the heads back to what they were at a seal: what the first event after it follows. Then that seal must fit them.
+    private mutating func begin(after base: StoredSeal, in database: Database) throws {
+        for index in self.slots.indices {
+            self.slots[index].number = self.slots[index].storedNumber
+            self.slots[index].hash = self.slots[index].storedHash
+        }
+        var seen: Set<Int> = []
+        try database.each(
+            "SELECT stream, number, previousHash FROM events WHERE position > ? ORDER BY position", base.position
+        ) { row in
+            guard let place = self.places[row.int(0)], seen.insert(place).inserted else { return }
+            self.slots[place].number = row.int(1) - 1
+            self.slots[place].hash = Hash32(row.raw(2)) ?? .zero
+        }
+        self.position = base.position
+        self.lastSeal = base.previous ?? .zero
+        try self.checkSeal()
     }
 
     // MARK: Events and seals
+
+    private mutating func checkEvents(_ database: Database) throws {
+        try database.each(EnvelopeReader.columns + " WHERE position > ? ORDER BY position", self.position) {
+            try self.check(event: $0)
+        }
+        try self.checkEnds()
+    }
 
     private mutating func check(event row: Query) throws {
         let position = row.int(0)

@@ -126,12 +126,12 @@ extension LaneDecision {
 
     private mutating func routingIsImpossible(_ reason: String) throws(Refusal) {
         if let deployment = self.lane.deployment, deployment.phase == .running, deployment.kind == .forward,
-            !self.lane.isForwardOnly(deployment)
+            !self.lane.isForwardOnly(deployment), deployment.waitsForRouter
         {
             return try self.takeBack(.failed, Ending(by: .system, reason: reason, lastLines: []))
         }
-        if self.lane.routing.weights.isEmpty {
-            // Nothing is to be served and there is no router to say so to: that is the state wanted.
+        if self.lane.routing.weights.isEmpty, self.lane.confirmedGeneration == self.lane.routerlessGeneration {
+            // Nothing is to be served and there never was a router to say so to: that is the state wanted.
             return try self.emit(
                 .routingConfirmed(Lane.RoutingConfirmed(generation: self.lane.routing.generation, at: self.now)))
         }

@@ -209,6 +209,7 @@ extension Lane {
         self.alarm = nil
         self.routing = DesiredRouting(generation: self.routing.generation)
         self.confirmedGeneration = self.routing.generation
+        self.routerlessGeneration = self.routing.generation
     }
 }
 

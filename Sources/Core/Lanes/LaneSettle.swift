@@ -16,7 +16,7 @@ extension LaneDecision {
         case .returning(let outcome):
             if self.routingIsConfirmed { try self.finishReturn(deployment, outcome) }
         case .running:
-            if !deployment.stepIsDone, self.routingStepIsDone(deployment) { try self.complete(deployment) }
+            if deployment.waitsForRouter, self.routingIsConfirmed { try self.complete(deployment) }
             guard let now = self.lane.deployment, now.stepIsDone, now.pause == nil else { return }
             try self.start(step: now.step + 1, of: now)
         }
@@ -29,6 +29,9 @@ extension LaneDecision {
             }
             return
         }
+        if self.lane.alarm == nil, let capacity = self.lane.lostWithTraffic {
+            try self.alarmNotReady(capacity, "it has not come back yet")
+        }
         for capacity in self.lane.warmToExpire {
             guard let until = capacity.warmUntil, until <= self.now else { continue }
             try self.retire(capacity)
@@ -37,13 +40,6 @@ extension LaneDecision {
     }
 
     private var routingIsConfirmed: Bool { self.lane.routing.generation == self.lane.confirmedGeneration }
-
-    private func routingStepIsDone(_ deployment: Deployment) -> Bool {
-        switch deployment.currentStep {
-        case .preview, .shift: self.routingIsConfirmed
-        case .task, .capacity, .verify, .hold, .bake, nil: false
-        }
-    }
 
     // MARK: Steps
 
@@ -159,9 +155,6 @@ extension LaneDecision {
         try self.emit(outcome == .aborted ? .aborted(returned) : .failed(returned))
         try self.block(deployment, ending)
         try self.want(self.lane.fallback.map { [$0: .all] } ?? [:], preview: nil)
-        if let fallback = self.lane.fallback, let capacity = self.lane.capacities[fallback], capacity.state == .wanted {
-            try self.alarmNotReady(capacity, "it stopped while it stood by")
-        }
     }
 
     mutating func alarmNotReady(_ capacity: Capacity, _ reason: String) throws(Refusal) {

@@ -14,6 +14,8 @@ package struct Lane: Sendable, Equatable, Codable {
     package internal(set) var capacities: [Int: Capacity] = [:]
     package internal(set) var routing = DesiredRouting()
     package internal(set) var confirmedGeneration = 0
+    /// The generation at which there was last no router: before the first one, and after `down`.
+    package internal(set) var routerlessGeneration = 0
     /// The newest deployment that ended as verified: the last known good. Advances only after the bake.
     package internal(set) var stable: Placed?
     /// Releases verified here, oldest first; at most `historyLimit`.
@@ -64,6 +66,12 @@ package struct Lane: Sendable, Equatable, Codable {
     var servesReady: Bool {
         self.routing.generation == self.confirmedGeneration
             && self.routing.weights.allSatisfy { $0.value == .zero || self.capacities[$0.key]?.state == .ready }
+    }
+
+    /// What has traffic and no ready instance.
+    var lostWithTraffic: Capacity? {
+        self.capacities.values.filter { $0.state == .wanted && self.weight(of: $0.number) > .zero }
+            .min { $0.number < $1.number }
     }
 
     package func weight(of capacity: Int) -> BasisPoints { self.routing.weights[capacity] ?? .zero }
@@ -209,6 +217,15 @@ package struct Deployment: Sendable, Equatable, Codable {
             let left = self.plan.steps[min(self.stepIsDone ? self.step + 1 : self.step, self.plan.steps.count)...]
             let isToCome = left.contains { if case .capacity = $0 { true } else { false } }
             return isToCome ? self.capacity : nil
+        }
+    }
+
+    /// Its step is the router's to do. (What a deployment before it left unconfirmed is not its fault.)
+    var waitsForRouter: Bool {
+        guard !self.stepIsDone else { return false }
+        switch self.currentStep {
+        case .preview, .shift: return true
+        case .task, .capacity, .verify, .hold, .bake, nil: return false
         }
     }
 

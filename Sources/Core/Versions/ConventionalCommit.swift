@@ -1,4 +1,5 @@
-/// A commit message that follows Conventional Commits 1.0.0; the numbers in comments are the rules of its specification.
+/// A commit message that follows Conventional Commits 1.0.0; the numbers in comments are the rules of its
+/// specification.
 package struct ConventionalCommit: Sendable, Equatable {
     /// A git trailer at the end of the message: token, then `: ` or ` #`, then a value of one or more lines (8, 9, 10).
     package struct Footer: Sendable, Equatable {

@@ -2,13 +2,14 @@
 ///
 /// - A commit that has a version tag is that version.
 /// - A repository without a version tag begins at 0.1.0.
-/// - `feat` raises the minor number, `fix` the patch, a breaking change the major (Conventional Commits 1.0.0). Other types
-///   have no effect by the specification (`perf` too). It leaves reverts to the tool: one counts as a patch here, because it
-///   changes what runs, and a repair by `git revert` has to be releasable.
-/// - Before 1.0.0 a breaking change raises the minor number. 1.0.0 is a promise about an interface (SemVer, item 5) that a
-///   person makes, by `--version 1.0.0`; a `!` in a commit should not make it by accident. Package managers read 0.x the same
-///   way: `^0.3.1` allows 0.3.2 and not 0.4.0.
-/// - After a pre-release comes the release that it announced, if that is high enough: 1.2.0-rc.1 and a `fix` give 1.2.0.
+/// - `feat` raises the minor number, `fix` the patch, a breaking change the major (Conventional Commits 1.0.0). Other
+///   types have no effect by the specification (`perf` too). It leaves reverts to the tool: one counts as a patch here,
+///   because it changes what runs, and a repair by `git revert` has to be releasable.
+/// - Before 1.0.0 a breaking change raises the minor number. 1.0.0 is a promise about an interface (SemVer, item 5)
+///   that a person makes, by `--version 1.0.0`; a `!` in a commit should not make it by accident. Package managers read
+///   0.x the same way: `^0.3.1` allows 0.3.2 and not 0.4.0.
+/// - After a pre-release comes the release that it announced, if that is high enough: 1.2.0-rc.1 and a `fix` give
+///   1.2.0.
 /// - A version in use anywhere is stepped over at the same level.
 package enum NextVersion {
     /// A commit since the newest tag.
@@ -58,7 +59,7 @@ package enum NextVersion {
                 let what = commits == 1 ? "the one commit" : "none of the \(commits) commits"
                 let verb = commits == 1 ? "is no" : "is a"
                 return "no new version: \(what) since \(newest) \(verb) `feat:`, `fix:`, `revert:` or breaking change; "
-                    + "release it all the same by naming the version, for example `--version \(newest.raised(by: .patch))`"
+                    + "release it all the same by naming a version, for example `--version \(newest.raised(by: .patch))`"
             }
         }
     }

@@ -27,6 +27,9 @@ extension AppendRequest {
         }
         if let cause = self.cause { try checkText(cause.text, "cause", most: 512) }
         try checkText(self.actor.description, "actor", most: 256)
+        guard Actor(self.actor.description) == self.actor else {
+            throw LedgerError(.invalid, "`\(self.actor)` names no actor: an id has at least 1 byte.")
+        }
         try checkRows(self.rows)
         for snapshot in self.snapshots { try snapshot.check() }
     }
@@ -59,10 +62,13 @@ extension StreamBatch {
         switch self.stream {
         case .ledger:
             throw LedgerError(.invalid, "The stream `ledger` is written by the store alone: it holds the terms of its owners.")
-        case .train, .flag:
-            guard self.stream.description.utf8.count <= 256, StreamID(self.stream.description) == self.stream else {
+        case .train(let name), .flag(let name):
+            // Other letters can be written in several ways that Swift calls equal and a database does not.
+            let allowed = name.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") }
+            guard allowed, (1...200).contains(name.utf8.count) else {
                 throw LedgerError(
-                    .invalid, "`\(self.stream)` can't name a stream: 1 to 250 bytes without `/` are allowed after the kind.")
+                    .invalid,
+                    "`\(self.stream)` can't name a stream: 1 to 200 visible ASCII characters without `/` are allowed.")
             }
         case .service, .release, .lane, .change, .calendar, .access: break
         }

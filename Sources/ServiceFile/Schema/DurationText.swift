@@ -40,6 +40,31 @@ enum DurationText {
     }
 }
 
+extension DurationText {
+    /// What to write in place of a text that is no duration.
+    fileprivate static func advice(on text: String, _ allowed: String) -> String {
+        let bare = text.lowercased().filter { $0 != " " }
+        let digits = bare.prefix { $0.isASCII && $0.isNumber }
+        let rest = bare.dropFirst(digits.count)
+        guard digits.count <= 9, let count = Int64(digits) else {
+            return "is no duration: give \(allowed), such as 500ms, 10s, 1m, 2h, 1d or 1h30m"
+        }
+        if rest.isEmpty { return "has no unit: write \(count)s for seconds, \(count)m for minutes (\(allowed))" }
+        guard let (factor, unit) = self.otherWords[String(rest)] else {
+            return "is no duration: give \(allowed), such as 500ms, 10s, 1m, 2h, 1d or 1h30m"
+        }
+        return "is no duration; did you mean `\(count * factor)\(unit)`? (\(allowed))"
+    }
+
+    /// What people write for our units.
+    private static let otherWords: [String: (factor: Int64, unit: String)] = [
+        "sec": (1, "s"), "secs": (1, "s"), "second": (1, "s"), "seconds": (1, "s"), "s": (1, "s"), "min": (1, "m"),
+        "mins": (1, "m"), "minute": (1, "m"), "minutes": (1, "m"), "m": (1, "m"), "hr": (1, "h"), "hrs": (1, "h"),
+        "hour": (1, "h"), "hours": (1, "h"), "h": (1, "h"), "day": (1, "d"), "days": (1, "d"), "d": (1, "d"),
+        "w": (7, "d"), "week": (7, "d"), "weeks": (7, "d"), "ms": (1, "ms"), "msec": (1, "ms"), "millis": (1, "ms"),
+    ]
+}
+
 extension Kind where Value == Milliseconds {
     static func duration(_ range: ClosedRange<Milliseconds>) -> Kind {
         let bounds = "\(DurationText.write(range.lowerBound)) to \(DurationText.write(range.upperBound))"
@@ -48,11 +73,7 @@ extension Kind where Value == Milliseconds {
         return Kind(allowed: allowed, shape: .text(pattern: pattern)) { tree, problems in
             guard let text = scalar(tree, allowed, &problems) else { return nil }
             guard let value = DurationText.parse(text) else {
-                let isNumber = !text.isEmpty && text.utf8.count <= 12 && text.allSatisfy { $0.isASCII && $0.isNumber }
-                let hint = isNumber
-                    ? "has no unit: write \(text)s for seconds, \(text)m for minutes (\(allowed))"
-                    : "is not allowed: give \(allowed), such as 500ms, 10s, 1m, 2h, 1d or 1h30m"
-                problems.add(.badValue, tree, "\(quoted(text)) \(hint)")
+                problems.add(.badValue, tree, "\(quoted(text)) \(DurationText.advice(on: text, allowed))")
                 return nil
             }
             guard range.contains(value) else {

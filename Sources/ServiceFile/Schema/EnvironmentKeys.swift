@@ -4,7 +4,8 @@ import Core
 
 enum GateKeys {
     static let from = Key.required(
-        "from", Kind<String>.line("the owner of a token", atMost: 100).listOrOne(atMost: Limits.names, "owners of tokens"),
+        "from",
+        Kind<String>.line("the owner of a token", atMost: 100).listOrOne(atMost: Limits.names, "owners of tokens"),
         "who may approve, by the owners of their tokens; the author of a change never approves it")
     static let count = Key.optional("count", .integer(1...Limits.names), standard: 1, "how many of them must say yes")
 
@@ -13,7 +14,8 @@ enum GateKeys {
         let count = fields.value(Self.count, &problems)
         guard let from, let count else { return nil }
         guard !from.isEmpty else {
-            problems.add(.missing, fields.place(Self.from), "\(fields.tree.path): `from` names nobody: give at least one")
+            problems.add(
+                .missing, fields.place(Self.from), "\(fields.tree.path): `from` names nobody: give at least one")
             return nil
         }
         return Gate.approval(from: from, count: count)
@@ -76,7 +78,8 @@ enum VerifyKeys {
 
     static let httpKey = Key.optional("http", Self.http, "a GET that must answer as said; needs `listen`")
     static let run = Key.optional(
-        "run", .command, "in a clean checkout of the commit, with `URL`, `VERSION`, `ENVIRONMENT`, `RELEASE`; 0 is pass")
+        "run", .command, "in a clean checkout of the commit, with `URL`, `VERSION`, `ENVIRONMENT`, `RELEASE`; 0 is pass"
+    )
     static let within = Key.optional(
         "within", .duration(.seconds(1)...(.hours(24))), otherwise: "5m",
         "a command that takes longer is stopped and has failed; only with `run`")
@@ -117,7 +120,9 @@ enum NotifyKeys {
             problems.add(.contradiction, fields.tree, "give either `run` or `webhook` in each entry")
             return nil
         }
-        guard let on, let channel = run.map(Notify.Channel.run) ?? webhook.map(Notify.Channel.webhook) else { return nil }
+        guard let on, let channel = run.map(Notify.Channel.run) ?? webhook.map(Notify.Channel.webhook) else {
+            return nil
+        }
         return Notify(channel: channel, on: on)
     }.orText(.command) { Notify(channel: .run($0), on: Self.occasions) }
 }
@@ -147,19 +152,23 @@ enum EnvironmentKeys {
         "how long the old version stays ready after the switch, so that going back is one switch")
     static let queue = Key.optional(
         "queue", Kind<QueuePolicy>.choice(), standard: .finish,
-        "what happens to a release that comes while another one is on its way: `finish` lets that one end and then takes the newest, `latest` takes over at once, `every` takes all in turn")
+        "what a release does that comes while another is on its way: `finish` waits for its end, where the newest goes "
+            + "next; `latest` takes over at once; `every` takes its turn"
+    )
     static let drain = Key.optional(
         "drain", .duration(.zero...(.hours(1))), standard: .seconds(30),
         "how long an old instance may finish its requests before it is stopped")
     static let replicas = Key.optional(
-        "replicas", .integer(1...64), otherwise: "`run.replicas`", "instances here, where they differ from the release's own")
+        "replicas", .integer(1...64), otherwise: "`run.replicas`",
+        "instances here, where they differ from the release's own")
     static let variables = Key.optional(
         "variables", .variables, standard: [:], "added to `run.variables`, or in their place")
     static let previewHeader = Key.optional(
         "previewHeader", .headerName, standard: "Slipway-Preview",
         "a request with this header reaches the version on the preview")
     static let notify = Key.optional(
-        "notify", NotifyKeys.kind.listOrOne(atMost: 8, "notifications"), standard: [], "who is told about what happens here")
+        "notify", NotifyKeys.kind.listOrOne(atMost: 8, "notifications"), standard: [],
+        "who is told about what happens here")
 
     /// An environment, as soon as it is told its name, which is the key that it stands under.
     static let kind = Kind<@Sendable (EnvironmentName) -> Draft>.section(

@@ -12,7 +12,9 @@ struct Kind<Value: Sendable>: Sendable {
         let read = self.read
         return Kind<Other>(allowed: self.allowed, shape: self.shape) { tree, problems in
             read(tree, &problems).map(transform)
-        } show: { "\($0)" }
+        } show: {
+            "\($0)"
+        }
     }
 
     /// The same kind with another way to print a default.
@@ -42,7 +44,8 @@ struct Kind<Value: Sendable>: Sendable {
         return Kind<[Value]>(allowed: allowed, shape: .list(self.shape, atMost: limit)) { tree, problems in
             guard case .list(let elements) = tree.content else {
                 problems.add(
-                    .wrongShape, tree, "\(tree.noun) is no list: begin each entry with `- `, or write [ … ] (\(allowed))")
+                    .wrongShape, tree,
+                    "\(tree.noun) is no list: begin each entry with `- `, or write [ … ] (\(allowed))")
                 return nil
             }
             guard elements.count <= limit else {
@@ -145,7 +148,8 @@ struct Key<Value: Sendable>: Sendable {
     /// A key with a default.
     static func optional(_ name: String, _ kind: Kind<Value>, standard: Value, _ text: String) -> Key {
         Key(
-            name: name, kind: kind, standard: standard, standardText: kind.show(standard), isRequired: false, text: text)
+            name: name, kind: kind, standard: standard, standardText: kind.show(standard), isRequired: false, text: text
+        )
     }
 
     /// A key that may be left out, and then is nothing, or follows from others as `otherwise` says.

@@ -4,7 +4,8 @@ import Core
 
 enum BuildKeys {
     static let command = Key.required(
-        "command", .command, "runs on a clean checkout of the commit, in its own process group, with a scrubbed environment")
+        "command", .command,
+        "runs on a clean checkout of the commit, in its own process group, with a scrubbed environment")
     static let artifact = Key.required(
         "artifact", .relativePath("a file or folder"), "what is packed after the build, and addressed by its digest")
     static let tests = Key.optional(
@@ -140,7 +141,8 @@ extension Kind where Value == [String: String] {
                 } else if entry.key == "PORT" {
                     problems.add(
                         .badValue, entry.keyPlace,
-                        "\(entry.value.path): `PORT` is set by Slipway, a port of its own for each instance: leave it out")
+                        "\(entry.value.path): `PORT` is set by Slipway, another one for each instance: leave it out"
+                    )
                 } else if let text = variableText(entry.value, &problems) {
                     values[entry.key] = text
                 }

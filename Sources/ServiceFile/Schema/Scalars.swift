@@ -93,7 +93,9 @@ extension Kind where Value == String {
 
 extension Kind where Value: Identifier {
     static func name(of noun: String) -> Kind {
-        Kind(allowed: "the name of \(noun): \(Value.rule)", shape: .text(pattern: "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")) {
+        Kind(
+            allowed: "the name of \(noun): \(Value.rule)", shape: .text(pattern: "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")
+        ) {
             tree, problems in
             let allowed = "the name of \(noun): \(Value.rule)"
             guard let text = scalar(tree, allowed, &problems) else { return nil }
@@ -165,9 +167,11 @@ extension Kind where Value: CaseIterable & RawRepresentable<String> {
 
 extension Kind where Value == ListenAddress {
     static let address = Kind(
-        allowed: "address:port, such as 127.0.0.1:7001", shape: .text(pattern: #"^(localhost|[0-9.]+|\[[0-9a-fA-F:.]+\]):[1-9][0-9]{0,4}$"#)
+        allowed: "address:port, such as 127.0.0.1:7001",
+        shape: .text(pattern: #"^(localhost|[0-9.]+|\[[0-9a-fA-F:.]+\]):[1-9][0-9]{0,4}$"#)
     ) { tree, problems in
-        let allowed = "address:port with an IPv4 address, `localhost` or an IPv6 address in brackets, and a port from 1 to 65535"
+        let allowed =
+            "address:port with an IPv4 address, `localhost` or an IPv6 address in brackets, and a port from 1 to 65535"
         guard let text = scalar(tree, allowed, &problems) else { return nil }
         guard let address = ListenAddress(text), isHost(address.host) else {
             let digits = text.hasPrefix(":") ? String(text.dropFirst()) : text

@@ -51,9 +51,9 @@ extension TreeReader {
 
     /// False if the text holds so many aliases that comparing its keys could take for ever.
     ///
-    /// Yams puts the node in an alias's place, which costs nothing, but then compares the keys of each map: a key made of nested
-    /// aliases has 10^7 nodes and more. Every alias is a `*name` of which there is an `&name`; up to eight of these can't
-    /// grow a file by more than 18 times, and are refused at their anchors after parsing.
+    /// Yams puts the node in an alias's place, which costs nothing, but then compares the keys of each map: a key made
+    /// of nested aliases has 10^7 nodes and more. Every alias is a `*name` of which there is an `&name`; up to eight of
+    /// these can't grow a file by more than 18 times, and are refused at their anchors after parsing.
     static func hasNoBomb(_ text: String, _ problems: inout Problems) -> Bool {
         let bytes = Array(text.utf8)
         var anchors: Set<ArraySlice<UInt8>> = []
@@ -111,7 +111,8 @@ extension TreeReader {
             let second = Self.second(name, after: first, text)
             problems.add(
                 .duplicate, second ?? first,
-                "\(quoted(name)) is given twice\(second == nil ? "" : ", first in line \(first.line)"): keep one of them")
+                "\(quoted(name)) is given twice\(second == nil ? "" : ", first in line \(first.line)"): keep one"
+            )
         case .memory:
             problems.add(.tooLarge, .start, "the file is nested deeper than \(Limits.depth) levels")
         case .reader(let problem, _, _, _):
@@ -138,10 +139,12 @@ extension TreeReader {
         switch problem {
         case "but found another document":
             Explanation(
-                code: .notAllowed, message: "a second document begins here: a file holds one service; use a file for each")
+                code: .notAllowed,
+                message: "a second document begins here: a file holds one service; use a file for each")
         case "found undefined alias":
             Explanation(
-                code: .notAllowed, message: "a value that begins with `*` must stand in quotes (aliases are not allowed)")
+                code: .notAllowed,
+                message: "a value that begins with `*` must stand in quotes (aliases are not allowed)")
         case let text where text.contains("Maximum nesting level"):
             Explanation(code: .tooLarge, message: "nested deeper than \(Limits.depth) levels")
         case "mapping values are not allowed in this context":
@@ -157,18 +160,22 @@ extension TreeReader {
                 message: "\(quoted(character.map(String.init) ?? "")) can't begin a value: put the value in quotes")
         case "could not find expected ':'":
             Explanation(
-                code: .syntax, message: "this is no `key: value`: put a `:` and a space behind the key", pointsAtOpening: true)
+                code: .syntax, message: "this is no `key: value`: put a `:` and a space behind the key",
+                pointsAtOpening: true)
         case "did not find expected alphabetic or numeric character":
             Explanation(code: .syntax, message: "a value that begins with `*` or `&` must stand in quotes")
         case "did not find expected key", "did not find expected '-' indicator":
             Explanation(
-                code: .syntax, message: "the indentation does not fit what stands above, or a quote or bracket is missing")
+                code: .syntax,
+                message: "the indentation does not fit what stands above, or a quote or bracket is missing")
         case "did not find expected node content":
             Explanation(
-                code: .syntax, message: "a value is due here: put it in quotes if it begins with a character of YAML's own")
+                code: .syntax,
+                message: "a value is due here: put it in quotes if it begins with a character of YAML's own")
         case "found unexpected end of stream", "did not find expected ',' or '}'", "did not find expected ',' or ']'":
             Explanation(
-                code: .syntax, message: "what opens here is not closed properly (a quote, `[` or `{`)", pointsAtOpening: true)
+                code: .syntax, message: "what opens here is not closed properly (a quote, `[` or `{`)",
+                pointsAtOpening: true)
         default:
             Explanation(code: .syntax, message: context.isEmpty ? problem : "\(problem) (\(context))")
         }

@@ -1,4 +1,4 @@
-/// A YAML document as we read it: texts, lists and maps with their places; nothing is resolved to a number or a truth value.
+/// A YAML document as we read it: texts, lists and maps with their places; no text is taken for a number or a truth.
 struct Tree: Sendable {
     indirect enum Content: Sendable {
         /// `isPlain`: written without quotes.

@@ -11,12 +11,13 @@ enum TreeReader {
         guard let text = self.decode(bytes, &problems), self.hasNoBomb(text, &problems) else { return nil }
         do {
             // The parser owns the anchors (nodes point to them weakly), so it lives until the nodes are walked.
-            // The basic resolver takes every scalar for text: no regular expression runs, and `"on"` equals `on` as a key.
+            // The basic resolver takes every scalar for text: no regular expression runs; `"on"` and `on` are one key.
             let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
             let root = try parser.singleRoot()
             return withExtendedLifetime(parser) {
                 guard let root else {
-                    problems.add(.missing, .start, "the file is empty: write at least `service`, `run` and `environments`")
+                    problems.add(
+                        .missing, .start, "the file is empty: write at least `service`, `run` and `environments`")
                     return nil
                 }
                 return self.tree(of: root, Position(), &problems)

@@ -64,8 +64,9 @@ import Testing
         #expect(answer.version == nil)
         #expect(
             answer.sentence
-                == "no new version: none of the 2 commits since 1.2.3 is a `feat:`, `fix:`, `revert:` or breaking change; "
-                + "release it all the same by naming the version, for example `--version 1.2.4`")
+                == "no new version: none of the 2 commits since 1.2.3 "
+                + "is a `feat:`, `fix:`, `revert:` or breaking change; "
+                + "release it all the same by naming a version, for example `--version 1.2.4`")
         #expect(try self.answer([], newest: "1.2.3").version == nil)
         #expect(
             try self.answer(["chore: a"], newest: "1.2.3").sentence.hasPrefix(

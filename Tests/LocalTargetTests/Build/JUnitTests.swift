@@ -19,9 +19,11 @@ import Testing
             <testsuites tests='99' failures="0">
               <testsuite name="a"><properties><property name="x" value="a&gt;b"/></properties>
                 <testcase classname="Cart" name="adds"/>
-                <testcase classname="Cart" name="says &quot;&lt;hi&gt;&quot; &#x1F680;&#33;" ><failure message="m">text &amp; <![CDATA[</failure>]]></failure></testcase>
+                <testcase classname="Cart" name="says &quot;&lt;hi&gt;&quot; &#x1F680;&#33;" >
+                  <failure message="m">text &amp; <![CDATA[</failure>]]></failure></testcase>
                 <testcase name="breaks"><error/><failure/></testcase>
-                <testsuite name="inner"><testcase name="later"><skipped/></testcase><testcase name="off" status="notrun"/></testsuite>
+                <testsuite name="inner"><testcase name="later"><skipped/></testcase>
+                  <testcase name="off" status="notrun"/></testsuite>
                 <testcase name="flaky"><flakyFailure/><system-out>failure</system-out></testcase>
                 <testcase name="b
             c"><failure/></testcase>

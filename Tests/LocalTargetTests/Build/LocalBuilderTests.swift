@@ -228,9 +228,10 @@ import Testing
 
     @Test func `folders that can't be written and trees deeper than a path can be cleared away`() async throws {
         let fixture = try BuildFixture()
+        let name = String(repeating: "d", count: 60)
         let command = """
             mkdir locked && echo x > locked/f && chmod 555 locked
-            i=0; while [ $i -lt 200 ]; do mkdir \(String(repeating: "d", count: 60)) && cd \(String(repeating: "d", count: 60)) || exit 9; i=$((i+1)); done
+            i=0; while [ $i -lt 200 ]; do mkdir \(name) && cd \(name) || exit 9; i=$((i+1)); done
             exit 4
             """
         let report = try await fixture.builder().build(try fixture.order(command))

@@ -171,7 +171,8 @@ import Testing
         try repository.write("x", to: "filtered")
         try program("/bin/ln", ["-s", "text", repository.path + "/link"])
         let id = try repository.commit("fix: a", second: 7)
-        // What the owner's folder says must not count: filters run programs, autocrlf changes bytes, hooks run programs.
+        // What the owner's folder says must not count: filters run programs, autocrlf changes bytes, hooks run
+        // programs.
         try repository.git("config", "filter.evil.smudge", "touch \(self.scratch.path)/evil; cat")
         try repository.git("config", "core.autocrlf", "true")
         try repository.git("config", "core.fsmonitor", "touch \(self.scratch.path)/evil")

@@ -1,5 +1,6 @@
-/// One entry of an artifact's archive and its header: ustar (POSIX.1-1988) with a pax header (POSIX.1-2001) where a path, a link or
-/// a size does not fit. Owner, time and names of the machine are left out, so that the same content gives the same bytes.
+/// One entry of an artifact's archive and its header: ustar (POSIX.1-1988) with a pax header (POSIX.1-2001) where a
+/// path, a link or a size does not fit. Owner, time and names of the machine are left out, so that the same content
+/// gives the same bytes.
 struct ArchiveEntry: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
         case folder
@@ -30,8 +31,8 @@ struct ArchiveEntry: Sendable, Equatable {
         return rest == 0 ? 0 : self.blockSize - rest
     }
 
-    /// A link stays inside when `..` stands only at its beginning and no more often than the link is deep: then no chain of links can
-    /// lead out either, as every folder above a link is a real one.
+    /// A link stays inside when `..` stands only at its beginning and no more often than the link is deep: then no
+    /// chain of links can lead out either, as every folder above a link is a real one.
     static func isInside(target: String, of link: RelativePath) -> Bool {
         let components = target.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         let ups = components.prefix { $0 == ".." }
@@ -131,7 +132,8 @@ extension ArchiveEntry {
         var bytes: Int64?
     }
 
-    /// Reads one block. Refuses all that `header` does not write: the only archives that we read are those that we wrote.
+    /// Reads one block. Refuses all that `header` does not write: the only archives that we read are those that we
+    /// wrote.
     static func read(_ block: [UInt8], override: Override) throws(ArchiveError) -> Header {
         guard block.count == self.blockSize else { throw ArchiveError(.damaged, "the archive ends inside a header") }
         if block.allSatisfy({ $0 == 0 }) { return .end }
@@ -242,8 +244,8 @@ package struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible
     static func link(_ path: RelativePath, _ target: String) -> ArchiveError {
         ArchiveError(
             .unsafe,
-            "the symbolic link `\(path.text.quotable)` points at `\(target.quotable)`; in an artifact a link has to be relative and to "
-                + "stay inside, with `..` only at its beginning")
+            "the symbolic link `\(path.text.quotable)` points at `\(target.quotable)`; in an artifact a link has to be "
+                + "relative and to stay inside, with `..` only at its beginning")
     }
 
     package var description: String { self.message }

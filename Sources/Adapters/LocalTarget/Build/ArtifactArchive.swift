@@ -1,8 +1,9 @@
 import Glibc
 import SystemPackage
 
-/// Packs a build's result into one file and takes it apart again. The same content gives the same bytes: sorted names, no times, no
-/// owners, modes 0644 and 0755, uncompressed. Links that stay inside are kept; devices, sockets and links that lead out are refused.
+/// Packs a build's result into one file and takes it apart again. The same content gives the same bytes: sorted names,
+/// no times, no owners, modes 0644 and 0755, uncompressed. Links that stay inside are kept; devices, sockets and links
+/// that lead out are refused.
 package struct ArtifactArchive: Sendable {
     package struct Limits: Sendable, Equatable {
         /// Bytes of all files together.
@@ -18,13 +19,28 @@ package struct ArtifactArchive: Sendable {
 
     /// Packs a folder's content, or one file under its own name, into a new file at `archive`. Throws `ArchiveError`.
     package func pack(_ source: String, into archive: String) async throws {
-        try await FileWork.run { try self.packNow(source, into: archive) }
+        try await FileWork.run {
+            try Self.named("pack `\(source.quotable)`") { try self.packNow(source, into: archive) }
+        }
     }
 
-    /// Writes the content of an archive into a new or empty folder. Nothing is written outside it, whatever the archive says.
-    /// After an error the folder holds a part of the content: remove it. Throws `ArchiveError`.
+    /// Writes the content of an archive into a new or empty folder. Nothing is written outside it, whatever the archive
+    /// says. After an error the folder holds a part of the content: remove it. Throws `ArchiveError`.
     package func unpack(_ archive: String, into folder: String) async throws {
-        try await FileWork.run { try self.unpackNow(archive, into: folder) }
+        try await FileWork.run {
+            try Self.named("unpack into `\(folder.quotable)`") { try self.unpackNow(archive, into: folder) }
+        }
+    }
+
+    /// What the file system refuses, in the words of this door.
+    private static func named(_ what: String, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as Errno {
+            throw ArchiveError(.failed, "can't \(what): \(error)")
+        } catch let error as FileError {
+            throw ArchiveError(.failed, "can't \(what): \(error)")
+        }
     }
 }
 
@@ -48,7 +64,7 @@ extension ArtifactArchive {
         guard total <= self.limits.bytes else {
             throw ArchiveError(
                 .tooLarge,
-                "the artifact has \(total) bytes; at most \(self.limits.bytes) are allowed, so leave out what need not run"
+                "the artifact has \(total) bytes; at most \(self.limits.bytes) are allowed: leave out what need not run"
             )
         }
         let output = try FileDescriptor.open(
@@ -68,10 +84,8 @@ extension ArtifactArchive {
         for name in try FileTree.names(in: Array(folder.utf8CString)) {
             let bytes = name.dropLast().map { UInt8(bitPattern: $0) }
             guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw ArchiveError(
-                    .unsafe,
-                    "`\(String(decoding: bytes, as: UTF8.self).quotable)` in `\(folder.quotable)` is not UTF-8; rename it"
-                )
+                let shown = String(decoding: bytes, as: UTF8.self).quotable
+                throw ArchiveError(.unsafe, "`\(shown)` in `\(folder.quotable)` is not UTF-8; rename it")
             }
             let inner = "\(folder)/\(text)"
             var information = stat()
@@ -172,7 +186,8 @@ extension ArtifactArchive {
         }
     }
 
-    /// Opens the folder of an entry part by part, following no link: so an archive can't write through a link that it made.
+    /// Opens the folder of an entry part by part, following no link: so an archive can't write through a link that it
+    /// made.
     private static func inFolder(
         of path: RelativePath, below root: FileDescriptor, _ body: (FileDescriptor) throws -> Void
     ) throws {
@@ -226,7 +241,8 @@ private struct ArchiveReader: ~Copyable {
 
     init(_ input: FileDescriptor) { self.input = input }
 
-    /// The next entry, whose content has to be read before the next one; nil at the end, after which nothing may follow.
+    /// The next entry, whose content has to be read before the next one; nil at the end, after which nothing may
+    /// follow.
     mutating func next() throws -> ArchiveEntry? {
         var override = ArchiveEntry.Override()
         var hasOverride = false

@@ -11,7 +11,8 @@ enum FileWork {
     }
 }
 
-/// Whole folders. What stands in them may be hostile: names of any bytes, links to anywhere, any depth. Links are never followed.
+/// Whole folders. What stands in them may be hostile: names of any bytes, links to anywhere, any depth. Links are never
+/// followed.
 enum FileTree {
     /// What one walk looks at; a tree with more is an error.
     static let entryLimit = 2_000_000
@@ -79,7 +80,8 @@ enum FileTree {
         }
     }
 
-    /// `rm -rf`: it also takes trees away that are deeper than a path can be long. Folders without the right to write are opened first.
+    /// `rm -rf`: it also takes trees away that are deeper than a path can be long. Folders without the right to write
+    /// are opened first.
     static func remove(_ path: String) async throws {
         var information = stat()
         guard lstat(path, &information) == 0 else { return }

@@ -23,7 +23,7 @@ package struct HTTPProbe: Probe {
         let isPlain = path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         guard path.hasPrefix("/"), path.utf8.count <= 2_048, isPlain else {
             return .unreachable(
-                "`\(path.quotable)` is no path: it begins with `/` and has at most 2,048 characters, none of them a space"
+                "`\(path.quotable)` is no path: it begins with `/` and has at most 2,048 characters, without spaces"
             )
         }
         var request = HTTPClientRequest(url: "http://\(address)\(path)")

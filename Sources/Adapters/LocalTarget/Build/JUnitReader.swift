@@ -1,7 +1,8 @@
 package import Core
 
-/// Reads JUnit XML: the test cases and how each ended. A reader of our own, as one of the whole of XML would bring what must not be
-/// here: document types, entities that expand, files that are fetched. It also keeps the binary free of libxml2.
+/// Reads JUnit XML: the test cases and how each ended. A reader of our own, as one of the whole of XML would bring what
+/// must not be here: document types, entities that expand, files that are fetched. It also keeps the binary free of
+/// libxml2.
 package struct JUnitReader: Sendable {
     package static let largest = 16 << 20
     private static let depthLimit = 64

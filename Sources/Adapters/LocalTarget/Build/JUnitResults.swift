@@ -9,8 +9,8 @@ struct JUnitResults {
     let blobs: any BlobStore
     let archive: ArtifactArchive
 
-    /// `pattern` is a path below the job's content; `*` in a part of it stands for any characters of one name. No file at all is no data:
-    /// a summary of zeros.
+    /// `pattern` is a path below the job's content; `*` in a part of it stands for any characters of one name. No file
+    /// at all is no data: a summary of zeros.
     func read(_ pattern: String, in job: JobFolder) async throws -> TestSummary {
         guard let path = RelativePath(pattern) else {
             throw BuildFailure(

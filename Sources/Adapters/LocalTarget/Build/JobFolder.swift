@@ -1,7 +1,7 @@
 import Glibc
 
-/// The folder of one job: `content` to work in, `home` and `tmp` of its own. Its path in the environment of every process of the job is
-/// what they are found by, also after Slipway itself was killed.
+/// The folder of one job: `content` to work in, `home` and `tmp` of its own. Its path in the environment of every
+/// process of the job is what they are found by, also after Slipway itself was killed.
 struct JobFolder: Sendable, Equatable {
     let path: String
 

@@ -17,7 +17,5 @@ struct JobLock: ~Copyable {
         return JobLock(number: number)
     }
 
-    private init(number: Int32) { self.number = number }
-
     deinit { close(self.number) }
 }

@@ -3,12 +3,12 @@ import Glibc
 package import Ports
 import SystemPackage
 
-/// Builds on this machine: a clean checkout in a folder of its own, the command in a scrubbed environment and under limits, its log kept,
-/// its result packed. The log can be read while it grows, and afterwards.
+/// Builds on this machine: a clean checkout in a folder of its own, the command in a scrubbed environment and under
+/// limits, its log kept, its result packed. The log can be read while it grows, and afterwards.
 ///
-/// The command gets PATH, HOME, TMPDIR, LANG, SOURCE_DATE_EPOCH (the commit's time), VERSION, COMMIT and SERVICE; and SLIPWAY_JOB, by
-/// which what it leaves behind is found. The folder of a release is always the same, so that tools that write down where they ran do it
-/// alike each time.
+/// The command gets PATH, HOME, TMPDIR, LANG, SOURCE_DATE_EPOCH (the commit's time), VERSION, COMMIT and SERVICE; and
+/// SLIPWAY_JOB, by which what it leaves behind is found. The folder of a release is always the same, so that tools that
+/// write down where they ran do it alike each time.
 package struct LocalBuilder: Builder {
     private let folder: String
     private let source: any SourceRepository
@@ -94,7 +94,8 @@ extension LocalBuilder {
     ) async throws -> Artifact {
         guard let artifact = RelativePath(order.configuration.artifact) else {
             throw BuildFailure(
-                "`build.artifact: \(order.configuration.artifact.quotable)` is no path inside the checkout: \(RelativePath.rule)"
+                "`build.artifact: \(order.configuration.artifact.quotable)` is no path inside the checkout: "
+                    + RelativePath.rule
             )
         }
         try await job.begin()

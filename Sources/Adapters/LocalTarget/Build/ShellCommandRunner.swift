@@ -3,12 +3,13 @@ import Crypto
 import FoundationEssentials
 package import Ports
 
-/// Runs verifies and tasks on this machine, each once per key. How one ended is written down before it is told, so that it is told again
-/// after a crash; one that was cut off is run again, after everything of it that is still alive was killed.
+/// Runs verifies and tasks on this machine, each once per key. How one ended is written down before it is told, so that
+/// it is told again after a crash; one that was cut off is run again, after everything of it that is still alive was
+/// killed.
 ///
-/// A command gets what its order names, and PATH, HOME, TMPDIR, LANG and SLIPWAY_JOB. 0 is a pass; any other end, and no end within its
-/// time, is a fail. When it could not be begun at all (no such commit, no artifact, a full disk) the verdict is `error`, and the next
-/// call tries again.
+/// A command gets what its order names, and PATH, HOME, TMPDIR, LANG and SLIPWAY_JOB. 0 is a pass; any other end, and
+/// no end within its time, is a fail. When it could not be begun at all (no such commit, no artifact, a full disk) the
+/// verdict is `error`, and the next call tries again.
 package struct ShellCommandRunner: CommandRunner {
     private let folder: String
     private let source: any SourceRepository
@@ -129,7 +130,7 @@ extension ShellCommandRunner {
         let bytes = try await FileWork.run { try FileTree.content(of: path, limit: 1 << 20) }
         guard let outcome = try? JSONDecoder().decode(Outcome.self, from: Data(bytes)), outcome.key == key else {
             throw BuildFailure(
-                "the outcome of a command at `\(path.quotable)` is damaged; look at it, and remove it to run the command again"
+                "the outcome of a command at `\(path.quotable)` is damaged; remove it to run the command again"
             )
         }
         return CommandReport(verdict: outcome.verdict, summary: outcome.summary, lastLines: outcome.lastLines)

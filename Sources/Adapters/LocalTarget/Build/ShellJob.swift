@@ -15,11 +15,12 @@ package struct JobLimits: Sendable, Equatable {
     package init() {}
 }
 
-/// One command of the user's, `/bin/sh -c TEXT`, in a folder of its own: a session and process group of its own, an environment that
-/// holds what is named and nothing else.
+/// One command of the user's, `/bin/sh -c TEXT`, in a folder of its own: a session and process group of its own, an
+/// environment that holds what is named and nothing else.
 ///
-/// When the command has ended, nothing of it goes on: the group is killed, and then every process whose environment names the job's
-/// folder, which finds those that left the group by `setsid`. A process that left the group and emptied its environment is not found.
+/// When the command has ended, nothing of it goes on: the group is killed, and then every process whose environment
+/// names the job's folder, which finds those that left the group by `setsid`. A process that left the group and emptied
+/// its environment is not found.
 struct ShellJob: Sendable {
     /// Holds the working folder, HOME and TMPDIR; watched for its size.
     let folder: JobFolder
@@ -65,7 +66,8 @@ struct ShellJob: Sendable {
         }
     }
 
-    /// The limit on one file is set by the outer shell (in blocks of 512 bytes); the text is an argument, never part of another text.
+    /// The limit on one file is set by the outer shell (in blocks of 512 bytes); the text is an argument, never part of
+    /// another text.
     private var arguments: [String] {
         var limit = rlimit()
         let blocks = UInt64(self.limits.diskBytes) / 512
@@ -97,8 +99,8 @@ extension ShellJob {
         }
     }
 
-    /// Waits for the end, or brings it about. While this runs nobody reaps the process, so its number, which is the group's, is still
-    /// its own when it is killed. nil: it ended by itself.
+    /// Waits for the end, or brings it about. While this runs nobody reaps the process, so its number, which is the
+    /// group's, is still its own when it is killed. nil: it ended by itself.
     private func follow(
         _ process: pid_t, output: SubprocessOutputSequence, log: JobLog
     ) async throws -> (Ending?, JobLog) {
@@ -168,7 +170,8 @@ extension ShellJob {
         return .timedOut
     }
 
-    /// Looks at the folder's size at least four times a second; for a large one, at most a tenth of the time goes into looking.
+    /// Looks at the folder's size at least four times a second; for a large one, at most a tenth of the time goes into
+    /// looking.
     private func watchDisk() async -> Event {
         let clock = ContinuousClock()
         do {

@@ -1,8 +1,8 @@
 /// One call of git as a value: what is run, in which environment. Nothing of it comes near a shell.
 ///
-/// The environment holds nothing of ours but PATH: no configuration of the machine or the person, no prompt, no hook, no
-/// signing, no network, no replaced objects. What the repository says about its own folder is read (`safe.directory=*`, as a
-/// server may run under another user than the one who owns the clone).
+/// The environment holds nothing of ours but PATH: no configuration of the machine or the person, no prompt, no hook,
+/// no signing, no network, no replaced objects. What the repository says about its own folder is read
+/// (`safe.directory=*`, as a server may run under another user than the one who owns the clone).
 package struct GitCommand: Sendable, Equatable {
     package var arguments: [String]
     package var environment: [String: String]
@@ -59,7 +59,8 @@ package struct GitCommand: Sendable, Equatable {
             outputLimit: 64 << 20)
     }
 
-    /// One line a tag: name, object, what an annotated tag points at, and its kind, apart by NULs. `merged`: only those in its past.
+    /// One line a tag: name, object, what an annotated tag points at, and its kind, apart by NULs. `merged`: only those
+    /// in its past.
     package static func tags(merged commit: String?, in repository: String) -> GitCommand {
         let format = "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)%00%(*objecttype)"
         let merged = commit.map { ["--merged=" + $0] } ?? []
@@ -100,8 +101,8 @@ package struct GitCommand: Sendable, Equatable {
             ["checkout-index", "--all", "--quiet"], outputLimit: self.short, environment: borrower.environment)
     }
 
-    /// A repository without configuration, hooks, filters and attributes of its own: a checkout through it depends on the commit
-    /// alone, and neither index nor work tree of the person who owns the objects is touched.
+    /// A repository without configuration, hooks, filters and attributes of its own: a checkout through it depends on
+    /// the commit alone, and neither index nor work tree of the person who owns the objects is touched.
     package struct Borrower: Sendable, Equatable {
         package var folder: String
         package var objects: String

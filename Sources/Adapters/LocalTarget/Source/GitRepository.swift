@@ -1,8 +1,8 @@
 package import Core
 package import Ports
 
-/// Git repositories on this machine, through the `git` program. Submodules are left as empty folders, and files of Git LFS as
-/// the pointers that the commit holds.
+/// Git repositories on this machine, through the `git` program. Submodules are left as empty folders, and files of Git
+/// LFS as the pointers that the commit holds.
 package struct GitRepository: SourceRepository {
     /// Bytes of a file that `file` gives out.
     package static let largestFile = 1 << 20
@@ -122,14 +122,14 @@ extension GitRepository {
         guard answer.isSuccess else {
             throw SourceError(
                 .notARepository,
-                "`\(repository.quotable)` is not a git repository; name a folder that has one, or make one with `git init` "
-                    + "(git says: \(answer.complaint))")
+                "`\(repository.quotable)` is not a git repository; name a folder that has one, or make one with `git init`"
+                    + " (git says: \(answer.complaint))")
         }
         guard answer.line != "true" else {
             throw SourceError(
                 .shallow,
-                "`\(repository.quotable)` is a shallow clone: tags and commits before its cut are missing, and the version would be "
-                    + "wrong; get them with `git fetch --unshallow --tags`")
+                "`\(repository.quotable)` is a shallow clone: tags and commits before its cut are missing, and the version "
+                    + "would be wrong; get them with `git fetch --unshallow --tags`")
         }
     }
 
@@ -139,8 +139,8 @@ extension GitRepository {
         guard !ref.isEmpty, ref.utf8.count <= 255, !ref.hasPrefix("-"), !ref.contains(".."), isClean else {
             throw SourceError(
                 .invalid,
-                "`\(ref.quotable)` is no ref: a branch, tag or commit of 1 to 255 characters, without spaces, control characters "
-                    + "and `..`, that does not begin with `-`")
+                "`\(ref.quotable)` is no ref: a branch, tag or commit of 1 to 255 characters, without spaces, control "
+                    + "characters and `..`, that does not begin with `-`")
         }
     }
 
@@ -152,7 +152,8 @@ extension GitRepository {
         }
         throw SourceError(
             .refNotFound,
-            "`\(ref.quotable)` names no commit in `\(repository.quotable)`; `git branch -a` and `git tag` show what there is"
+            "`\(ref.quotable)` names no commit in `\(repository.quotable)`; "
+                + "`git branch -a` and `git tag` show what there is"
         )
     }
 

@@ -19,7 +19,7 @@ extension Bridge {
 
     func service(_ caller: Caller, _ name: String) async throws -> Wire.Service {
         let status = try await self.status(caller, name)
-        guard let service = status.services.first else { throw Refusal(.notFound, "There is no service `\(name)`.") }
+        guard let service = status.services.first else { throw Core.Refusal(.notFound, "There is no service `\(name)`.") }
         return service
     }
 
@@ -50,13 +50,13 @@ extension Bridge {
         case .hold:
             guard let until = act.until else { return .hold(reason: reason, until: nil) }
             guard let instant = Instant(wire: until) else {
-                throw Refusal(.invalid, "`\(until.prefix(40))` is no time. Its form is 2026-03-27T18:00:00Z.")
+                throw Core.Refusal(.invalid, "`\(until.prefix(40))` is no time. Its form is 2026-03-27T18:00:00Z.")
             }
             return .hold(reason: reason, until: instant)
         case .unhold: return .releaseHold(reason: reason)
         case .pin:
             guard let version = act.subject, SemanticVersion(version) != nil else {
-                throw Refusal(.invalid, "`\(act.subject ?? "")` is no version to pin, such as 1.4.2.")
+                throw Core.Refusal(.invalid, "`\(act.subject ?? "")` is no version to pin, such as 1.4.2.")
             }
             return .pin(version: version, reason: reason)
         case .unpin: return .unpin(reason: reason)
@@ -64,13 +64,13 @@ extension Bridge {
         case .unblock: return .unblock(try await self.releaseID(act, by: caller), reason: reason)
         case .clearAlarm: return .clearAlarm(reason: reason)
         case .down: return .down(reason: reason)
-        case .rollback: throw Refusal(.invalid, "A rollback has a route of its own.")
+        case .rollback: throw Core.Refusal(.invalid, "A rollback has a route of its own.")
         }
     }
 
     private func releaseID(_ act: Wire.Act, by caller: Engine.Caller) async throws -> ReleaseID {
         let release = try await self.plane.release(named: act.subject ?? "", by: caller)
-        guard let id = release.origin?.id else { throw Refusal(.notFound, "There is no release `\(act.subject ?? "")`.") }
+        guard let id = release.origin?.id else { throw Core.Refusal(.notFound, "There is no release `\(act.subject ?? "")`.") }
         return id
     }
 
@@ -111,14 +111,14 @@ extension Bridge {
     }
 
     private func shown(_ release: Release) throws -> Wire.Release {
-        guard let shown = Wire.Release(release) else { throw Refusal(.notFound, "There is no such release.") }
+        guard let shown = Wire.Release(release) else { throw Core.Refusal(.notFound, "There is no such release.") }
         return shown
     }
 
     func releaseLog(_ caller: Caller, _ text: String, _ offset: Int) async throws -> Wire.Output {
         let who = try await self.caller(caller)
         guard let id = try await self.plane.release(named: text, by: who).origin?.id else {
-            throw Refusal(.notFound, "There is no release `\(text)`.")
+            throw Core.Refusal(.notFound, "There is no release `\(text)`.")
         }
         let (bytes, isComplete) = try await self.plane.buildLog(of: id, from: offset, by: who)
         return Wire.Output(
@@ -129,7 +129,7 @@ extension Bridge {
 
     func promote(_ caller: Caller, _ body: Wire.Promote) async throws -> Wire.Promotion {
         guard let environment = EnvironmentName(body.environment) else {
-            throw Refusal(.invalid, "`\(body.environment.prefix(80))` is no environment name: \(EnvironmentName.rule).")
+            throw Core.Refusal(.invalid, "`\(body.environment.prefix(80))` is no environment name: \(EnvironmentName.rule).")
         }
         let who = try await self.caller(caller)
         let (id, number) = try await self.plane.promote(body.release, into: environment, by: who)
@@ -151,7 +151,7 @@ extension Bridge {
         }
         if let ended = view.lane.recent.last(where: { $0.number == number }) { return Wire.Promotion(ended, of: id) }
         if let order = view.lane.nextRollback, order.number == number { return Wire.Promotion(order, of: id) }
-        throw Refusal(
+        throw Core.Refusal(
             .notFound, "There is no promotion \(number) in \(id)"
                 + (number <= view.lane.lastNumber ? " any more; `slipway log \(id)` has its record." : "."))
     }
@@ -195,7 +195,7 @@ extension Bridge {
     func changes(_ caller: Caller, _ state: String?) async throws -> [Wire.Change] {
         let wanted = try state.map { text in
             guard let state = ChangeRequest.State(rawValue: text), state != .unknown else {
-                throw Refusal(.invalid, "`\(text.prefix(40))` is no state of a change: requested, approved, rejected, closed.")
+                throw Core.Refusal(.invalid, "`\(text.prefix(40))` is no state of a change: requested, approved, rejected, closed.")
             }
             return state
         }
@@ -219,7 +219,7 @@ extension Bridge {
     }
 
     private func shown(_ change: ChangeRequest) throws -> Wire.Change {
-        guard let shown = Wire.Change(change) else { throw Refusal(.notFound, "There is no such change.") }
+        guard let shown = Wire.Change(change) else { throw Core.Refusal(.notFound, "There is no such change.") }
         return shown
     }
 
@@ -228,7 +228,7 @@ extension Bridge {
     func events(_ caller: Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event] {
         let id = try stream.map { text in
             guard let id = StreamID(text) else {
-                throw Refusal(
+                throw Core.Refusal(
                     .invalid, "`\(text.prefix(120))` is no stream. Such are: lane/SERVICE/ENVIRONMENT, release/ID, change/ID, "
                         + "service/NAME, access, ledger.")
             }
@@ -288,7 +288,7 @@ extension Bridge {
     func addToken(_ caller: Caller, _ body: Wire.AddToken) async throws -> Wire.Token {
         let owner = Actor(body.owner) ?? .person(body.owner)
         guard owner.isNamed else {
-            throw Refusal(.invalid, "`\(body.owner.prefix(80))` can't own a token: a person or service-account:NAME can.")
+            throw Core.Refusal(.invalid, "`\(body.owner.prefix(80))` can't own a token: a person or service-account:NAME can.")
         }
         let (token, secret) = try await self.plane.addToken(
             body.name, owner: owner, mayAdminister: false, by: try await self.caller(caller))
@@ -299,7 +299,7 @@ extension Bridge {
         let who = try await self.caller(caller)
         try await self.plane.revokeToken(name, by: who)
         guard let token = try await self.plane.tokens(by: who).last(where: { $0.name == name }) else {
-            throw Refusal(.notFound, "There is no token `\(name)`.")
+            throw Core.Refusal(.notFound, "There is no token `\(name)`.")
         }
         return Wire.Token(token, secret: nil)
     }

@@ -64,7 +64,7 @@ struct Bridge: Sendable {
     func saying<T: Sendable>(_ body: () async throws -> T) async throws -> T {
         do {
             return try await body()
-        } catch let refusal as Refusal {
+        } catch let refusal as Core.Refusal {
             throw refusal.problem
         } catch let error as ServiceFileError {
             throw Wire.Problem(title: "slipway.yaml has mistakes", status: 400, detail: error.description, code: "invalidFile")
@@ -87,14 +87,14 @@ struct Bridge: Sendable {
 
     func service(_ text: String) throws -> ServiceName {
         guard let name = ServiceName(text) else {
-            throw Refusal(.invalid, "`\(text.prefix(80))` is no service name: \(ServiceName.rule).")
+            throw Core.Refusal(.invalid, "`\(text.prefix(80))` is no service name: \(ServiceName.rule).")
         }
         return name
     }
 
     func lane(_ service: String, _ environment: String) throws -> LaneID {
         guard let name = EnvironmentName(environment) else {
-            throw Refusal(.invalid, "`\(environment.prefix(80))` is no environment name: \(EnvironmentName.rule).")
+            throw Core.Refusal(.invalid, "`\(environment.prefix(80))` is no environment name: \(EnvironmentName.rule).")
         }
         return LaneID(service: try self.service(service), environment: name)
     }
@@ -103,14 +103,14 @@ struct Bridge: Sendable {
     func promotion(_ text: String) throws -> (LaneID, Int) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, let number = Int(parts[2]), number > 0 else {
-            throw Refusal(.invalid, "`\(text.prefix(120))` is no promotion. Its form is SERVICE/ENVIRONMENT/NUMBER.")
+            throw Core.Refusal(.invalid, "`\(text.prefix(120))` is no promotion. Its form is SERVICE/ENVIRONMENT/NUMBER.")
         }
         return (try self.lane(parts[0], parts[1]), number)
     }
 
     func change(_ text: String) throws -> ChangeID {
         guard let id = ChangeID(text) else {
-            throw Refusal(.invalid, "`\(text.prefix(120))` is no change: \(ChangeID.rule).")
+            throw Core.Refusal(.invalid, "`\(text.prefix(120))` is no change: \(ChangeID.rule).")
         }
         return id
     }
@@ -118,13 +118,13 @@ struct Bridge: Sendable {
     func reason(_ act: Wire.Act) throws -> String {
         let reason = String(act.reason.prefix(500))
         guard reason.contains(where: { !$0.isWhitespace }) else {
-            throw Refusal(.invalid, "A reason is needed: it stands in the record. Give it with --reason.")
+            throw Core.Refusal(.invalid, "A reason is needed: it stands in the record. Give it with --reason.")
         }
         return reason
     }
 }
 
-extension Refusal {
+extension Core.Refusal {
     fileprivate var problem: Wire.Problem {
         let (status, title): (Int, String) =
             switch self.code {
