@@ -38,7 +38,7 @@ struct Assembly {
         self.router = router
         let archive = ArtifactArchive()
         self.runtime = try ProcessRuntime(
-            data: folder, blobs: blobs, client: self.client, logger: logger,
+            data: folder, blobs: blobs, probe: self.probe, logger: logger,
             unpack: { file, place in try await archive.unpack(file, into: place) },
             requestsUnderWay: { key in try await router.requestsUnderWay(key) })
         let commands = ShellCommandRunner(folder: folder + "/commands", source: source, blobs: blobs, path: path)
