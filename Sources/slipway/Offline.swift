@@ -35,7 +35,7 @@ enum Offline {
         try await Self.with(folder, isReadOnly: true) { _, operations, caller in
             var all: [Wire.Event] = []
             while true {
-                let page = try await operations.events(caller, stream, all.last?.number ?? 0, 1_000)
+                let page = try await operations.events(caller, stream, all.last?.position ?? 0, 1_000)
                 all += page
                 if page.count < 1_000 { return all }
             }
