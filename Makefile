@@ -1,0 +1,44 @@
+# What can be done here. `make run` and `make test` install the system packages that they need (Scripts/need.sh says which).
+
+.PHONY: run test nightly check bench format dist
+
+RELEASE = .build/release
+
+## The whole story on this machine: builds Slipway, then real software from commits to production under real traffic.
+run:
+	@Scripts/need.sh run
+	swift build -c release --product slipway
+	$(RELEASE)/slipway demo
+
+## Everything, real components included.
+test:
+	@Scripts/need.sh test
+	Scripts/test.sh
+
+## The long figures: 1,000,000 requests over 100 switches, 25 crashes, 100,000 histories.
+nightly:
+	@Scripts/need.sh test
+	SLIPWAY_NIGHTLY=1 Scripts/test.sh
+	swift build -c release --product slipway
+	$(RELEASE)/slipway lab --histories 100000 --seed 1
+
+## Style, and imports that no target declares.
+check:
+	swift format lint --recursive --strict Package.swift Sources Tests Benchmarks
+	swift build --build-tests --explicit-target-dependency-import-check error
+
+## Figures, as ratios to what we build on, in the same run.
+bench:
+	@Scripts/need.sh build
+	swift build -c release --product LedgerBenchmark
+	$(RELEASE)/LedgerBenchmark
+	swift build -c release --product slipway
+	$(RELEASE)/slipway lab --histories 20000 --seed 1
+
+format:
+	swift format --recursive --in-place Package.swift Sources Tests Benchmarks
+
+## One stripped archive that runs without a toolchain.
+dist:
+	@Scripts/need.sh build
+	Scripts/dist.sh
