@@ -33,6 +33,9 @@ package struct SimulatedWorld: Sendable {
     /// The next calls of this kind behave so, one after the other; those after them are healthy again.
     package mutating func plan(_ faults: [Fault], for call: Call) { self.faults[call, default: []] += faults }
 
+    /// How many planned faults are still to come.
+    package func faultsLeft(for call: Call) -> Int { self.faults[call]?.count ?? 0 }
+
     mutating func nextFault(_ call: Call) -> Fault {
         guard let first = self.faults[call]?.first else { return .none }
         self.faults[call]?.removeFirst()
