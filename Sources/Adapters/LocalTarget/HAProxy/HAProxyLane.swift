@@ -165,7 +165,7 @@ extension HAProxyLane {
     /// The process of this lane, also one whose start we did not live to write down; nil if none runs.
     private func running() throws -> HAProxyHandle? {
         guard var handle = try self.files.handle() else { return nil }
-        if handle.process == nil, let found = try self.table.leaders(mark: handle.mark).last {
+        if handle.process == nil, let found = try self.table.carriers(of: handle.mark).last {
             handle.process = found
             try self.files.write(handle)
         }

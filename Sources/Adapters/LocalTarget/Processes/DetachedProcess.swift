@@ -1,8 +1,8 @@
 import Glibc
 import Ports
 
-/// A process that outlives us, known by what no later process with its number can have: the boot of the machine, the number
-/// and the time of its start. It leads a session and a process group of its own.
+/// A process that outlives us, known by what no later process with its number can have: the boot of the machine, the
+/// number and the time of its start. It leads a session and a process group of its own.
 package struct DetachedProcess: Sendable, Hashable, Codable {
     /// Text of `/proc/sys/kernel/random/boot_id` when it was started.
     package let boot: String
@@ -58,9 +58,10 @@ package struct DetachedProcess: Sendable, Hashable, Codable {
 }
 
 extension DetachedProcess {
-    /// Starts a process in a session of its own with an empty signal mask, default handlers, no inherited descriptor, standard input
-    /// from `/dev/null` and output appended to a file. Called from a Swift task without these it would pass on a blocked SIGTERM and
-    /// every descriptor that is not close-on-exec; a pipe for output would end it when we end. Throws `TargetError`.
+    /// Starts a process in a session of its own with an empty signal mask, default handlers, no inherited descriptor,
+    /// standard input from `/dev/null` and output appended to a file. Called from a Swift task without these it would
+    /// pass on a blocked SIGTERM and every descriptor that is not close-on-exec; a pipe for output would end it when we
+    /// end. Throws `TargetError`.
     static func spawn(_ launch: Launch) throws -> Int32 {
         try launch.check()
         var actions = posix_spawn_file_actions_t()
@@ -116,8 +117,8 @@ extension DetachedProcess {
     }
 }
 
-/// What glibc (2.34 and later) adds to spawn.h under `_GNU_SOURCE`, which the Glibc module is compiled without; so the two functions are
-/// looked up by name.
+/// What glibc (2.34 and later) adds to spawn.h under `_GNU_SOURCE`, which the Glibc module is compiled without; so the
+/// two functions are looked up by name.
 private enum GNUSpawn {
     /// POSIX_SPAWN_SETSID.
     static let newSession: Int32 = 0x80
@@ -146,10 +147,12 @@ private enum GNUSpawn {
 extension DetachedProcess.Launch {
     /// C strings end at a zero byte, so a text with one would be cut in silence.
     fileprivate func check() throws {
-        let texts = [self.program, self.folder, self.output] + self.arguments + self.environment.flatMap { [$0.key, $0.value] }
+        let texts =
+            [self.program, self.folder, self.output] + self.arguments + self.environment.flatMap { [$0.key, $0.value] }
         guard texts.allSatisfy({ !$0.utf8.contains(0) }) else {
             throw TargetError(
-                .invalid, "\(self.program) is not started: a zero byte in a text for it. Take it out.", retryable: false)
+                .invalid, "\(self.program) is not started: a zero byte in a text for it. Take it out.", retryable: false
+            )
         }
         guard self.environment.keys.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(UInt8(ascii: "=")) }) else {
             throw TargetError(

@@ -1,7 +1,8 @@
 import Glibc
 import Ports
 
-/// The processes of this machine since its boot, read from `/proc`. Finds a detached process by its identity, never by number alone.
+/// The processes of this machine since its boot, read from `/proc`. Finds a detached process by its identity, never by
+/// number alone.
 package struct ProcessTable: Sendable {
     /// Identity of this boot of the machine.
     package let boot: String
@@ -45,34 +46,42 @@ package struct ProcessTable: Sendable {
         return signal == 0 ? .exited((code >> 8) & 0xff) : .signalled(signal)
     }
 
-    /// The living processes of its group, itself first. When the leader is gone its number alone proves nothing, so then only those
-    /// that carry `mark` (an entry `NAME=VALUE` of the environment that the leader was started with) count.
+    /// Its living processes, oldest first: its group, and what left the group but still carries `mark`, an entry
+    /// `NAME=VALUE` that only it was started with. When the leader is gone its number alone proves nothing, so then
+    /// only those that carry the mark count.
     package func group(of process: DetachedProcess, mark: String) throws -> [DetachedProcess] {
-        guard process.boot == self.boot else { return [] }
-        let leader = try self.status(of: process.pid)
-        if let leader, leader.startTime != process.startTime { return [] }
+        guard process.boot == self.boot else { return try self.carriers(of: mark) }
+        let isLeaderKnown = try self.status(matching: process) != nil
         return try self.all { status in
-            guard status.group == process.pid, !status.isDead, status.startTime >= process.startTime else { return false }
-            return try leader != nil || self.carries(mark, pid: status.pid)
+            if isLeaderKnown && status.group == process.pid { return true }
+            return try self.carries(mark, pid: status.pid)
         }
     }
 
-    /// Living leaders of a session that carry `mark` in their environment: for what was started and could not be written down any more.
-    package func leaders(mark: String) throws -> [DetachedProcess] {
-        try self.all { try $0.session == $0.pid && !$0.isDead && self.carries(mark, pid: $0.pid) }
+    /// Living processes that carry `mark` in their environment, oldest first: also finds what was started and could not
+    /// be written down.
+    package func carriers(of mark: String) throws -> [DetachedProcess] {
+        try self.all { try self.carries(mark, pid: $0.pid) }
     }
 
     /// Sends a signal to the group. Says false, and sends nothing, if nothing of it runs.
     @discardableResult
     package func signal(_ number: Int32, groupOf process: DetachedProcess, mark: String) throws -> Bool {
         let members = try self.group(of: process, mark: mark)
-        guard !members.isEmpty else { return false }
-        if try self.status(matching: process) != nil {
-            kill(-process.pid, number)
-        } else {
-            for member in members where try self.isRunning(member) { kill(member.pid, number) }
+        let isLeaderKnown = try self.status(matching: process) != nil
+        if isLeaderKnown { Glibc.kill(-process.pid, number) }
+        for member in members {
+            guard let status = try self.status(matching: member), !status.isDead else { continue }
+            if !isLeaderKnown || status.group != process.pid { Glibc.kill(member.pid, number) }
         }
-        return true
+        return !members.isEmpty
+    }
+
+    /// Ends at once, by SIGKILL, whatever carries `mark`.
+    package func kill(carriersOf mark: String) throws {
+        for process in try self.carriers(of: mark) where try self.isRunning(process) {
+            Glibc.kill(process.pid, SIGKILL)
+        }
     }
 
     /// SIGTERM to the group, SIGKILL after `grace`; returns when nothing of it runs any more, and collects it.
@@ -82,7 +91,7 @@ package struct ProcessTable: Sendable {
         let deadline = clock.now + grace
         while try !self.group(of: process, mark: mark).isEmpty {
             if clock.now >= deadline { try self.signal(SIGKILL, groupOf: process, mark: mark) }
-            try await clock.sleep(for: .milliseconds(20))
+            try await clock.sleep(for: .milliseconds(30))
         }
         _ = try self.ending(of: process)
     }
@@ -100,7 +109,8 @@ extension ProcessTable {
         /// Zombie, dead, being torn down.
         var isDead: Bool { self.state == "Z" || self.state == "X" || self.state == "x" }
 
-        /// The name (field 2) is in brackets and may hold anything, brackets and blanks included; so fields count from the last bracket.
+        /// The name (field 2) is in brackets and may hold anything, brackets and blanks included; so fields count from
+        /// the last bracket.
         init?(_ text: String) {
             guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"),
                 let pid = Int32(text[..<open].filter { $0 != " " })
@@ -137,7 +147,9 @@ extension ProcessTable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard let pid = Int32(name), let status = try self.status(of: pid), try isWanted(status) else { continue }
+            guard let pid = Int32(name), pid != getpid(), let status = try self.status(of: pid), !status.isDead,
+                try isWanted(status)
+            else { continue }
             found.append(DetachedProcess(boot: self.boot, pid: pid, startTime: status.startTime))
         }
         return found.sorted { $0.startTime < $1.startTime }
@@ -148,8 +160,8 @@ extension ProcessTable {
         return bytes.split(separator: 0).contains { $0.elementsEqual(mark.utf8) }
     }
 
-    /// nil if the process or file is not there, or belongs to somebody else. Any other failure is thrown: "can't say" must never be
-    /// taken for "dead", or a second one would be started.
+    /// nil if the process or file is not there, or belongs to somebody else. Any other failure is thrown: "can't say"
+    /// must never be taken for "dead", or a second one would be started.
     private static func read(_ path: String, limit: Int) throws -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
