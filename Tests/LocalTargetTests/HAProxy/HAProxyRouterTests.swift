@@ -4,6 +4,7 @@ import Glibc
 import Kits
 import LocalTarget
 import Ports
+import Synchronization
 import Testing
 
 @Suite struct HAProxyRouterTests {
@@ -179,6 +180,29 @@ import Testing
             #expect(try seen("PATCH") == 1)
             #expect(try seen("GET") == 6)
             #expect(try seen("PUT") == 6)
+        }
+    }
+
+    @Test func `at every step of a switch users get the old version or the new, never one that had the slot before`()
+        async throws
+    {
+        try await withWorld { world in
+            // Whatever was put up before answers on, so a request to it would be seen.
+            let turn = Mutex((old: "", new: ""))
+            let router = world.secondRouter(atStep: { step in
+                let (old, new) = turn.withLock { $0 }
+                let answers = try await world.answers(at: world.listen)
+                #expect(answers == [step < .turned ? old : new], "at \(step)")
+            })
+            // Nine capacities in six slots, then two that come back to theirs with other instances.
+            for (generation, number) in [1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 7].enumerated() {
+                let text = "turn-\(generation)"
+                let instances = try await world.instances(of: text, count: 2)
+                turn.withLock { $0 = ($0.new, text) }
+                let arms = [try world.arm(number, 10_000, instances)]
+                _ = try await router.apply(world.routing(generation + 1, arms), term: Term(1))
+                #expect(try await world.answers(at: world.listen) == [text])
+            }
         }
     }
 }
