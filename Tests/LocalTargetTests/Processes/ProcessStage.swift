@@ -28,7 +28,7 @@ struct ProcessStage: Sendable {
                 service: try #require(ServiceName("shop")), environment: try #require(EnvironmentName("production"))))
         var failure: (any Error)?
         do {
-            try stage.compile()
+            try await stage.compile()
             try await body(stage)
         } catch { failure = error }
         do { try await stage.takeDown() } catch { failure = failure ?? error }
@@ -122,7 +122,7 @@ struct ProcessStage: Sendable {
 
     struct NotStarted: Error {}
 
-    private func compile() throws {
+    private func compile() async throws {
         try Self.source.write(toFile: "\(self.folder)/app.c", atomically: false, encoding: .utf8)
         let launch = DetachedProcess.Launch(
             program: "/usr/bin/cc", arguments: ["-O1", "-o", "app", "app.c"],
@@ -134,7 +134,8 @@ struct ProcessStage: Sendable {
         var ending: DetachedProcess.Ending?
         while ending == nil, ContinuousClock().now < deadline {
             ending = try table.ending(of: process)
-            usleep(5_000)
+            // Not a blocking wait: all tests share the few threads of Swift's tasks.
+            try await Task.sleep(for: .milliseconds(10))
         }
         try #require(ending == .exited(0), "cc is needed: apt-get install gcc libc6-dev")
     }
