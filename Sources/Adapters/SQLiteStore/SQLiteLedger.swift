@@ -56,6 +56,18 @@ package struct SQLiteLedger: Ledger {
         }
     }
 
+    package func place(of reader: String) async throws -> Int {
+        try await self.read { database in
+            try database.first("SELECT position FROM places WHERE reader = ?", reader) { $0.int(0) } ?? 0
+        }
+    }
+
+    package func setPlace(_ position: Int, of reader: String) async throws {
+        try await self.write { database in
+            try database.run("INSERT OR REPLACE INTO places (reader, position) VALUES (?, ?)", reader, position)
+        }
+    }
+
     package func record(_ observations: [Observation]) async throws {
         try checkObservations(observations)
         try await self.write { database in

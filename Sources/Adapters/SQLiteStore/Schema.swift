@@ -47,6 +47,7 @@ enum Schema {
             start INTEGER NOT NULL, finish INTEGER NOT NULL, body BLOB NOT NULL) STRICT
             """,
             "CREATE INDEX observationsOfLane ON observations (lane, start)",
+            "CREATE TABLE places (reader TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID",
         ]
     ]
 

@@ -1,4 +1,4 @@
-import Crypto
+package import Crypto
 
 /// A SHA-256, as a value of the chain: 32 bytes.
 package struct ChainHash: Sendable, Hashable, CustomStringConvertible {
@@ -15,7 +15,7 @@ package struct ChainHash: Sendable, Hashable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    init(_ digest: SHA256.Digest) { self.bytes = Array(digest) }
+    package init(_ digest: SHA256.Digest) { self.bytes = Array(digest) }
 
     package var description: String {
         let digits = Array("0123456789abcdef".utf8)

@@ -1,0 +1,87 @@
+import APIClient
+import Foundation
+import Hummingbird
+import HummingbirdCore
+package import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// The HTTP server: API and pages over the given operations. As a service it serves until the graceful shutdown, which
+/// ends event streams at once and every connection within `Limits.shutdown`.
+package struct APIServer: Service {
+    private let operations: Operations
+    private let host: String
+    private let port: Int
+    private let limits: Limits
+    private let logger: Logger
+    private let onListening: @Sendable (String) async -> Void
+
+    /// - Parameters:
+    ///   - host, port: where to listen; port 0 lets the system choose.
+    ///   - onListening: called once with the real address, as `http://127.0.0.1:8080`.
+    package init(
+        operations: Operations, host: String, port: Int, limits: Limits = Limits(), logger: Logger,
+        onListening: @escaping @Sendable (String) async -> Void = { _ in }
+    ) {
+        self.operations = operations
+        self.host = host
+        self.port = port
+        self.limits = limits
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    package func run() async throws {
+        let application = try self.application()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do {
+                    try await application.run()
+                } catch let error as IOError where error.errnoCode == EADDRINUSE {
+                    throw ServerError.addressInUse(self.host, self.port)
+                } catch let error as IOError {
+                    throw ServerError.cannotListen(self.host, self.port, error)
+                }
+            }
+            group.addTask {
+                try? await gracefulShutdown()
+                try? await Task.sleep(for: self.limits.shutdown)
+            }
+            // Either all ended by themselves, or the time is over: then what still hangs is cancelled.
+            try await group.next()
+            group.cancelAll()
+            do {
+                try await group.waitForAll()
+            } catch is CancellationError {
+            }
+        }
+    }
+
+    func application() throws -> some ApplicationProtocol {
+        let limits = self.limits
+        let host = self.host
+        let onListening = self.onListening
+        let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: limits.headerFieldBytesMax, maxHeaderListSize: limits.headerBytesMax,
+            maxHeaderFieldCount: limits.headerCountMax)
+        let idle = TimeAmount(limits.idleTime)
+        return Application(
+            responder: try self.front(),
+            server: .http1(configuration: .init(idleTimeout: idle, httpDecoderConfiguration: decoder)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: self.port), serverName: "slipway",
+                availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: self.logger)),
+            onServerRunning: { channel in
+                let shown = host.contains(":") ? "[\(host)]" : host
+                await onListening("http://\(shown):\(channel.localAddress?.port ?? 0)")
+            },
+            logger: self.logger)
+    }
+
+    private func front() throws -> Front {
+        let api = try API(
+            self.operations, wrongTokens: WrongTokens(), feeds: EventFeeds(limits: self.limits))
+        return Front(api: api, pages: Pages(api: api, sessions: Sessions()), limits: self.limits)
+    }
+}

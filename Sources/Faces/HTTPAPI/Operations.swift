@@ -1,0 +1,153 @@
+package import APIClient
+
+/// Who calls: from the token. The actor goes into every input of the engine.
+package struct Caller: Sendable, Equatable {
+    /// The actor's id, as it stands in events.
+    package var actor: String
+    /// Name of the token.
+    package var token: String
+
+    package init(actor: String, token: String) {
+        self.actor = actor
+        self.token = token
+    }
+}
+
+/// What the server can do: a closed list of functions in wire types, one an operation. The engine fills it; tests fill it from memory.
+///
+/// A function throws `Wire.Problem` for what it refuses: that is shown as it is. Any other error is logged under an id
+/// and shown as 500 with the id alone.
+package struct Operations: Sendable {
+    /// Whose token this is; nil for a wrong or revoked one. Called on every request: a revoked token is refused at once.
+    package var authenticate: @Sendable (_ token: String) async throws -> Caller?
+
+    // MARK: Services
+
+    package var status: @Sendable (Caller, _ service: String?) async throws -> Wire.Status
+    package var apply: @Sendable (Caller, Wire.Apply) async throws -> Wire.Applied
+    package var service: @Sendable (Caller, _ name: String) async throws -> Wire.Service
+
+    // MARK: Releases
+
+    /// Answers at once, with state `building`.
+    package var createRelease: @Sendable (Caller, Wire.CreateRelease) async throws -> Wire.Release
+    /// Newest first.
+    package var releases: @Sendable (Caller, _ service: String?, _ limit: Int) async throws -> [Wire.Release]
+    /// An id, or `service@version`.
+    package var release: @Sendable (Caller, _ release: String) async throws -> Wire.Release
+    /// The build's output from a byte offset on.
+    package var releaseLog: @Sendable (Caller, _ release: String, _ offset: Int) async throws -> Wire.Output
+
+    // MARK: Promotions
+
+    package var promote: @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion
+    /// An id has the form `SERVICE/ENVIRONMENT/NUMBER`.
+    package var promotion: @Sendable (Caller, _ id: String) async throws -> Wire.Promotion
+    package var actOnPromotion: @Sendable (
+        Caller, _ id: String, Wire.PromotionVerb, Wire.Act
+    ) async throws -> Wire.Promotion
+    /// Everything that waits, over all lanes.
+    package var queue: @Sendable (Caller) async throws -> [Wire.Promotion]
+
+    // MARK: Lanes
+
+    package var lane: @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane
+    package var rollback: @Sendable (
+        Caller, _ service: String, _ environment: String, Wire.Act
+    ) async throws -> Wire.Promotion
+    /// Every verb but rollback.
+    package var actOnLane: @Sendable (
+        Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
+    ) async throws -> Wire.Lane
+    /// Output of the instances: from `offset` on, or else the last `lines`.
+    package var logs: @Sendable (
+        Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
+    ) async throws -> Wire.Output
+
+    // MARK: Changes
+
+    package var changes: @Sendable (Caller, _ state: String?) async throws -> [Wire.Change]
+    package var change: @Sendable (Caller, _ id: String) async throws -> Wire.Change
+    package var actOnChange: @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change
+
+    // MARK: Records
+
+    /// Events after a position, oldest first, of one stream or of all.
+    package var events: @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event]
+    /// Ledger positions as they are appended, from `after` on; may skip some, never the last. Ends when the engine ends.
+    package var positions: @Sendable (_ after: Int) -> AsyncStream<Int>
+    package var why: @Sendable (Caller, _ id: String) async throws -> Wire.Why
+    package var verifyAudit: @Sendable (Caller) async throws -> Wire.Audit
+
+    // MARK: Access
+
+    package var tokens: @Sendable (Caller) async throws -> [Wire.Token]
+    package var addToken: @Sendable (Caller, Wire.AddToken) async throws -> Wire.Token
+    package var revokeToken: @Sendable (Caller, _ name: String) async throws -> Wire.Token
+
+    package init(
+        authenticate: @escaping @Sendable (_ token: String) async throws -> Caller?,
+        status: @escaping @Sendable (Caller, _ service: String?) async throws -> Wire.Status,
+        apply: @escaping @Sendable (Caller, Wire.Apply) async throws -> Wire.Applied,
+        service: @escaping @Sendable (Caller, _ name: String) async throws -> Wire.Service,
+        createRelease: @escaping @Sendable (Caller, Wire.CreateRelease) async throws -> Wire.Release,
+        releases: @escaping @Sendable (Caller, _ service: String?, _ limit: Int) async throws -> [Wire.Release],
+        release: @escaping @Sendable (Caller, _ release: String) async throws -> Wire.Release,
+        releaseLog: @escaping @Sendable (Caller, _ release: String, _ offset: Int) async throws -> Wire.Output,
+        promote: @escaping @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion,
+        promotion: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Promotion,
+        actOnPromotion: @escaping @Sendable (
+            Caller, _ id: String, Wire.PromotionVerb, Wire.Act
+        ) async throws -> Wire.Promotion,
+        queue: @escaping @Sendable (Caller) async throws -> [Wire.Promotion],
+        lane: @escaping @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane,
+        rollback: @escaping @Sendable (
+            Caller, _ service: String, _ environment: String, Wire.Act
+        ) async throws -> Wire.Promotion,
+        actOnLane: @escaping @Sendable (
+            Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
+        ) async throws -> Wire.Lane,
+        logs: @escaping @Sendable (
+            Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
+        ) async throws -> Wire.Output,
+        changes: @escaping @Sendable (Caller, _ state: String?) async throws -> [Wire.Change],
+        change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
+        actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
+        events: @escaping @Sendable (
+            Caller, _ stream: String?, _ after: Int, _ limit: Int
+        ) async throws -> [Wire.Event],
+        positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
+        why: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Why,
+        verifyAudit: @escaping @Sendable (Caller) async throws -> Wire.Audit,
+        tokens: @escaping @Sendable (Caller) async throws -> [Wire.Token],
+        addToken: @escaping @Sendable (Caller, Wire.AddToken) async throws -> Wire.Token,
+        revokeToken: @escaping @Sendable (Caller, _ name: String) async throws -> Wire.Token
+    ) {
+        self.authenticate = authenticate
+        self.status = status
+        self.apply = apply
+        self.service = service
+        self.createRelease = createRelease
+        self.releases = releases
+        self.release = release
+        self.releaseLog = releaseLog
+        self.promote = promote
+        self.promotion = promotion
+        self.actOnPromotion = actOnPromotion
+        self.queue = queue
+        self.lane = lane
+        self.rollback = rollback
+        self.actOnLane = actOnLane
+        self.logs = logs
+        self.changes = changes
+        self.change = change
+        self.actOnChange = actOnChange
+        self.events = events
+        self.positions = positions
+        self.why = why
+        self.verifyAudit = verifyAudit
+        self.tokens = tokens
+        self.addToken = addToken
+        self.revokeToken = revokeToken
+    }
+}

@@ -1,0 +1,219 @@
+import APIClient
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import WebUI
+
+/// The web pages: sessions, forms, and which page shows what. The pages themselves are values of WebUI.
+struct Pages: Sendable {
+    let api: API
+    let sessions: Sessions
+
+    private var operations: Operations { self.api.operations }
+
+    /// A signed-in request.
+    private struct Visit {
+        var caller: Caller
+        var viewer: Viewer
+        var token: String
+        var query: [String: String]
+        var words: Words
+    }
+
+    func answer(_ request: Request, _ location: Location, _ body: Body, _ context: Context) async throws -> Response {
+        switch (request.method, location.segments) {
+        case (.get, ["app.css"]): return Asset.style.response(request)
+        case (.get, ["app.js"]): return Asset.script.response(request)
+        case (.get, ["sign-in"]): return Self.html(.signIn(problem: nil), viewer: nil)
+        case (.post, ["sign-in"]): return try await self.signIn(request, body, context)
+        default: break
+        }
+        guard let visit = try await self.visit(request, location) else {
+            guard request.method == .get || request.method == .head, location.segments.first != "fragments" else {
+                return Self.answer(to: .unauthenticated)
+            }
+            return Self.redirect("/sign-in")
+        }
+        switch request.method {
+        case .get, .head: return try await self.show(location.segments, visit, context)
+        case .post: return try await self.submit(request, location.segments, visit, body)
+        default: throw Wire.Problem.notFound("There is no such page.")
+        }
+    }
+
+    // MARK: Showing
+
+    private func show(_ segments: [String], _ visit: Visit, _ context: Context) async throws -> Response {
+        if segments == ["fragments", "events"] { return try self.follow(visit, context) }
+        let isFragment = segments.first == "fragments"
+        let page = try await self.page(isFragment ? Array(segments.dropFirst()) : segments, visit)
+        return isFragment ? Self.fragment(page) : Self.html(page, viewer: visit.viewer)
+    }
+
+    private func page(_ segments: [String], _ visit: Visit) async throws -> Page {
+        let (caller, words) = (visit.caller, visit.words)
+        switch segments.first {
+        case nil where segments.isEmpty, "status" where segments.count == 1:
+            let status = try await self.operations.status(caller, nil)
+            let changes = try await self.operations.changes(caller, "requested")
+            return .status(status, changes: changes, viewer: visit.viewer, words: words)
+        case "lanes" where segments.count == 3:
+            let lane = try await self.operations.lane(caller, segments[1], segments[2])
+            return .lane(lane, viewer: visit.viewer, words: words)
+        case "lanes" where segments.count == 4 && segments[3] == "logs":
+            let output = try await self.operations.logs(caller, segments[1], segments[2], 200, nil)
+            return .logs(service: segments[1], environment: segments[2], output)
+        case "promotions" where segments.count == 4:
+            let id = segments.dropFirst().joined(separator: "/")
+            let promotion = try await self.operations.promotion(caller, id)
+            let why = try await self.operations.why(caller, id)
+            return .promotion(promotion, why: why, viewer: visit.viewer, words: words)
+        case "changes" where segments.count == 2:
+            let change = try await self.operations.change(caller, segments[1])
+            let why = try await self.operations.why(caller, segments[1])
+            return .change(change, why: why, viewer: visit.viewer, words: words)
+        case "releases" where segments.count == 1:
+            return .releases(try await self.operations.releases(caller, nil, 100), words: words)
+        case "releases" where segments.count == 2:
+            return try await self.release(segments[1], visit)
+        case "events":
+            let stream = segments.count > 1 ? segments.dropFirst().joined(separator: "/") : nil
+            let after = visit.query["after"].flatMap { Int($0) } ?? 0
+            let events = try await self.operations.events(caller, stream, max(0, after), 100)
+            return .events(events, stream: stream, after: after, words: words)
+        default: throw Wire.Problem.notFound("There is no such page.")
+        }
+    }
+
+    private func release(_ id: String, _ visit: Visit) async throws -> Page {
+        let release = try await self.operations.release(visit.caller, id)
+        let why = try await self.operations.why(visit.caller, release.id)
+        // The last piece of the output: from the start the log may be long.
+        let log = try await self.operations.releaseLog(visit.caller, release.id, 0)
+        return .release(release, why: why, log: log, words: visit.words)
+    }
+
+    private func follow(_ visit: Visit, _ context: Context) throws -> Response {
+        let feed = EventFeed(
+            source: { try await self.operations.events(visit.caller, nil, $0, $1) },
+            positions: { self.operations.positions($0) },
+            isAllowed: { try await self.operations.authenticate(visit.token) != nil },
+            after: visit.query["after"].flatMap { Int($0) } ?? 0, content: .positions)
+        return try self.api.feeds.response(feed, context)
+    }
+
+    // MARK: Forms
+
+    private func submit(_ request: Request, _ segments: [String], _ visit: Visit, _ body: Body) async throws -> Response {
+        let form = try await Form(request, body)
+        guard TokenDigest(of: form["csrf"] ?? "") == TokenDigest(of: visit.viewer.formToken) else {
+            throw Wire.Problem(
+                title: "Old form", status: 403,
+                detail: "The form belongs to another session. Go back, load the page anew and send it again.",
+                code: "form-token")
+        }
+        if segments == ["sign-out"] {
+            if let id = Self.sessionID(request) { self.sessions.close(id) }
+            return Self.redirect("/sign-in", cookie: "\(Sessions.cookie)=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
+        }
+        let back = form.back
+        do {
+            try await self.act(segments, form.act, visit.caller)
+        } catch let problem as Wire.Problem {
+            return Self.html(.problem(problem, back: back.link), viewer: visit.viewer, status: problem.status)
+        }
+        return Self.redirect(back.target)
+    }
+
+    private func act(_ segments: [String], _ act: Wire.Act, _ caller: Caller) async throws {
+        let unknown = Wire.Problem.notFound("There is no such form.")
+        switch (segments.first, segments.count) {
+        case ("promotions", 5):
+            guard let verb = Wire.PromotionVerb(rawValue: segments[4]) else { throw unknown }
+            let id = segments[1...3].joined(separator: "/")
+            _ = try await self.operations.actOnPromotion(caller, id, verb, act)
+        case ("lanes", 4):
+            guard let verb = Wire.LaneVerb(rawValue: segments[3]) else { throw unknown }
+            if verb == .rollback {
+                _ = try await self.operations.rollback(caller, segments[1], segments[2], act)
+            } else {
+                _ = try await self.operations.actOnLane(caller, segments[1], segments[2], verb, act)
+            }
+        case ("changes", 3):
+            guard let verb = Wire.ChangeVerb(rawValue: segments[2]) else { throw unknown }
+            _ = try await self.operations.actOnChange(caller, segments[1], verb, act)
+        default: throw unknown
+        }
+    }
+
+    private func signIn(_ request: Request, _ body: Body, _ context: Context) async throws -> Response {
+        // Another site may not sign a browser in (to somebody else's session).
+        let site = request.headers[.secFetchSite]
+        guard site == nil || site == "same-origin" || site == "none" else {
+            throw Wire.Problem(
+                title: "From another site", status: 403, detail: "Sign in on Slipway's own page.", code: "cross-site")
+        }
+        let token = (try await Form(request, body)["token"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        do {
+            guard !token.isEmpty, token.utf8.count <= 512 else { throw Wire.Problem.unauthenticated }
+            _ = try await self.api.caller(token: token, from: context.clientAddress)
+        } catch let problem as Wire.Problem where problem.status == 401 || problem.status == 429 {
+            let text = problem.status == 401 ? "This token is wrong or revoked." : problem.detail
+            return Self.html(.signIn(problem: text), viewer: nil, status: problem.status)
+        }
+        let id = self.sessions.open(token: token)
+        return Self.redirect("/", cookie: "\(Sessions.cookie)=\(id); Path=/; HttpOnly; SameSite=Strict")
+    }
+
+    // MARK: Sessions
+
+    private func visit(_ request: Request, _ location: Location) async throws -> Visit? {
+        guard let id = Self.sessionID(request), let session = self.sessions.find(id) else { return nil }
+        guard let caller = try await self.operations.authenticate(session.token) else {
+            self.sessions.close(id)
+            return nil
+        }
+        return Visit(
+            caller: caller, viewer: Viewer(actor: caller.actor, formToken: session.formToken), token: session.token,
+            query: location.query, words: Words(now: Date()))
+    }
+
+    private static func sessionID(_ request: Request) -> String? {
+        for pair in (request.headers[.cookie] ?? "").split(separator: ";").prefix(50) {
+            let sides = pair.split(separator: "=", maxSplits: 1)
+            if sides.count == 2, sides[0].trimmingCharacters(in: .whitespaces) == Sessions.cookie {
+                return String(sides[1])
+            }
+        }
+        return nil
+    }
+
+    // MARK: Answers
+
+    static func answer(to problem: Wire.Problem) -> Response {
+        self.html(.problem(problem, back: Link()), viewer: nil, status: problem.status)
+    }
+
+    private static func html(_ page: Page, viewer: Viewer?, status: Int = 200) -> Response {
+        self.html(page.markup(for: viewer), status: status)
+    }
+
+    private static func fragment(_ page: Page) -> Response {
+        var response = self.html(page.fragmentMarkup, status: 200)
+        response.headers[.slipwayTime] = String(Date().timeIntervalSince1970)
+        return response
+    }
+
+    private static func html(_ markup: String, status: Int) -> Response {
+        Response(
+            status: .init(code: (200...599).contains(status) ? status : 500),
+            headers: [.contentType: "text/html; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(string: markup)))
+    }
+
+    private static func redirect(_ target: String, cookie: String? = nil) -> Response {
+        var headers: HTTPFields = [.location: target]
+        if let cookie { headers[.setCookie] = cookie }
+        return Response(status: .seeOther, headers: headers)
+    }
+}

@@ -1,0 +1,69 @@
+import APIClient
+
+/// The forms of a page. Each asks for a reason and carries the viewer's form token.
+struct Forms {
+    let viewer: Viewer
+    /// The page to come back to.
+    let back: Link
+
+    /// Buttons of a running or waiting promotion.
+    func promotion(_ promotion: Wire.Promotion) -> HTML {
+        let segments = ["promotions", promotion.service, promotion.environment, String(promotion.number)]
+        func button(_ verb: Wire.PromotionVerb, _ label: String, _ kind: Kind = .plain) -> HTML {
+            self.act(Link(segments: segments + [verb.rawValue]), label, "\(promotion.id)/\(verb.rawValue)", kind)
+        }
+        return el("div", .class("actions")) {
+            switch promotion.state {
+            case .waiting: button(.cancel, "Cancel")
+            case .deploying:
+                button(.abort, "Abort", .danger)
+                button(.pause, "Pause")
+            case .paused:
+                button(.resume, "Resume", .primary)
+                button(.abort, "Abort", .danger)
+            case .returning, .completed, .rolledBack, .superseded, .cancelled, .rejected, .expired: HTML()
+            case .failed, .aborted: button(.retry, "Retry")
+            }
+        }
+    }
+
+    func change(_ id: String) -> HTML {
+        el("div", .class("actions")) {
+            self.act(Link("changes", id, "approve"), "Approve", "\(id)/approve", .primary)
+            self.act(Link("changes", id, "reject"), "Reject", "\(id)/reject", .danger)
+        }
+    }
+
+    func lane(_ lane: Wire.Lane, _ verb: Wire.LaneVerb, _ label: String, _ kind: Kind = .plain) -> HTML {
+        self.act(
+            Link("lanes", lane.service, lane.environment, verb.rawValue), label,
+            "\(lane.service)/\(lane.environment)/\(verb.rawValue)", kind)
+    }
+
+    enum Kind { case plain, primary, danger }
+
+    /// A button that opens a reason field and the button that sends it; works without a script.
+    private func act(_ action: Link, _ label: String, _ id: String, _ kind: Kind) -> HTML {
+        el("details", .class("act"), .id("act/\(id)")) {
+            switch kind {
+            case .plain: el("summary", .class("button")) { label }
+            case .primary: el("summary", .class("button", "primary")) { label }
+            case .danger: el("summary", .class("button", "danger")) { label }
+            }
+            el("form", .named("method", "post"), .action(action)) {
+                el("input", .named("type", "hidden"), .named("name", "csrf"), .named("value", self.viewer.formToken))
+                el("input", .named("type", "hidden"), .named("name", "back"), .named("value", self.back.target))
+                el("label") {
+                    "Reason"
+                    el(
+                        "input", .named("name", "reason"), .id("reason/\(id)"), .flag("required"),
+                        .named("maxlength", "500"), .named("autocomplete", "off"))
+                }
+                switch kind {
+                case .plain, .primary: el("button", .class("primary")) { label }
+                case .danger: el("button", .class("danger")) { label }
+                }
+            }
+        }
+    }
+}
