@@ -104,7 +104,8 @@ package struct HistoryRun: Sendable {
                 ? [] : [self.refusal(of: flight.effect, error.message)]
         }
         if let number = self.watch.wrongStop {
-            throw Violation(.stopsOnlyWhatIsUnused, "capacity \(number) was stopped while the router sent traffic to it")
+            throw Violation(
+                .stopsOnlyWhatIsUnused, "capacity \(number) was stopped while the router sent traffic to it")
         }
         if let number = self.world.unreadyWithTraffic {
             throw Violation(.trafficOnlyToReady, "the router sends traffic to capacity \(number), which is not ready")

@@ -1,4 +1,5 @@
-/// `slipway lab --histories N --seed S`: random histories on every core, told in words. The executable gives it the options.
+/// `slipway lab --histories N --seed S`: random histories on every core, told in words. The executable gives it the
+/// options.
 package struct LabCommand: Sendable {
     package let count: Int
     package let seed: UInt64
@@ -47,7 +48,8 @@ extension HistoriesReport {
 
     /// The report as a person reads it.
     package var words: String {
-        let figures = "seed \(self.seed): \(self.histories) histories, \(self.events) events, \(self.perSecond) histories/s"
+        let figures =
+            "seed \(self.seed): \(self.histories) histories, \(self.events) events, \(self.perSecond) histories/s"
         guard !self.violations.isEmpty else { return "\(figures), no violation" }
         return self.violations.map(\.description).joined(separator: "\n\n")
             + "\n\n\(figures), \(self.violations.count) violation\(self.violations.count == 1 ? "" : "s")"

@@ -67,7 +67,10 @@ package struct SimulatedRuntime: Runtime {
     }
 
     package func stop(_ key: CapacityKey, drain: Milliseconds, term: Term) async throws {
-        try await self.target.call(.stop) { try $0.stop(key, term: term) } pretend: { _ in }
+        try await self.target.call(.stop) {
+            try $0.stop(key, term: term)
+        } pretend: { _ in
+        }
     }
 
     package func observe(_ lane: LaneID) async throws -> [CapacityReport] {

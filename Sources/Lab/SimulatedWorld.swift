@@ -1,7 +1,8 @@
 package import Core
 package import Ports
 
-/// What is really there at a simulated target: for each lane its instances and its router, and who answers at which address.
+/// What is really there at a simulated target: for each lane its instances and its router, and who answers at which
+/// address.
 package struct SimulatedWorld: Sendable {
     /// The calls of the doors that faults are planned for.
     package enum Call: String, Sendable, CaseIterable {
@@ -140,7 +141,9 @@ package struct SimulatedWorld: Sendable {
         let sum = routing.arms.reduce(0) { $0 + $1.weight.count }
         guard sum == 10_000 || sum == 0, Set(routing.arms.map(\.capacity)).count == routing.arms.count,
             routing.arms.allSatisfy({ $0.capacity.lane == routing.lane })
-        else { throw TargetError(.invalid, "weights of one lane's capacities, each once, sum to 10,000", retryable: false) }
+        else {
+            throw TargetError(.invalid, "weights of one lane's capacities, each once, sum to 10,000", retryable: false)
+        }
         if let preview = routing.preview, !routing.arms.contains(where: { $0.capacity == preview }) {
             throw TargetError(.unknownCapacity, "\(preview) is on the preview and is no arm", retryable: false)
         }
@@ -167,7 +170,8 @@ package struct SimulatedWorld: Sendable {
 
     // MARK: Traffic
 
-    /// The capacity that one request of this user reaches at an address; nil: refused. A user keeps the bucket, so that a
+    /// The capacity that one request of this user reaches at an address; nil: refused. A user keeps the bucket, so
+    /// that a
     /// newer version's share only grows by new users.
     package func capacity(at address: ListenAddress, user: String, header: String?) -> CapacityKey? {
         for lane in self.lanes.values {

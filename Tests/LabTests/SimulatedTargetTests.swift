@@ -10,7 +10,8 @@ struct SimulatedTargetTests {
     func `the runtime conforms`(_ check: RuntimeKit.Check) async throws {
         try await RuntimeKit { body in
             let target = SimulatedTarget(clock: VirtualClock())
-            let healthy = try order(1), sick = try order(2)
+            let healthy = try order(1)
+            let sick = try order(2)
             target.with { $0.sick = [sick.release] }
             try await body(RuntimeKit.Stage(runtime: target.runtime, healthy: healthy, sick: sick))
         }.run(check)
@@ -18,7 +19,8 @@ struct SimulatedTargetTests {
 
     @Test(arguments: RouterKit.checks)
     func `the router conforms`(_ check: RouterKit.Check) async throws {
-        try await check.run(SimulatedRouterWorld(target: SimulatedTarget(clock: VirtualClock()), lane: lane(), listen: listen()))
+        try await check.run(
+            SimulatedRouterWorld(target: SimulatedTarget(clock: VirtualClock()), lane: lane(), listen: listen()))
     }
 
     @Test func `faults come in the order of the plan`() async throws {
@@ -26,8 +28,12 @@ struct SimulatedTargetTests {
         let order = try order(1)
         target.with { $0.plan([.failsForNow, .failsForGood, .liesDone, .liesFailed, .answersTwice], for: .ensure) }
         let runtime = target.runtime
-        await #expect { try await runtime.ensure(order, term: Term(1)) } throws: { ($0 as? TargetError)?.retryable == true }
-        await #expect { try await runtime.ensure(order, term: Term(1)) } throws: { ($0 as? TargetError)?.retryable == false }
+        await #expect { try await runtime.ensure(order, term: Term(1)) } throws: {
+            ($0 as? TargetError)?.retryable == true
+        }
+        await #expect { try await runtime.ensure(order, term: Term(1)) } throws: {
+            ($0 as? TargetError)?.retryable == false
+        }
         #expect(try await runtime.ensure(order, term: Term(1)).ready == 2)
         #expect(try await runtime.addresses(order.key).isEmpty)
         await #expect(throws: TargetError.self) { try await runtime.ensure(order, term: Term(1)) }
@@ -48,7 +54,9 @@ struct SimulatedTargetTests {
         #expect(report.restarts == 1)
     }
 
-    @Test func `a call that hangs ends when it is cancelled, and a late one is done when its time has come`() async throws {
+    @Test func `a call that hangs ends when it is cancelled, and a late one is done when its time has come`()
+        async throws
+    {
         let clock = VirtualClock()
         let target = SimulatedTarget(clock: clock, delay: .seconds(30))
         let order = try order(1)

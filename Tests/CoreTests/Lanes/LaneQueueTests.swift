@@ -81,7 +81,9 @@ struct LaneQueueTests {
         #expect(try script.say(.cancel(number: 2, reason: "later"), by: .judge) == ["removed"])
     }
 
-    @Test func `hold, pin and block keep a promotion waiting with its reason, and a time to pass wakes the lane`() throws {
+    @Test func `hold, pin and block keep a promotion waiting with its reason, and a time to pass wakes the lane`()
+        throws
+    {
         var script = try LaneScript(.production())
         try script.deploy(1)
         try script.promote(2)

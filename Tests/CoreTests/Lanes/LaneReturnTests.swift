@@ -26,11 +26,13 @@ struct LaneReturnTests {
             #expect(script.end(of: 2) == .deployment(.aborted))
             #expect(script.refusal { try $0.promote(2, by: .schedule) } == .blocked)
             #expect(
-                script.refusal { try $0.say(.retry(LaneScript.candidate(2), reason: ""), by: .schedule) } == .notAllowed)
+                script.refusal { try $0.say(.retry(LaneScript.candidate(2), reason: ""), by: .schedule) } == .notAllowed
+            )
             #expect(
                 script.refusal { try $0.say(.unblock(LaneScript.candidate(2).release, reason: ""), by: .judge) }
                     == .notAllowed)
-            #expect(try script.say(.retry(LaneScript.candidate(2), reason: "fixed outside")) == ["unblocked", "requested"])
+            #expect(
+                try script.say(.retry(LaneScript.candidate(2), reason: "fixed outside")) == ["unblocked", "requested"])
             try script.evaluate()
             try script.finish()
             #expect(script.serving == ["2.0.0": 10_000])
@@ -99,7 +101,8 @@ struct LaneReturnTests {
             try script.rollBack()
                 == ["rollbackOrdered", "rollbackStarted", "capacityWanted", "withdrawn", "held", "stepStarted"])
         #expect(script.serving == ["2.0.0": 10_000])
-        #expect(try script.hear(.capacityReady(3)) == ["capacityReady", "stepCompleted", "stepStarted", "routingWanted"])
+        #expect(
+            try script.hear(.capacityReady(3)) == ["capacityReady", "stepCompleted", "stepStarted", "routingWanted"])
         #expect(try script.routed() == ["routingConfirmed", "stepCompleted", "capacityRetiring", "verified", "ended"])
         #expect(script.serving == ["1.0.0": 10_000])
     }
