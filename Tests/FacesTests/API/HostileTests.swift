@@ -229,7 +229,7 @@ import Testing
             }
             #expect(error?.code == .addressInUse)
             #expect(error?.message.contains("127.0.0.1:\(first.port)") == true)
-            #expect(error?.message.contains("pid \(ProcessInfo.processInfo.processIdentifier)") == true)
+            #expect(error?.message.contains("pid \(ProcessInfo.processInfo.processIdentifier)") == true, "\(String(describing: error))")
         }
     }
 }

@@ -11,7 +11,7 @@ final class World: Sendable {
         var listeners: [Int: AsyncStream<Int>.Continuation] = [:]
         var listenersEver = 0
         var tokens = [World.token: Caller(actor: "ana", token: "laptop")]
-        /// Highest position after which events were asked for.
+        /// How often events were asked for.
         var fetched = 0
         /// `verb subject reason`, oldest first.
         var asked: [String] = []
@@ -29,9 +29,13 @@ final class World: Sendable {
     var fetched: Int { self.change { $0.fetched } }
     var listening: Int { self.change { $0.listeners.count } }
 
-    func append(_ count: Int = 1, stream: String = "lane/shop/production") {
+    func append(_ count: Int = 1, stream: String = "lane/shop/production", body: String? = nil) {
         let (position, listeners) = self.change { state in
-            for _ in 0..<count { state.events.append(Samples.event(state.events.count + 1, stream: stream)) }
+            for _ in 0..<count {
+                var event = Samples.event(state.events.count + 1, stream: stream)
+                if let body { event.body = body }
+                state.events.append(event)
+            }
             return (state.events.count, Array(state.listeners.values))
         }
         for listener in listeners { listener.yield(position) }
@@ -64,7 +68,7 @@ final class World: Sendable {
 
     private func events(_ stream: String?, _ after: Int, _ limit: Int) -> [Wire.Event] {
         self.change { state in
-            state.fetched = max(state.fetched, after)
+            state.fetched += 1
             return Array(state.events.lazy.filter { $0.position > after && (stream == nil || $0.stream == stream) }.prefix(limit))
         }
     }
