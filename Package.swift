@@ -19,6 +19,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -26,6 +27,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func ours(_ name: String, at path: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -68,7 +70,10 @@ let package = Package(
         ours("SQLiteStore", at: "Adapters/SQLiteStore", ["Core", "Ports", crypto, grdb]),
         ours(
             "LocalTarget", at: "Adapters/LocalTarget",
-            ["Core", "Ports", asyncHTTPClient, crypto, logging, nioCore, nioPosix, subprocess, systemPackage]),
+            [
+                "Core", "Ports", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, subprocess,
+                systemPackage,
+            ]),
         ours("Lab", at: "Lab", ["Core", "Ports", "Engine", crypto]),
 
         // MARK: Faces: what people and programs see.
@@ -80,17 +85,22 @@ let package = Package(
                 logging, nioCore, nioPosix,
             ]),
         ours("WebUI", at: "Faces/WebUI", ["APIClient"]),
-        ours("Demo", at: "Faces/Demo", ["APIClient", asyncHTTPClient, nioCore, subprocess, systemPackage]),
-        ours("CommandLine", at: "Faces/CommandLine", ["APIClient", "Demo", argumentParser]),
+        ours("Demo", at: "Faces/Demo", ["APIClient", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage, unixSignals]),
+        ours("CommandLine", at: "Faces/CommandLine", ["APIClient", "Demo", "ServiceFile", argumentParser]),
 
         // MARK: The executable: wiring only.
         .executableTarget(
             name: "slipway",
             dependencies: [
                 "APIClient", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget", "Ports", "SQLiteStore",
-                argumentParser, lifecycle, logging,
+                asyncHTTPClient, lifecycle, logging, unixSignals,
             ],
             path: "Sources/slipway", swiftSettings: strict),
+
+        // MARK: Benchmarks: each prints its figures beside those of what it builds on, and fails below its bounds.
+        .executableTarget(
+            name: "LedgerBenchmark", dependencies: ["Core", "Lab", "Ports", "SQLiteStore", grdb],
+            path: "Benchmarks/LedgerBenchmark", swiftSettings: strict),
 
         // MARK: Tests. Kits are the conformance tests of the doors, run on every implementation.
         .target(name: "Kits", dependencies: ["Core", "Ports"], path: "Tests/Kits", swiftSettings: strict),
@@ -98,12 +108,12 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("ServiceFileTests", ["Core", "ServiceFile"]),
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
-        tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, nioCore]),
+        tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
         tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "ServiceFile"]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests("FacesTests", [
             "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI", asyncHTTPClient,
-            lifecycle, logging, nioCore, nioHTTP1,
+            httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
         ]),
         tests("EndToEndTests", ["APIClient", "Demo", asyncHTTPClient, nioCore, subprocess, systemPackage]),
     ]

@@ -72,9 +72,9 @@ package struct ReleaseID: Identifier {
 /// The id of a change request: `c-` and text.
 package struct ChangeID: Identifier {
     package let text: String
-    package static let rule = "`c-` and 1 to 80 of a-z, 0-9 and inner hyphens"
+    package static let rule = "`c-` and 1 to 110 of a-z, 0-9 and inner hyphens"
     package init?(_ text: String) {
-        guard text.hasPrefix("c-"), isName(text, longest: 82) else { return nil }
+        guard text.hasPrefix("c-"), isName(text, longest: 112) else { return nil }
         self.text = text
     }
 }

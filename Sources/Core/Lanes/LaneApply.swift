@@ -4,14 +4,15 @@ extension Lane {
         switch event {
         case .requested(let body): try self.enqueue(body)
         case .waiting(let body): self.queue[try self.queueIndex(body.number)].waitsFor = body.gates
-        case .removed(let body): self.queue.remove(at: try self.queueIndex(body.number))
+        case .removed(let body): try self.remove(body)
         case .admitted(let body): try self.start(body)
         case .rollbackOrdered(let body): self.order(body)
         case .rollbackStarted(let body): try self.start(body)
         case .capacityWanted(let body): self.capacities[body.number] = Capacity(body)
         case .capacityReady(let body): try self.changeCapacity(body.number) { $0.state = .ready }
+        case .capacityLost(let body): try self.changeCapacity(body.number) { $0.state = .wanted }
         case .capacityWarm(let body): try self.changeCapacity(body.number) { $0.warmUntil = body.until }
-        case .capacityRetiring(let body): try self.changeCapacity(body.number) { $0.retire() }
+        case .capacityRetiring(let body): try self.changeCapacity(body.number) { $0.retire(goneBy: body.goneBy) }
         case .capacityGone(let body): try self.removeCapacity(body.number)
         case .stepStarted(let body): try self.changeDeployment(body.number) { $0.start(body) }
         case .stepCompleted(let body): try self.changeDeployment(body.number) { $0.stepIsDone = true }
@@ -21,9 +22,7 @@ extension Lane {
         case .resumed(let body): try self.changeDeployment(body.number) { $0.resume(body) }
         case .aborted(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .aborted) }
         case .failed(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .failed) }
-        case .ended(let body):
-            try self.changeDeployment(body.number) { _ in }
-            self.deployment = nil
+        case .ended(let body): try self.end(body)
         case .verified(let body): self.record(body)
         case .withdrawn(let body): self.withdraw(body)
         case .passedNoReturn(let body): self.noReturnBefore = body.number
@@ -35,7 +34,7 @@ extension Lane {
         case .unpinned: self.pin = nil
         case .alarmRaised(let alarm): self.alarm = alarm
         case .alarmCleared: self.alarm = nil
-        case .downOrdered(let body): self.takingDown = TakingDown(by: body.by, routerIsGone: false)
+        case .downOrdered(let body): self.orderDown(body)
         case .routerRemoved: self.takingDown?.routerIsGone = true
         case .downFinished: self.finishDown()
         }
@@ -48,6 +47,9 @@ extension Lane {
             throw IllegalEvent("promotion \(body.number) after \(self.lastNumber)")
         }
         self.lastNumber = body.number
+        self.seen.removeAll { $0 == body.candidate.release }
+        self.seen.append(body.candidate.release)
+        self.seen.removeFirst(max(0, self.seen.count - Self.seenLimit))
         self.queue.append(
             QueuedPromotion(
                 number: body.number, candidate: body.candidate, by: body.by, requestedAt: body.at,
@@ -61,19 +63,56 @@ extension Lane {
         return index
     }
 
+    private mutating func remove(_ body: Removed) throws(IllegalEvent) {
+        let queued = self.queue.remove(at: try self.queueIndex(body.number))
+        self.remember(
+            EndedPromotion(
+                number: body.number, candidate: queued.candidate, kind: .forward, end: .removed(body.why), by: queued.by,
+                strategy: nil, startedAt: nil, endedAt: body.at, reason: body.reason, lastLines: []))
+    }
+
+    private mutating func remember(_ ended: EndedPromotion) {
+        self.recent.append(ended)
+        self.recent.removeFirst(max(0, self.recent.count - Self.recentLimit))
+    }
+
     // MARK: Deployment
+
+    private mutating func end(_ body: Ended) throws(IllegalEvent) {
+        guard let running = self.deployment, running.number == body.number else {
+            throw IllegalEvent("deployment \(body.number) ended but is not running")
+        }
+        self.remember(
+            EndedPromotion(
+                number: body.number, candidate: running.candidate, kind: running.kind, end: .deployment(body.outcome),
+                by: running.by, strategy: running.plan.strategy, startedAt: running.startedAt, endedAt: body.at,
+                reason: body.reason, lastLines: running.ending?.lastLines ?? []))
+        self.deployment = nil
+    }
 
     private mutating func start(_ body: Admitted) throws(IllegalEvent) {
         guard self.deployment == nil else { throw IllegalEvent("admitted \(body.number) while another one runs") }
         let queued = self.queue.remove(at: try self.queueIndex(body.number))
         self.deployment = Deployment(
             number: body.number, candidate: queued.candidate, kind: .forward, by: queued.by, reason: nil,
-            plan: body.plan, capacity: body.number, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+            plan: body.plan, capacity: body.number, definition: body.facts.definition, startedAt: body.at,
+            returnsTo: self.fallback, stepStartedAt: body.at, deadline: body.at)
     }
 
     private mutating func order(_ body: RollbackOrder) {
+        self.forgetRollback(.superseded, at: body.at, "rollback to \(body.target.candidate.version)")
         self.lastNumber = max(self.lastNumber, body.number)
         self.nextRollback = body
+    }
+
+    /// An ordered rollback that never started still has an end that whoever waits for it can read.
+    private mutating func forgetRollback(_ why: Removed.Why, at now: Instant, _ reason: String) {
+        guard let order = self.nextRollback else { return }
+        self.nextRollback = nil
+        self.remember(
+            EndedPromotion(
+                number: order.number, candidate: order.target.candidate, kind: .rollback, end: .removed(why),
+                by: order.by, strategy: nil, startedAt: nil, endedAt: now, reason: reason, lastLines: []))
     }
 
     private mutating func start(_ body: RollbackStarted) throws(IllegalEvent) {
@@ -81,7 +120,8 @@ extension Lane {
         self.nextRollback = nil
         self.deployment = Deployment(
             number: body.number, candidate: body.candidate, kind: .rollback, by: body.by, reason: body.reason,
-            plan: body.plan, capacity: body.capacity, startedAt: body.at, stepStartedAt: body.at, deadline: body.at)
+            plan: body.plan, capacity: body.capacity, definition: body.definition, startedAt: body.at,
+            returnsTo: self.fallback, stepStartedAt: body.at, deadline: body.at)
     }
 
     private mutating func changeDeployment(
@@ -113,6 +153,9 @@ extension Lane {
             throw IllegalEvent("generation \(routing.generation) after \(self.routing.generation)")
         }
         self.routing = routing
+        for number in routing.weights.keys where routing.weights[number] != .zero {
+            self.capacities[number]?.warmUntil = nil
+        }
     }
 
     private mutating func confirm(_ body: RoutingConfirmed) throws(IllegalEvent) {
@@ -132,7 +175,7 @@ extension Lane {
             VerifiedRelease(
                 candidate: body.candidate, number: body.number, verifiedAt: body.at, leftAt: nil, isWithdrawn: false))
         self.history.removeFirst(max(0, self.history.count - Self.historyLimit))
-        self.stable = Placed(candidate: body.candidate, capacity: body.capacity)
+        self.stable = Placed(candidate: body.candidate, capacity: body.capacity, number: body.number)
     }
 
     private mutating func withdraw(_ body: Withdrawn) {
@@ -148,24 +191,38 @@ extension Lane {
         self.blocks.removeFirst(max(0, self.blocks.count - Self.blockLimit))
     }
 
+    /// Nobody is served from here on, so no stay goes on either.
+    private mutating func orderDown(_ body: ByReason) {
+        self.takingDown = TakingDown(
+            by: body.by, routerIsGone: false,
+            deadline: body.at + (self.capacities.values.map(\.drain).max() ?? .zero) + Self.stopsWithin)
+        self.forgetRollback(.cancelled, at: body.at, body.reason)
+        for index in self.history.indices where self.history[index].leftAt == nil {
+            self.history[index].leftAt = body.at
+        }
+    }
+
     /// Nothing of the lane is left at the target; numbers, history and blocks stay.
     private mutating func finishDown() {
         self.takingDown = nil
         self.stable = nil
-        self.nextRollback = nil
         self.alarm = nil
         self.routing = DesiredRouting(generation: self.routing.generation)
         self.confirmedGeneration = self.routing.generation
+        self.routerlessGeneration = self.routing.generation
     }
 }
 
 extension Capacity {
     fileprivate init(_ body: Lane.CapacityWanted) {
-        self.init(number: body.number, candidate: body.candidate, state: .wanted, warmUntil: nil, drain: body.drain)
+        self.init(
+            number: body.number, candidate: body.candidate, state: .wanted, definition: body.definition, warmUntil: nil,
+            drain: body.drain)
     }
 
-    fileprivate mutating func retire() {
+    fileprivate mutating func retire(goneBy: Instant) {
         self.state = .retiring
+        self.goneBy = goneBy
         self.warmUntil = nil
     }
 }

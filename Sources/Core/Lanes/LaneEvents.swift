@@ -9,8 +9,9 @@ extension Lane {
         case rollbackStarted(RollbackStarted)
         case capacityWanted(CapacityWanted)
         case capacityReady(CapacityNumber)
+        case capacityLost(CapacityNumber)
         case capacityWarm(CapacityWarm)
-        case capacityRetiring(CapacityNumber)
+        case capacityRetiring(CapacityRetiring)
         case capacityGone(CapacityNumber)
         case stepStarted(StepStarted)
         case stepCompleted(StepCompleted)
@@ -38,17 +39,17 @@ extension Lane {
     }
 
     package struct Requested: Sendable, Equatable, Codable {
-        let number: Int
-        let candidate: Candidate
-        let by: Actor
-        let at: Instant
-        let expiresAt: Instant
+        package let number: Int
+        package let candidate: Candidate
+        package let by: Actor
+        package let at: Instant
+        package let expiresAt: Instant
     }
 
     /// The verdicts of the gates changed; the promotion stays in the queue.
     package struct Waiting: Sendable, Equatable, Codable {
-        let number: Int
-        let gates: [GateResult]
+        package let number: Int
+        package let gates: [GateResult]
     }
 
     /// A promotion left the queue without a deployment.
@@ -61,6 +62,7 @@ extension Lane {
         package let why: Why
         package let by: Actor
         package let reason: String
+        package let at: Instant
     }
 
     package struct Admitted: Sendable, Equatable, Codable {
@@ -71,61 +73,69 @@ extension Lane {
     }
 
     package struct RollbackStarted: Sendable, Equatable, Codable {
-        let number: Int
-        let candidate: Candidate
-        let capacity: Int
-        let plan: Plan
-        let by: Actor
-        let reason: String
-        let at: Instant
+        package let number: Int
+        package let candidate: Candidate
+        package let capacity: Int
+        package let definition: Int
+        package let plan: Plan
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
     }
 
     package struct CapacityWanted: Sendable, Equatable, Codable {
-        let number: Int
-        let candidate: Candidate
-        let drain: Milliseconds
+        package let number: Int
+        package let candidate: Candidate
+        package let definition: Int
+        package let drain: Milliseconds
     }
 
     package struct CapacityNumber: Sendable, Equatable, Codable {
-        let number: Int
+        package let number: Int
     }
 
     package struct CapacityWarm: Sendable, Equatable, Codable {
-        let number: Int
-        let until: Instant
+        package let number: Int
+        package let until: Instant
+    }
+
+    package struct CapacityRetiring: Sendable, Equatable, Codable {
+        package let number: Int
+        /// When the alarm is raised if it is not gone.
+        package let goneBy: Instant
     }
 
     package struct StepStarted: Sendable, Equatable, Codable {
-        let number: Int
-        let step: Int
-        let at: Instant
-        let until: Instant?
-        let deadline: Instant
+        package let number: Int
+        package let step: Int
+        package let at: Instant
+        package let until: Instant?
+        package let deadline: Instant
     }
 
     package struct StepCompleted: Sendable, Equatable, Codable {
-        let number: Int
-        let step: Int
-        let summary: String
+        package let number: Int
+        package let step: Int
+        package let summary: String
     }
 
     package struct RoutingConfirmed: Sendable, Equatable, Codable {
-        let generation: Int
-        let at: Instant
+        package let generation: Int
+        package let at: Instant
     }
 
     package struct Paused: Sendable, Equatable, Codable {
-        let number: Int
-        let pause: Pause
+        package let number: Int
+        package let pause: Pause
     }
 
     package struct Resumed: Sendable, Equatable, Codable {
-        let number: Int
-        let by: Actor
-        let reason: String
-        let at: Instant
+        package let number: Int
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
         /// How long the clock of the step stood still.
-        let stoodStill: Milliseconds
+        package let stoodStill: Milliseconds
     }
 
     /// The deployment is taken back: abort by a person or the judge, or failure of a step.
@@ -153,8 +163,8 @@ extension Lane {
 
     /// Gone back from: these are no longer what a rollback goes to by itself.
     package struct Withdrawn: Sendable, Equatable, Codable {
-        let numbers: [Int]
-        let at: Instant
+        package let numbers: [Int]
+        package let at: Instant
     }
 
     package struct Unblocked: Sendable, Equatable, Codable {
@@ -164,13 +174,13 @@ extension Lane {
     }
 
     package struct ByReason: Sendable, Equatable, Codable {
-        let by: Actor
-        let reason: String
-        let at: Instant
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
     }
 
     package struct At: Sendable, Equatable, Codable {
-        let at: Instant
+        package let at: Instant
     }
 }
 
@@ -202,6 +212,7 @@ extension Lane.Event: LedgerEvent {
         case .rollbackStarted(let body): ("rollbackStarted", body)
         case .capacityWanted(let body): ("capacityWanted", body)
         case .capacityReady(let body): ("capacityReady", body)
+        case .capacityLost(let body): ("capacityLost", body)
         case .capacityWarm(let body): ("capacityWarm", body)
         case .capacityRetiring(let body): ("capacityRetiring", body)
         case .capacityGone(let body): ("capacityGone", body)
@@ -245,6 +256,7 @@ extension Lane.Event: LedgerEvent {
             "lane.removed": reader(Self.removed), "lane.admitted": reader(Self.admitted),
             "lane.rollbackOrdered": reader(Self.rollbackOrdered), "lane.rollbackStarted": reader(Self.rollbackStarted),
             "lane.capacityWanted": reader(Self.capacityWanted), "lane.capacityReady": reader(Self.capacityReady),
+            "lane.capacityLost": reader(Self.capacityLost),
             "lane.capacityWarm": reader(Self.capacityWarm), "lane.capacityRetiring": reader(Self.capacityRetiring),
             "lane.capacityGone": reader(Self.capacityGone), "lane.stepStarted": reader(Self.stepStarted),
             "lane.stepCompleted": reader(Self.stepCompleted), "lane.routingWanted": reader(Self.routingWanted),

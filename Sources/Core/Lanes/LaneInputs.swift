@@ -19,15 +19,31 @@ extension Lane {
         case skip(number: Int?, reason: String)
         /// Lifts the block of a release and asks for its promotion again.
         case retry(Candidate, reason: String)
-        /// nil: the release verified here before the one that serves. `health`: how long a cold start may take.
-        case rollback(to: String?, health: Milliseconds, drain: Milliseconds, policy: QueuePolicy, reason: String)
+        /// `to` nil: the release verified here before the one that serves.
+        case rollback(to: String?, RollbackSettings, reason: String)
         case hold(reason: String, until: Instant?)
         case releaseHold(reason: String)
         case pin(version: String, reason: String)
         case unpin(reason: String)
         case block(ReleaseID, reason: String)
+        case unblock(ReleaseID, reason: String)
         case clearAlarm(reason: String)
         case down(reason: String)
+    }
+
+    /// What a rollback needs to know of the definition: `health`, how long a cold start may take.
+    package struct RollbackSettings: Sendable, Equatable, Codable {
+        package let health: Milliseconds
+        package let drain: Milliseconds
+        package let policy: QueuePolicy
+        package let definition: Int
+
+        package init(health: Milliseconds, drain: Milliseconds, policy: QueuePolicy, definition: Int) {
+            self.health = health
+            self.drain = drain
+            self.policy = policy
+            self.definition = definition
+        }
     }
 
     /// What the world answered to an effect.
@@ -35,6 +51,9 @@ extension Lane {
         case capacityReady(Int)
         case capacityFailed(Int, reason: String, lastLines: [String])
         case capacityGone(Int)
+        /// By the target's own word none of its instances is ready any more, or some are again.
+        case capacityLost(Int, reason: String)
+        case capacityBack(Int)
         case routed(generation: Int)
         case verified(number: Int, Verdict, summary: String, lastLines: [String])
         case taskEnded(number: Int, TaskKind, Verdict, summary: String, lastLines: [String], irreversible: Bool)
@@ -48,13 +67,11 @@ extension Lane {
         package let number: Int
         package let facts: AdmissionFacts
         package let plan: Plan
-        package let drain: Milliseconds
 
         package init(number: Int, facts: AdmissionFacts, plan: Plan) {
             self.number = number
             self.facts = facts
             self.plan = plan
-            self.drain = plan.drain
         }
     }
 

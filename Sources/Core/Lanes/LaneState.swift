@@ -14,6 +14,8 @@ package struct Lane: Sendable, Equatable, Codable {
     package internal(set) var capacities: [Int: Capacity] = [:]
     package internal(set) var routing = DesiredRouting()
     package internal(set) var confirmedGeneration = 0
+    /// The generation at which there was last no router: before the first one, and after `down`.
+    package internal(set) var routerlessGeneration = 0
     /// The newest deployment that ended as verified: the last known good. Advances only after the bake.
     package internal(set) var stable: Placed?
     /// Releases verified here, oldest first; at most `historyLimit`.
@@ -28,18 +30,51 @@ package struct Lane: Sendable, Equatable, Codable {
     /// A rollback that waits for the running deployment to have returned its traffic.
     package internal(set) var nextRollback: RollbackOrder?
 
+    /// How the newest promotions ended, oldest first; at most `recentLimit`.
+    package internal(set) var recent: [EndedPromotion] = []
+    /// Releases that were asked for here, oldest first: automation asks once. At most `seenLimit`.
+    package internal(set) var seen: [ReleaseID] = []
+
     package static let historyLimit = 50
+    package static let recentLimit = 50
+    package static let seenLimit = 200
     package static let queueLimit = 100
     package static let blockLimit = 500
 
     package init() {}
 
-    /// The capacity that traffic goes back to: the last known good, or what serves if nothing was verified yet.
-    package var fallback: Int? {
-        if let stable { return stable.capacity }
-        let serving = self.routing.weights.filter { $0.value > .zero && $0.key != self.deployment?.capacity }
-        return serving.max { $0.value < $1.value }?.key
+    /// The last known good, if there is still a way back to it.
+    package var lastKnownGood: Placed? {
+        self.stable.flatMap { $0.number >= self.noReturnBefore ? $0 : nil }
     }
+
+    /// The capacity that traffic goes back to: the last known good, or what serves if there is none. Fixed while a
+    /// deployment runs, because its own switch changes what serves.
+    package var fallback: Int? {
+        if let deployment { return deployment.returnsTo }
+        if let lastKnownGood { return lastKnownGood.capacity }
+        return self.routing.weights.filter { $0.value > .zero }
+            .max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+    }
+
+    /// Has traffic and has passed its point of no return: going back would break on changed data.
+    package func isForwardOnly(_ deployment: Deployment) -> Bool {
+        self.noReturnBefore == deployment.number && self.weight(of: deployment.capacity) > .zero
+    }
+
+    /// Whether everything with traffic is ready, and is what the router does.
+    var servesReady: Bool {
+        self.routing.generation == self.confirmedGeneration
+            && self.routing.weights.allSatisfy { $0.value == .zero || self.capacities[$0.key]?.state == .ready }
+    }
+
+    /// What has traffic and no ready instance.
+    var lostWithTraffic: Capacity? {
+        self.capacities.values.filter { $0.state == .wanted && self.weight(of: $0.number) > .zero }
+            .min { $0.number < $1.number }
+    }
+
+    package func weight(of capacity: Int) -> BasisPoints { self.routing.weights[capacity] ?? .zero }
 
     /// What has traffic, with its weight.
     package var serving: [(capacity: Capacity, weight: BasisPoints)] {
@@ -78,7 +113,7 @@ package struct Candidate: Sendable, Equatable, Codable {
 
 package struct Capacity: Sendable, Equatable, Codable {
     package enum State: String, Sendable, Codable {
-        /// To be brought up; no traffic yet.
+        /// To be brought up: not ready yet, or (by the target's own word) not any more.
         case wanted
         case ready
         /// To be drained and stopped.
@@ -88,9 +123,13 @@ package struct Capacity: Sendable, Equatable, Codable {
     package let number: Int
     package let candidate: Candidate
     package internal(set) var state: State
+    /// Number of the definition that it was admitted under.
+    package let definition: Int
     /// Stands by without traffic until then.
     package internal(set) var warmUntil: Instant?
     package internal(set) var drain: Milliseconds
+    /// Deadline of a retiring one; later than that raises the alarm.
+    package internal(set) var goneBy: Instant?
 }
 
 package struct QueuedPromotion: Sendable, Equatable, Codable {
@@ -121,6 +160,14 @@ package struct GateResult: Sendable, Equatable, Codable {
     }
 }
 
+extension GateResult {
+    /// A time to pass that is over already would wake the lane again and again for nothing.
+    func known(at now: Instant) -> GateResult {
+        guard let passesAt, passesAt <= now else { return self }
+        return GateResult(gate: self.gate, verdict: self.verdict, reason: self.reason)
+    }
+}
+
 /// One execution of putting a release onto an environment's targets by a strategy.
 package struct Deployment: Sendable, Equatable, Codable {
     package enum Kind: String, Sendable, Codable {
@@ -141,7 +188,11 @@ package struct Deployment: Sendable, Equatable, Codable {
     package let plan: Plan
     /// The capacity under deployment: its own number, or an older one that is still warm.
     package let capacity: Int
+    /// Number of the definition that it was decided under.
+    package let definition: Int
     package let startedAt: Instant
+    /// Where the traffic goes back to: `Lane.fallback` as it was at the start. nil: nothing served.
+    package let returnsTo: Int?
     package internal(set) var phase: Phase = .running
     /// Index into the plan's steps.
     package internal(set) var step = 0
@@ -156,6 +207,36 @@ package struct Deployment: Sendable, Equatable, Codable {
 
     package var currentStep: Step? {
         self.plan.steps.indices.contains(self.step) ? self.plan.steps[self.step] : nil
+    }
+
+    /// Its capacity, while its own step has still to bring that up, or nothing needs it any more.
+    var unraisedCapacity: Int? {
+        switch self.phase {
+        case .returning: return self.capacity
+        case .running:
+            let left = self.plan.steps[min(self.stepIsDone ? self.step + 1 : self.step, self.plan.steps.count)...]
+            let isToCome = left.contains { if case .capacity = $0 { true } else { false } }
+            return isToCome ? self.capacity : nil
+        }
+    }
+
+    /// Its step is the router's to do. (What a deployment before it left unconfirmed is not its fault.)
+    var waitsForRouter: Bool {
+        guard !self.stepIsDone else { return false }
+        switch self.currentStep {
+        case .preview, .shift: return true
+        case .task, .capacity, .verify, .hold, .bake, nil: return false
+        }
+    }
+
+    /// Its next move is the router's; being late raises the alarm, and it is tried again.
+    var onlyAlarmsAtDeadline: Bool {
+        switch self.phase {
+        case .returning: return true
+        case .running:
+            guard self.kind == .rollback, case .shift = self.currentStep else { return false }
+            return true
+        }
     }
 
     /// Automation may end it for something newer: never a rollback, nor what a person started or paused.
@@ -184,6 +265,28 @@ package enum Outcome: String, Sendable, Codable, CaseIterable {
 package struct Placed: Sendable, Equatable, Codable {
     package let candidate: Candidate
     package let capacity: Int
+    /// The deployment that was verified.
+    package let number: Int
+}
+
+/// How a promotion ended, with or without a deployment.
+package struct EndedPromotion: Sendable, Equatable, Codable {
+    package enum End: Sendable, Equatable, Codable {
+        case deployment(Outcome)
+        case removed(Lane.Removed.Why)
+    }
+
+    package let number: Int
+    package let candidate: Candidate
+    package let kind: Deployment.Kind
+    package let end: End
+    package let by: Actor
+    /// nil: it never started.
+    package let strategy: String?
+    package let startedAt: Instant?
+    package let endedAt: Instant
+    package let reason: String
+    package let lastLines: [String]
 }
 
 package struct VerifiedRelease: Sendable, Equatable, Codable {
@@ -219,6 +322,17 @@ package struct Pin: Sendable, Equatable, Codable {
 
 /// What needs a person, and the next action.
 package struct Alarm: Sendable, Equatable, Codable {
+    package enum Kind: String, Sendable, Codable, CaseIterable {
+        /// A version with traffic has no ready instance.
+        case noReadyCapacity
+        /// Something that must happen did not come in its time; it is still being tried.
+        case stuck
+        case rollbackFailed
+        /// A release without a way back failed: roll forward.
+        case forwardOnly
+    }
+
+    package let kind: Kind
     package let reason: String
     package let nextAction: String
     package let since: Instant
@@ -227,6 +341,8 @@ package struct Alarm: Sendable, Equatable, Codable {
 package struct TakingDown: Sendable, Equatable, Codable {
     package let by: Actor
     package internal(set) var routerIsGone: Bool
+    /// Later than that raises the alarm; it is still being tried.
+    package let deadline: Instant
 }
 
 package struct RollbackOrder: Sendable, Equatable, Codable {
@@ -234,7 +350,6 @@ package struct RollbackOrder: Sendable, Equatable, Codable {
     package let target: VerifiedRelease
     package let by: Actor
     package let reason: String
-    package let health: Milliseconds
-    package let drain: Milliseconds
-    package let policy: QueuePolicy
+    package let settings: Lane.RollbackSettings
+    package let at: Instant
 }

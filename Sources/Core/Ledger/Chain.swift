@@ -1,4 +1,4 @@
-import Crypto
+package import Crypto
 
 /// A SHA-256, as a value of the chain: 32 bytes.
 package struct ChainHash: Sendable, Hashable, CustomStringConvertible {
@@ -15,7 +15,7 @@ package struct ChainHash: Sendable, Hashable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    init(_ digest: SHA256.Digest) { self.bytes = Array(digest) }
+    package init(_ digest: SHA256.Digest) { self.bytes = Array(digest) }
 
     package var description: String {
         let digits = Array("0123456789abcdef".utf8)
@@ -72,23 +72,17 @@ package struct Envelope: Sendable, Equatable {
         previous: ChainHash, stream: StreamID, number: Int, kind: EventKind, at: Instant, actor: Actor, cause: Cause?,
         body: [UInt8]
     ) -> ChainHash {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(body.count + 320)
-        func add(_ field: some Collection<UInt8>) {
-            let count = UInt64(field.count)
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
-            bytes.append(contentsOf: field)
-        }
-        add(previous.bytes)
-        add(stream.description.utf8)
-        add(String(number).utf8)
-        add(kind.name.utf8)
-        add(String(kind.version).utf8)
-        add(String(at.milliseconds).utf8)
-        add(actor.description.utf8)
-        add((cause?.text ?? "").utf8)
-        add(body)
-        return ChainHash(SHA256.hash(data: bytes))
+        var hasher = FieldHasher(capacity: body.count + 320)
+        hasher.add(previous.bytes)
+        hasher.add(stream.description)
+        hasher.add(number)
+        hasher.add(kind.name)
+        hasher.add(kind.version)
+        hasher.add(at.milliseconds)
+        hasher.add(actor.description)
+        hasher.add(cause?.text ?? "")
+        hasher.add(body)
+        return hasher.finish()
     }
 
     package var hasRightHash: Bool {
@@ -128,13 +122,19 @@ package struct Seal: Sendable, Equatable {
         self.hash = hash
     }
 
-    /// SHA-256 over previous seal, position, time and every head in the order of the stream's text.
+    /// SHA-256 over the length-prefixed fields: previous seal, position, time, and of every head, in the order of the stream's
+    /// UTF-8 bytes, its stream, number and hash.
     package static func hash(previous: ChainHash, position: Int, at: Instant, heads: [StreamHead]) -> ChainHash {
-        var hasher = SHA256()
-        hasher.update(data: previous.bytes)
-        hasher.update(data: Array("\(position) \(at.milliseconds)\n".utf8))
-        let lines = heads.map { "\($0.stream) \($0.number) \($0.hash)\n" }.sorted()
-        for line in lines { hasher.update(data: Array(line.utf8)) }
-        return ChainHash(hasher.finalize())
+        var hasher = FieldHasher(capacity: heads.count * 96 + 128)
+        hasher.add(previous.bytes)
+        hasher.add(position)
+        hasher.add(at.milliseconds)
+        let named = heads.map { (name: $0.stream.description, head: $0) }
+        for (name, head) in named.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+            hasher.add(name)
+            hasher.add(head.number)
+            hasher.add(head.hash.bytes)
+        }
+        return hasher.finish()
     }
 }

@@ -45,6 +45,9 @@ package struct Milliseconds: Sendable, Hashable, Comparable, Codable {
     package static func + (left: Milliseconds, right: Milliseconds) -> Milliseconds {
         Milliseconds(left.count + right.count)
     }
+    package static func - (left: Milliseconds, right: Milliseconds) -> Milliseconds {
+        Milliseconds(left.count - right.count)
+    }
 
     package var duration: Duration { .milliseconds(self.count) }
 }

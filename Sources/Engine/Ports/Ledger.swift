@@ -53,7 +53,7 @@ package struct ProjectionRow: Sendable, Equatable {
 }
 
 package enum ProjectionTable: String, Sendable, Codable, CaseIterable {
-    case services, lanes, releases, changes, deployments, tokens, notices
+    case services, lanes, releases, changes
 }
 
 /// The state of a stream's machine after an event, so that not the whole stream has to be folded.
@@ -141,6 +141,10 @@ package protocol Ledger: Sendable {
     /// Replaces all rows, in one transaction (rebuild).
     func replaceRows(_ rows: [ProjectionRow]) async throws
 
+    /// How far a reader of the whole ledger has come (an outbox, for example); 0 at first. No projection: a rebuild leaves it alone.
+    func place(of reader: String) async throws -> Int
+    func setPlace(_ position: Int, of reader: String) async throws
+
     func record(_ observations: [Observation]) async throws
     func observations(of lane: LaneID, from: Instant, to: Instant, limit: Int) async throws -> [Observation]
 
@@ -158,6 +162,7 @@ package enum LedgerLimits {
     /// Events of a stream between two snapshots.
     package static let snapshotEvery = 200
     package static let bodyBytes = 1 << 20
+    package static let snapshotBytes = 16 << 20
     package static let eventsPerAppend = 1_000
 }
 

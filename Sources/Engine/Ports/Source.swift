@@ -50,6 +50,23 @@ package protocol SourceRepository: Sendable {
     func tag(_ name: String, commit: String, message: String, in repository: String) async throws
 }
 
+/// What a repository refuses or can't do. A failed git command or a full disk is `failed`; the rest gives the same answer again.
+package struct SourceError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Code: String, Sendable, CaseIterable {
+        case refNotFound, notARepository, shallow, empty, tagExists, invalid, tooLarge, programMissing, failed
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { self.message }
+}
+
 /// What to build: a clean checkout of a commit, by the command of its own file.
 package struct BuildOrder: Sendable, Equatable {
     package var release: ReleaseID
@@ -114,6 +131,8 @@ package struct CommandOrder: Sendable, Equatable {
         case checkout(commit: String, repository: String)
         /// A copy of the artifact's content (tasks).
         case artifact(Digest)
+        /// An empty folder (notices).
+        case empty
     }
 
     package init(key: String, command: String, within: Milliseconds, environment: [String: String], place: Place) {

@@ -1,0 +1,140 @@
+import Core
+import Crypto
+
+/// The configuration file of one lane's HAProxy, as a pure function of what it should do.
+///
+/// Everything that changes in a lane's life is a process variable or a server's address, and so can be changed over the
+/// runtime socket (management guide 2.6, section 9.3: `set var`, `set server`). The file holds the same values for a
+/// restart.
+package enum HAProxyConfiguration {
+    /// The environment variable that holds the path of the runtime socket. A start that fails would otherwise take the
+    /// path away from a process that runs (seen), so every start has a path of its own.
+    package static let socketVariable = "SLIPWAY_ROUTER_SOCKET"
+
+    /// The whole file.
+    package static func text(_ state: HAProxyState) -> String {
+        [
+            self.global(state), self.defaults(state), self.traffic(state), self.preview(state),
+            state.slots.indices.map { self.backend($0 + 1, state.slots[$0]) }.joined(separator: "\n"),
+        ].joined(separator: "\n")
+    }
+
+    /// Tells processes apart that can't be turned into one another over the socket: listeners, header name, this text's
+    /// version.
+    package static func shape(_ state: HAProxyState) -> String {
+        var bare = state
+        bare.slots = Array(repeating: nil, count: HAProxyState.slotCount)
+        let parts = [
+            self.defaults(bare), self.traffic(bare), self.preview(bare),
+            bare.slots.indices.map { self.backend($0 + 1, nil) }.joined(),
+        ]
+        let digest = SHA256.hash(data: Array(parts.joined().utf8))
+        return digest.prefix(8).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+
+    private static func global(_ state: HAProxyState) -> String {
+        var lines = [
+            "# \(state.lane): written by Slipway after each confirmed change; edits are overwritten.",
+            "global",
+            "    nbthread 1",
+            "    # An address that somebody else has is an error, never shared with them.",
+            "    noreuseport",
+            "    fd-hard-limit 20000",
+            "    # Only for one that another takes over from.",
+            "    hard-stop-after 10m",
+            "    stats socket \"${\(self.socketVariable)}\" mode 600 level admin expose-fd listeners",
+            "    stats timeout 10s",
+            "    set-var proc.shape str(\(self.shape(state)))",
+            "    set-var proc.generation int(\(state.generation))",
+            "    set-var proc.route int(\(state.split.number))",
+            "    set-var proc.preview int(\(state.preview))",
+        ]
+        for (index, slot) in state.slots.enumerated() {
+            lines.append("    set-var proc.capacity\(index + 1) int(\(HAProxyCommands.capacityValue(slot)))")
+            lines.append("    set-var proc.version\(index + 1) str(\(slot?.version ?? HAProxyCommands.noVersion))")
+        }
+        return self.section(lines)
+    }
+
+    private static func defaults(_ state: HAProxyState) -> String {
+        self.section([
+            "defaults",
+            "    mode http",
+            "    balance roundrobin",
+            "    option forwardfor",
+            "    # An instance that is gone costs no request: the next one is tried at once.",
+            "    option redispatch 1",
+            "    retries 5",
+            "    retry-on conn-failure empty-response",
+            "    timeout connect 5s",
+            "    timeout client 5m",
+            "    timeout server 5m",
+            "    timeout tunnel 1h",
+            "    timeout queue 10s",
+            "    timeout http-request 10s",
+            "    timeout http-keep-alive 60s",
+            "    default-server weight 256",
+            "    http-error status 503 content-type \"text/plain; charset=utf-8\" string "
+                + "\"\(state.lane.service): no version is ready in \(state.lane.environment).\\n\"",
+        ])
+    }
+
+    /// The main listener. A user's key is a cookie, set only while traffic is split; its bucket of 10,000 decides.
+    private static func traffic(_ state: HAProxyState) -> String {
+        self.section([
+            "frontend traffic",
+            "    bind \(state.listen)",
+            "    http-request set-var(txn.route) var(proc.route)",
+            "    http-request set-var(txn.share) var(txn.route),mod(100000)",
+            "    http-request set-var(txn.arm) var(txn.route),div(1000000),mod(10)",
+            "    acl split var(txn.share) -m int gt 0",
+            "    acl in_share var(txn.bucket),sub(txn.share) -m int lt 0",
+            "    acl fresh var(txn.fresh) -m found",
+            "    http-request set-var(txn.user) req.cook(\(self.userCookie)) if split",
+            "    http-request set-var(txn.fresh) uuid if split !{ var(txn.user) -m len 1:128 }",
+            "    http-request set-var(txn.user) var(txn.fresh) if fresh",
+            "    http-request set-var(txn.salt) var(txn.route),div(10000000) if split",
+            "    http-request set-var(txn.bucket) var(txn.user),concat(:,txn.salt),sdbm(1),mod(10000) if split",
+            "    http-request set-var(txn.arm) var(txn.route),div(100000),mod(10) if split in_share",
+            "    http-request set-var(txn.arm) var(proc.preview) "
+                + "if { req.hdr(\(state.previewHeader)) -m found } { var(proc.preview) -m int gt 0 }",
+            "    http-after-response add-header Set-Cookie "
+                + "\"\(self.userCookie)=%[var(txn.fresh)]; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly\" if fresh",
+            "    http-request return status 503 default-errorfiles unless { var(txn.arm) -m int gt 0 }",
+            "    use_backend arm%[var(txn.arm)]",
+        ])
+    }
+
+    private static func preview(_ state: HAProxyState) -> String {
+        self.section([
+            "frontend preview",
+            "    bind \(state.previewListener)",
+            "    http-request set-var(txn.arm) var(proc.preview)",
+            "    http-request return status 503 default-errorfiles unless { var(txn.arm) -m int gt 0 }",
+            "    use_backend arm%[var(txn.arm)]",
+        ])
+    }
+
+    private static func backend(_ number: Int, _ slot: HAProxySlot?) -> String {
+        let servers = slot.map { $0.isRetired ? [] : $0.addresses } ?? []
+        var lines = [
+            "backend arm\(number)",
+            "    http-request set-var(txn.version) var(proc.version\(number))",
+            "    # Only what may be sent twice (RFC 9110, section 9.2.2) is sent again after it reached an instance.",
+            "    http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE PUT DELETE }",
+            "    http-after-response set-header Slipway-Version %[var(txn.version)]",
+        ]
+        for (index, address) in servers.enumerated() {
+            lines.append("    server s\(index + 1) \(address)")
+        }
+        if servers.count < HAProxyState.serverCount {
+            let range = "\(servers.count + 1)-\(HAProxyState.serverCount)"
+            lines.append("    server-template s \(range) 127.0.0.1:1 disabled")
+        }
+        return self.section(lines)
+    }
+
+    private static let userCookie = "Slipway-User"
+
+    private static func section(_ lines: [String]) -> String { lines.joined(separator: "\n") + "\n" }
+}

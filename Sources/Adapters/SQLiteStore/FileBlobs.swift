@@ -1,0 +1,213 @@
+package import Core
+import struct Crypto.SHA256
+import Dispatch
+import Glibc
+import Ports
+
+/// Blobs as files, `ab/cdef…` under one folder, named by their content. A file appears whole, flushed and read-only, by a rename;
+/// storing the same content again replaces it by itself, which also heals a damaged one.
+package struct FileBlobs: BlobStore {
+    private static let chunk = 1 << 20
+
+    private let folder: String
+    private let mostBytes: Int64
+    /// Disk work leaves the threads that tasks run on.
+    private let disk = DispatchQueue(label: "blobs", attributes: .concurrent)
+
+    /// - Parameter mostBytes: the largest blob that is taken.
+    package init(folder: String, mostBytes: Int64 = 4 << 30) throws {
+        try makeFolder(folder)
+        self.folder = folder
+        self.mostBytes = mostBytes
+        self.removeRemains()
+    }
+
+    package func store(file path: String) async throws -> Blob {
+        try await self.onDisk {
+            let source = try Descriptor(path, O_RDONLY | O_NONBLOCK)
+            let size = try source.fileSize(path)
+            guard size <= self.mostBytes else { throw self.tooLarge("\(path) has \(size)") }
+            return try self.store { chunk in try source.read(into: &chunk, most: Self.chunk) }
+        }
+    }
+
+    package func store(_ bytes: [UInt8]) async throws -> Blob {
+        guard bytes.count <= self.mostBytes else { throw self.tooLarge("The content has \(bytes.count)") }
+        return try await self.onDisk {
+            var rest = bytes[...]
+            return try self.store { chunk in
+                chunk = Array(rest.prefix(Self.chunk))
+                rest = rest.dropFirst(Self.chunk)
+            }
+        }
+    }
+
+    package func read(_ digest: Digest, limit: Int) async throws -> [UInt8]? {
+        try await self.onDisk { () -> [UInt8]? in
+            guard let file = try self.open(digest) else { return nil }
+            let size = try file.fileSize(digest.text)
+            guard size <= limit else {
+                throw LedgerError(.invalid, "\(digest) has \(size) bytes; at most \(limit) are read here.")
+            }
+            var content: [UInt8] = []
+            content.reserveCapacity(Int(size))
+            try self.check(file, digest) { content += $0 }
+            return content
+        }
+    }
+
+    package func path(_ digest: Digest) async throws -> String? {
+        try await self.onDisk { () -> String? in
+            guard let file = try self.open(digest) else { return nil }
+            try self.check(file, digest) { _ in }
+            return self.place(of: digest)
+        }
+    }
+
+    // MARK: Files
+
+    private func place(of digest: Digest) -> String {
+        let name = digest.hexadecimal
+        return "\(self.folder)/\(name.prefix(2))/\(name.dropFirst(2))"
+    }
+
+    private func open(_ digest: Digest) throws -> Descriptor? {
+        let place = self.place(of: digest)
+        guard access(place, F_OK) == 0 else { return nil }
+        return try Descriptor(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    }
+
+    /// Reads a file through, and refuses it unless its bytes are those that its name says.
+    private func check(_ file: borrowing Descriptor, _ digest: Digest, each: ([UInt8]) -> Void) throws {
+        var hasher = SHA256()
+        var chunk: [UInt8] = []
+        while true {
+            try file.read(into: &chunk, most: Self.chunk)
+            if chunk.isEmpty { break }
+            hasher.update(data: chunk)
+            each(chunk)
+        }
+        guard ChainHash(Array(hasher.finalize()))?.description == digest.hexadecimal else {
+            throw LedgerError(
+                .damaged, "The file \(self.place(of: digest)) is damaged: its content is not \(digest). Store it again.")
+        }
+    }
+
+    /// Writes what `next` gives, until it gives nothing, to a temporary file beside the blobs, and moves it to its name.
+    private func store(_ next: (inout [UInt8]) throws -> Void) throws -> Blob {
+        let temporary = "\(self.folder)/.new-\(UInt64.random(in: .min ... .max))"
+        let file = try Descriptor(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
+        do {
+            var hasher = SHA256()
+            var size: Int64 = 0
+            var chunk: [UInt8] = []
+            while true {
+                try next(&chunk)
+                if chunk.isEmpty { break }
+                size += Int64(chunk.count)
+                guard size <= self.mostBytes else { throw self.tooLarge("The content has more than \(self.mostBytes)") }
+                hasher.update(data: chunk)
+                try file.write(chunk, temporary)
+            }
+            guard let hash = ChainHash(Array(hasher.finalize())), let digest = Digest("sha256:\(hash)") else {
+                throw LedgerError(.invalid, "No digest of \(temporary).")
+            }
+            try file.makeReadOnly(temporary)
+            try file.flush(temporary)
+            try self.move(temporary, to: digest)
+            return Blob(digest: digest, bytes: size)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    private func move(_ temporary: String, to digest: Digest) throws {
+        let folder = "\(self.folder)/\(digest.hexadecimal.prefix(2))"
+        if mkdir(folder, 0o700) == 0 {
+            try Descriptor(self.folder, O_RDONLY | O_DIRECTORY).flush(self.folder)
+        } else if errno != EEXIST {
+            throw Self.failed(folder, "made")
+        }
+        guard rename(temporary, self.place(of: digest)) == 0 else { throw Self.failed(self.place(of: digest), "named") }
+        try Descriptor(folder, O_RDONLY | O_DIRECTORY).flush(folder)
+    }
+
+    /// Temporary files of a process that was killed. The folder's lock says that no other one is alive.
+    private func removeRemains() {
+        guard let listing = opendir(self.folder) else { return }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name.hasPrefix(".new-") { unlink("\(self.folder)/\(name)") }
+        }
+    }
+
+    private func onDisk<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            self.disk.async { continuation.resume(with: Result(catching: work)) }
+        }
+    }
+
+    private func tooLarge(_ what: String) -> LedgerError {
+        LedgerError(.invalid, "\(what) bytes; a blob may have \(self.mostBytes).")
+    }
+
+    fileprivate static func failed(_ path: String, _ verb: String) -> LedgerError {
+        LedgerError(.cannotWrite, "\(path) can't be \(verb) (\(errorText())): look at the disk's room and the folder's rights.")
+    }
+}
+
+/// A file descriptor that is closed with its last use.
+private struct Descriptor: ~Copyable {
+    let number: Int32
+
+    init(_ path: String, _ flags: Int32) throws {
+        self.number = Glibc.open(path, flags | O_CLOEXEC, 0o600)
+        guard self.number >= 0 else {
+            throw LedgerError(
+                flags & O_CREAT == 0 ? .invalid : .cannotWrite, "\(path) can't be opened (\(errorText())).")
+        }
+    }
+
+    deinit { if self.number >= 0 { Glibc.close(self.number) } }
+
+    func fileSize(_ name: String) throws -> Int64 {
+        var status = stat()
+        guard fstat(self.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw LedgerError(.invalid, "\(name) is no regular file.")
+        }
+        return Int64(status.st_size)
+    }
+
+    /// Fills `chunk` with what comes next; empty at the end.
+    func read(into chunk: inout [UInt8], most: Int) throws {
+        chunk = try [UInt8](unsafeUninitializedCapacity: most) { space, count in
+            repeat { count = Glibc.read(self.number, space.baseAddress, most) } while count < 0 && errno == EINTR
+            guard count >= 0 else {
+                count = 0
+                throw LedgerError(.cannotWrite, "A file can't be read (\(errorText())).")
+            }
+        }
+    }
+
+    func write(_ chunk: [UInt8], _ name: String) throws {
+        try chunk.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(self.number, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { throw FileBlobs.failed(name, "written") }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+
+    func makeReadOnly(_ name: String) throws {
+        guard fchmod(self.number, 0o444) == 0 else { throw FileBlobs.failed(name, "made read-only") }
+    }
+
+    func flush(_ name: String) throws {
+        guard fsync(self.number) == 0 else { throw FileBlobs.failed(name, "flushed") }
+    }
+}

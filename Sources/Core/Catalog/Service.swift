@@ -1,0 +1,84 @@
+/// A service as the server knows it: its numbered definitions and where its repository is.
+package struct Service: Machine, Codable {
+    /// All definitions, oldest first; the number of one is its index + 1. Promotions are decided under a number.
+    package private(set) var definitions: [Definition] = []
+    package private(set) var repository = ""
+
+    package static let definitionLimit = 10_000
+
+    package init() {}
+
+    package var current: Definition? { self.definitions.last }
+    package var number: Int { self.definitions.count }
+
+    package func definition(_ number: Int) -> Definition? {
+        self.definitions.indices.contains(number - 1) ? self.definitions[number - 1] : nil
+    }
+
+    package enum Input: Sendable, Equatable {
+        case define(Definition, repository: String, by: Actor, at: Instant)
+    }
+
+    package enum Event: Sendable, Equatable {
+        case defined(Defined)
+    }
+
+    package struct Defined: Sendable, Equatable, Codable {
+        package let number: Int
+        package let definition: Definition
+        package let repository: String
+        package let by: Actor
+        package let at: Instant
+    }
+
+    /// A service needs nothing done in the world: its lanes do.
+    package enum Effect: Sendable, Hashable {}
+
+    /// The same definition again is no new number.
+    package func decide(_ input: Input) throws(Refusal) -> [Event] {
+        switch input {
+        case .define(let definition, let repository, let actor, let now):
+            guard definition != self.current || repository != self.repository else { return [] }
+            guard self.number < Self.definitionLimit else {
+                throw Refusal(.notAllowed, "\(definition.service) has \(self.number) definitions, more are not kept.")
+            }
+            return [
+                .defined(
+                    Defined(
+                        number: self.number + 1, definition: definition, repository: repository, by: actor, at: now))
+            ]
+        }
+    }
+
+    package mutating func apply(_ event: Event) throws(IllegalEvent) {
+        switch event {
+        case .defined(let body):
+            guard body.number == self.number + 1 else {
+                throw IllegalEvent("definition \(body.number) after \(self.number)")
+            }
+            self.definitions.append(body.definition)
+            self.repository = body.repository
+        }
+    }
+
+    package var pending: [Effect] { [] }
+}
+
+extension Service.Event: LedgerEvent {
+    package var kind: EventKind {
+        switch self {
+        case .defined: EventKind("service.defined")
+        }
+    }
+
+    package var payload: any Encodable & Sendable {
+        switch self {
+        case .defined(let body): body
+        }
+    }
+
+    package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Service.Event? {
+        guard kind == EventKind("service.defined") else { return nil }
+        return .defined(try decoder.decode(Service.Defined.self))
+    }
+}

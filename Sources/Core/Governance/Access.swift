@@ -1,0 +1,121 @@
+/// Named tokens with owners, and the record of what was refused for lack of right. Hashes only; secrets are shown once and never kept.
+package struct Access: Machine, Codable {
+    package private(set) var tokens: [Token] = []
+
+    package static let tokenLimit = 1_000
+
+    package init() {}
+
+    package struct Token: Sendable, Equatable, Codable {
+        package let name: String
+        package let owner: Actor
+        /// SHA-256 of the secret.
+        package let hash: Digest
+        package let mayAdminister: Bool
+        package let createdAt: Instant
+        package fileprivate(set) var revokedAt: Instant?
+
+        package init(name: String, owner: Actor, hash: Digest, mayAdminister: Bool, createdAt: Instant) {
+            self.name = name
+            self.owner = owner
+            self.hash = hash
+            self.mayAdminister = mayAdminister
+            self.createdAt = createdAt
+        }
+    }
+
+    package enum Input: Sendable, Equatable {
+        case add(Token)
+        case revoke(name: String, by: Actor, at: Instant)
+        case refuse(Refused)
+    }
+
+    package enum Event: Sendable, Equatable {
+        case tokenAdded(Token)
+        case tokenRevoked(Revoked)
+        case refused(Refused)
+    }
+
+    package struct Revoked: Sendable, Equatable, Codable {
+        package let name: String
+        package let by: Actor
+        package let at: Instant
+    }
+
+    package struct Refused: Sendable, Equatable, Codable {
+        package let actor: Actor
+        package let intent: String
+        package let scope: String
+        package let at: Instant
+
+        package init(actor: Actor, intent: String, scope: String, at: Instant) {
+            self.actor = actor
+            self.intent = intent
+            self.scope = scope
+            self.at = at
+        }
+    }
+
+    /// Access needs nothing done in the world.
+    package enum Effect: Sendable, Hashable {}
+    package var pending: [Effect] { [] }
+
+    package func decide(_ input: Input) throws(Refusal) -> [Event] {
+        switch input {
+        case .add(let token):
+            guard !self.tokens.contains(where: { $0.name == token.name && $0.revokedAt == nil }) else {
+                throw Refusal(
+                    .alreadyExists, "A token `\(token.name)` exists. Revoke it first, or choose another name.")
+            }
+            guard self.tokens.count < Self.tokenLimit else {
+                throw Refusal(.notAllowed, "\(self.tokens.count) tokens exist, \(Self.tokenLimit) are allowed.")
+            }
+            return [.tokenAdded(token)]
+        case .revoke(let name, let actor, let now):
+            guard self.tokens.contains(where: { $0.name == name && $0.revokedAt == nil }) else {
+                throw Refusal(.notFound, "There is no token `\(name)` in use. `slipway token list` shows them.")
+            }
+            return [.tokenRevoked(Revoked(name: name, by: actor, at: now))]
+        case .refuse(let refused): return [.refused(refused)]
+        }
+    }
+
+    package mutating func apply(_ event: Event) throws(IllegalEvent) {
+        switch event {
+        case .tokenAdded(let token): self.tokens.append(token)
+        case .tokenRevoked(let body):
+            for index in self.tokens.indices where self.tokens[index].name == body.name {
+                self.tokens[index].revokedAt = self.tokens[index].revokedAt ?? body.at
+            }
+        case .refused: break
+        }
+    }
+}
+
+extension Access.Event: LedgerEvent {
+    package var kind: EventKind {
+        switch self {
+        case .tokenAdded: EventKind("access.tokenAdded")
+        case .tokenRevoked: EventKind("access.tokenRevoked")
+        case .refused: EventKind("access.refused")
+        }
+    }
+
+    package var payload: any Encodable & Sendable {
+        switch self {
+        case .tokenAdded(let body): body
+        case .tokenRevoked(let body): body
+        case .refused(let body): body
+        }
+    }
+
+    package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Access.Event? {
+        guard kind.version == 1 else { return nil }
+        switch kind.name {
+        case "access.tokenAdded": return .tokenAdded(try decoder.decode(Access.Token.self))
+        case "access.tokenRevoked": return .tokenRevoked(try decoder.decode(Access.Revoked.self))
+        case "access.refused": return .refused(try decoder.decode(Access.Refused.self))
+        default: return nil
+        }
+    }
+}

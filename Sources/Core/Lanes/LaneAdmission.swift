@@ -1,0 +1,99 @@
+// Who may enter now: the gates, the lane's own guards, and the queue's policy.
+extension LaneDecision {
+    /// Facts about what waits: keeps the reasons, drops what can never pass, and starts at most one.
+    mutating func admit(_ evaluations: [Lane.Evaluation]) throws(Refusal) {
+        guard self.lane.mayAdmit else { return }
+        var passing: [(queued: QueuedPromotion, evaluation: Lane.Evaluation, gates: [GateResult])] = []
+        for evaluation in evaluations {
+            guard let queued = self.lane.queue.first(where: { $0.number == evaluation.number }) else { continue }
+            let gates = (self.lane.guards(for: queued) + evaluation.facts.gates).map { $0.known(at: self.now) }
+            if let failed = gates.first(where: { $0.verdict == .fail }) {
+                try self.drop(queued.number, .rejected, by: .system, "\(failed.gate): \(failed.reason)")
+            } else if gates.allSatisfy({ $0.verdict == .pass }) {
+                passing.append((queued, evaluation, gates))
+            } else if gates != queued.waitsFor {
+                try self.emit(.waiting(Lane.Waiting(number: queued.number, gates: gates)))
+            }
+        }
+        guard let policy = passing.last?.evaluation.plan.policy,
+            let number = self.choose(passing.map(\.queued), policy),
+            let chosen = passing.first(where: { $0.queued.number == number })
+        else { return }
+        try self.skipOlder(than: chosen.queued, policy)
+        try self.start(chosen.queued, chosen.evaluation, chosen.gates)
+    }
+
+    /// What a named person asked for comes first, then the newest; `every` keeps the order.
+    private func choose(_ passing: [QueuedPromotion], _ policy: QueuePolicy) -> Int? {
+        switch policy {
+        case .every: return self.lane.queue.first.flatMap { first in passing.first { $0.number == first.number } }?.number
+        case .finish, .latest:
+            let asked = passing.filter { $0.by.isNamed }
+            return (asked.isEmpty ? passing : asked).map(\.number).max()
+        }
+    }
+
+    /// Automation never supersedes what a person started.
+    private mutating func skipOlder(than chosen: QueuedPromotion, _ policy: QueuePolicy) throws(Refusal) {
+        switch policy {
+        case .every: return
+        case .finish, .latest:
+            for older in self.lane.queue
+            where older.number < chosen.number && (!older.by.isNamed || chosen.by.isNamed) {
+                try self.drop(older.number, .superseded, by: .schedule, "\(chosen.candidate.version) is newer")
+            }
+        }
+    }
+
+    private mutating func start(
+        _ queued: QueuedPromotion, _ evaluation: Lane.Evaluation, _ gates: [GateResult]
+    ) throws(Refusal) {
+        if let running = self.lane.deployment {
+            try self.end(running, .superseded, "\(queued.candidate.version) takes over")
+        }
+        var facts = evaluation.facts
+        facts.gates = gates
+        try self.emit(
+            .admitted(Lane.Admitted(number: queued.number, plan: evaluation.plan, facts: facts, at: self.now)))
+        try self.emit(
+            .capacityWanted(
+                Lane.CapacityWanted(
+                    number: queued.number, candidate: queued.candidate, definition: facts.definition,
+                    drain: evaluation.plan.drain)))
+        guard let deployment = self.lane.deployment else { return }
+        try self.start(step: 0, of: deployment)
+        try self.retireUnused()
+    }
+}
+
+extension Lane {
+    /// What the lane itself says about a promotion: hold, pin, block, alarm. They bind automation and forward moves.
+    package func guards(for queued: QueuedPromotion) -> [GateResult] {
+        var results: [GateResult] = []
+        if let hold {
+            results.append(
+                GateResult(
+                    gate: "hold", verdict: nil,
+                    reason: "held by \(hold.by): \(hold.reason). `slipway hold remove` releases it.", passesAt: hold.until))
+        }
+        if let pin, pin.version != queued.candidate.version {
+            results.append(
+                GateResult(
+                    gate: "pin", verdict: nil,
+                    reason: "pinned to \(pin.version) by \(pin.by): \(pin.reason). `slipway pin remove` releases it."))
+        }
+        if let block = self.block(of: queued.candidate.release) {
+            results.append(
+                GateResult(
+                    gate: "block", verdict: nil,
+                    reason: "blocked by \(block.by): \(block.reason). `slipway retry` lifts it."))
+        }
+        if let alarm, !queued.by.isNamed {
+            results.append(
+                GateResult(
+                    gate: "alarm", verdict: nil,
+                    reason: "nothing moves forward by itself during an alarm: \(alarm.reason). Next: \(alarm.nextAction)."))
+        }
+        return results
+    }
+}

@@ -1,0 +1,133 @@
+// Going back after a deployment ended, or instead of one that runs.
+extension LaneDecision {
+    mutating func rollBack(
+        to version: String?, _ settings: Lane.RollbackSettings, by actor: Actor, _ reason: String
+    ) throws(Refusal) {
+        if self.lane.takingDown != nil {
+            throw Refusal(.wrongState, "This environment is being taken down; there is nothing to go back to.")
+        }
+        if let order = self.lane.nextRollback, version == nil || order.target.candidate.version == version {
+            throw Refusal(
+                .alreadyRunning, "The rollback to \(order.target.candidate.version) waits already, as \(order.number). "
+                    + "`slipway rollback --to VERSION` names another version to go to.")
+        }
+        let target = try self.target(version)
+        if let deployment = self.lane.deployment, deployment.kind == .rollback,
+            deployment.candidate == target.candidate
+        {
+            throw Refusal(
+                .alreadyRunning, "The rollback to \(target.candidate.version) is under way, as \(deployment.number).")
+        }
+        if let deployment = self.lane.deployment, deployment.kind == .forward, self.lane.nextRollback == nil,
+            self.lane.stable?.candidate == target.candidate
+        {
+            return try self.returnInstead(deployment, by: actor, reason)
+        }
+        try self.clearTheWay(by: actor, reason)
+        try self.emit(
+            .rollbackOrdered(
+                RollbackOrder(
+                    number: self.lane.lastNumber + 1, target: target, by: actor, reason: reason, settings: settings,
+                    at: self.now)))
+    }
+
+    /// What to go back to runs beside the deployment: returning the traffic is the rollback.
+    private mutating func returnInstead(_ deployment: Deployment, by actor: Actor, _ reason: String) throws(Refusal) {
+        if self.lane.isForwardOnly(deployment) { throw self.forwardOnly(deployment.candidate.version) }
+        try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
+        try self.hold(by: actor, reason)
+    }
+
+    private mutating func clearTheWay(by actor: Actor, _ reason: String) throws(Refusal) {
+        guard let deployment = self.lane.deployment else { return }
+        switch deployment.kind {
+        case .forward:
+            if self.lane.isForwardOnly(deployment) { throw self.forwardOnly(deployment.candidate.version) }
+            try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
+        case .rollback:
+            // Before its switch it has changed nothing that users see, so the newer word replaces it.
+            guard case .capacity = deployment.currentStep else { return }
+            try self.end(deployment, .superseded, reason)
+            try self.retireUnused()
+        }
+    }
+
+    private func forwardOnly(_ version: String) -> Refusal {
+        Refusal(
+            .forwardOnly, "\(version) has passed its point of no return: an older version can't work on the changed data. "
+                + "Roll forward with a fix.")
+    }
+
+    private func target(_ version: String?) throws(Refusal) -> VerifiedRelease {
+        let current = self.lane.stable?.number
+        if let version {
+            guard let found = self.lane.history.last(where: { $0.candidate.version == version }) else {
+                let known = self.lane.rollbackTargets.map(\.candidate.version).joined(separator: ", ")
+                throw Refusal(
+                    .notVerified, "\(version) was never verified here. "
+                        + (known.isEmpty ? "No version to go back to is known." : "Known: \(known)."))
+            }
+            guard found.number >= self.lane.noReturnBefore else { throw self.forwardOnly(self.servingVersion) }
+            if self.lane.deployment == nil, self.lane.stable?.candidate == found.candidate {
+                throw Refusal(.nothingToDo, "\(version) serves here already.")
+            }
+            return found
+        }
+        // While a forward move runs or returns, the version before it is the last known good.
+        // (An abort and a rollback sent at once mean the same, in either order.)
+        if let deployment = self.lane.deployment, deployment.kind == .forward, self.lane.nextRollback == nil,
+            let stable = self.lane.history.last(where: { $0.number == current })
+        {
+            return stable
+        }
+        guard let found = self.lane.rollbackTargets.first else {
+            throw Refusal(
+                self.lane.noReturnBefore > 0 && self.lane.history.count > 1 ? .forwardOnly : .notVerified,
+                "There is no earlier verified version here to go back to.")
+        }
+        return found
+    }
+
+    private var servingVersion: String { self.lane.serving.first?.capacity.candidate.version ?? "The serving version" }
+
+    private mutating func hold(by actor: Actor, _ reason: String) throws(Refusal) {
+        try self.emit(.held(Hold(by: actor, reason: reason, since: self.now, until: nil)))
+    }
+
+    /// Starts an ordered rollback: one switch if the target is still warm, else its instances first.
+    mutating func start(_ order: RollbackOrder) throws(Refusal) {
+        let warm = self.lane.capacities.values
+            .filter { $0.candidate.release == order.target.release && $0.state == .ready }
+            .max { $0.number < $1.number }
+        let settings = order.settings
+        try self.emit(
+            .rollbackStarted(
+                Lane.RollbackStarted(
+                    number: order.number, candidate: order.target.candidate, capacity: warm?.number ?? order.number,
+                    definition: settings.definition,
+                    plan: .rollback(
+                        isWarm: warm != nil, health: settings.health, drain: settings.drain, policy: settings.policy),
+                    by: order.by, reason: order.reason, at: self.now)))
+        if warm == nil {
+            try self.emit(
+                .capacityWanted(
+                    Lane.CapacityWanted(
+                        number: order.number, candidate: order.target.candidate, definition: settings.definition,
+                        drain: settings.drain)))
+        }
+        let left = self.lane.history.filter { $0.number > order.target.number && !$0.isWithdrawn }.map(\.number)
+        if !left.isEmpty { try self.emit(.withdrawn(Lane.Withdrawn(numbers: left, at: self.now))) }
+        try self.hold(by: order.by, order.reason)
+        guard let deployment = self.lane.deployment else { return }
+        try self.start(step: 0, of: deployment)
+    }
+}
+
+extension Lane {
+    /// Releases that a rollback can go to, the likeliest first: verified here, not gone back from, not past the point of no return, and not what serves.
+    package var rollbackTargets: [VerifiedRelease] {
+        self.history.reversed().filter {
+            !$0.isWithdrawn && $0.number >= self.noReturnBefore && $0.candidate != self.stable?.candidate
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package import Core
+package import Logging
+import Ports
+
+/// Everything that a face can ask for. One value, made in one place; each use case has its own file in `UseCases`.
+package struct ControlPlane: Sendable {
+    package let journal: Journal
+    package let doors: Doors
+    package let logger: Logger
+
+    package init(journal: Journal, doors: Doors, logger: Logger) {
+        self.journal = journal
+        self.doors = doors
+        self.logger = logger
+    }
+
+    package var conductor: Conductor { Conductor(journal: self.journal, doors: self.doors, logger: self.logger) }
+}
+
+/// Who asks: from the token that came with the request.
+package struct Caller: Sendable, Equatable {
+    package let actor: Actor
+    package let mayAdminister: Bool
+
+    package init(actor: Actor, mayAdminister: Bool) {
+        self.actor = actor
+        self.mayAdminister = mayAdminister
+    }
+}
+
+/// What a caller wants to do, as far as rights go. The set grows with roles; every use case names one.
+package enum Right: String, Sendable, Codable, CaseIterable {
+    case view, propose, promote, approve, operate, administer
+}
+
+extension ControlPlane {
+    /// The only gate. A refusal for lack of right is on record.
+    func authorize(_ caller: Caller, _ right: Right, on scope: String) async throws {
+        let isAllowed: Bool =
+            switch right {
+            case .view, .propose, .promote, .operate: caller.actor.isNamed
+            case .approve: caller.actor.personID != nil
+            case .administer: caller.mayAdminister
+            }
+        guard !isAllowed else { return }
+        try await self.journal.decide(Access.self, .access, by: caller.actor) { now in
+            .refuse(Access.Refused(actor: caller.actor, intent: right.rawValue, scope: scope, at: now))
+        }
+        throw Refusal(
+            .notAllowed, "\(caller.actor) has no right to \(right.rawValue) \(scope). An administrator's token is needed.")
+    }
+
+    /// A service that was applied; refused with the known names.
+    func known(_ name: ServiceName) async throws -> Loaded<Service> {
+        let service = try await self.journal.service(name)
+        guard service.machine.current == nil else { return service }
+        let names = try await self.journal.ledger.rows(.services, scope: nil, after: nil, limit: 20).map(\.key)
+        throw Refusal(
+            .notFound, "There is no service `\(name)`. "
+                + (names.isEmpty ? "None was applied yet: `slipway apply`." : "Known: \(names.joined(separator: ", "))."))
+    }
+
+    func known(_ id: LaneID) async throws -> EnvironmentDefinition {
+        let definition = try await self.known(id.service).machine.current
+        guard let environment = definition?[id.environment] else {
+            let names = definition?.environments.map(\.name.text).joined(separator: ", ") ?? ""
+            throw Refusal(.notFound, "\(id.service) has no environment `\(id.environment)`. It has: \(names).")
+        }
+        return environment
+    }
+}

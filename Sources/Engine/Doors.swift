@@ -1,0 +1,27 @@
+package import Ports
+
+/// The world, as the engine reaches it. The executable fills it once; nothing else knows concrete types.
+package struct Doors: Sendable {
+    package let blobs: any BlobStore
+    package let source: any SourceRepository
+    package let builder: any Builder
+    package let commands: any CommandRunner
+    package let probe: any Probe
+    package let runtime: any Runtime
+    package let router: any Router
+    package let messenger: any Messenger
+
+    package init(
+        blobs: any BlobStore, source: any SourceRepository, builder: any Builder, commands: any CommandRunner,
+        probe: any Probe, runtime: any Runtime, router: any Router, messenger: any Messenger
+    ) {
+        self.blobs = blobs
+        self.source = source
+        self.builder = builder
+        self.commands = commands
+        self.probe = probe
+        self.runtime = runtime
+        self.router = router
+        self.messenger = messenger
+    }
+}

@@ -1,0 +1,144 @@
+package import Core
+package import Ports
+import Synchronization
+
+/// A machine as its stream stands, and the number of its newest event.
+package struct Loaded<M: StreamMachine>: Sendable {
+    package let stream: StreamID
+    package var machine: M
+    package var number: Int
+}
+
+/// Facts for one stream, ready to be appended together with others.
+package struct Draft: Sendable {
+    let batch: StreamBatch
+    let row: ProjectionRow?
+    let snapshot: Snapshot?
+    let remembered: any StreamMachine
+}
+
+/// Reads machines from the ledger and appends what they decided. Keeps the newest state of each stream in memory: this process is the
+/// ledger's only writer while its term lasts, and a conflict drops what is remembered.
+package final class Journal: Sendable {
+    package let ledger: any Ledger
+    package let time: any TimeSource
+    package let news: News
+    private let remembered = Mutex<[StreamID: (machine: any StreamMachine, number: Int)]>([:])
+
+    package init(ledger: any Ledger, time: any TimeSource, news: News) {
+        self.ledger = ledger
+        self.time = time
+        self.news = news
+    }
+
+    /// Tries of one decision when other decisions on the same streams come in between.
+    private static let tries = 20
+    private static let page = 1_000
+
+    // MARK: Reading
+
+    package func load<M: StreamMachine>(_ type: M.Type, _ stream: StreamID) async throws -> Loaded<M> {
+        if let (machine, number) = self.remembered.withLock({ $0[stream] }), let machine = machine as? M {
+            return Loaded(stream: stream, machine: machine, number: number)
+        }
+        var loaded = Loaded(stream: stream, machine: M(), number: 0)
+        if let snapshot = try await self.ledger.snapshot(of: stream), snapshot.version == M.snapshotVersion {
+            loaded.machine = try EventJSON.decode(M.self, from: snapshot.body)
+            loaded.number = snapshot.number
+        }
+        while true {
+            let events = try await self.ledger.events(of: stream, after: loaded.number, limit: Self.page)
+            for envelope in events {
+                try loaded.machine.apply(try EventJSON.event(M.Event.self, of: envelope))
+                loaded.number = envelope.number
+            }
+            if events.count < Self.page { break }
+        }
+        let (machine, number) = (loaded.machine, loaded.number)
+        self.remembered.withLock { kept in
+            if (kept[stream]?.number ?? -1) < number { kept[stream] = (machine, number) }
+        }
+        return loaded
+    }
+
+    package func service(_ name: ServiceName) async throws -> Loaded<Service> { try await self.load(Service.self, .service(name)) }
+    package func release(_ id: ReleaseID) async throws -> Loaded<Release> { try await self.load(Release.self, .release(id)) }
+    package func lane(_ id: LaneID) async throws -> Loaded<Lane> { try await self.load(Lane.self, .lane(id)) }
+    package func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest> {
+        try await self.load(ChangeRequest.self, .change(id))
+    }
+    package func access() async throws -> Loaded<Access> { try await self.load(Access.self, .access) }
+
+    // MARK: Writing
+
+    /// What the events make of the loaded machine, ready to be appended; nil if there are none.
+    package func draft<M: StreamMachine>(_ loaded: Loaded<M>, _ events: [M.Event]) throws -> Draft? {
+        guard !events.isEmpty else { return nil }
+        var machine = loaded.machine
+        for event in events { try machine.apply(event) }
+        let number = loaded.number + events.count
+        var snapshot: Snapshot?
+        if number / LedgerLimits.snapshotEvery > loaded.number / LedgerLimits.snapshotEvery {
+            snapshot = Snapshot(
+                stream: loaded.stream, number: number, version: M.snapshotVersion, body: try EventJSON.encode(machine))
+        }
+        return Draft(
+            batch: StreamBatch(
+                stream: loaded.stream, expected: loaded.number, events: try events.map { try EventJSON.newEvent($0) }),
+            row: try machine.row(of: loaded.stream), snapshot: snapshot, remembered: machine)
+    }
+
+    /// Appends all drafts or none, and tells the news.
+    @discardableResult
+    package func append(
+        _ drafts: [Draft], reading: [StreamReading] = [], by actor: Actor, cause: Cause? = nil, at now: Instant
+    ) async throws -> [Envelope] {
+        guard !drafts.isEmpty else { return [] }
+        let written: [Envelope]
+        do {
+            written = try await self.ledger.append(
+                AppendRequest(
+                    drafts.map(\.batch), readings: reading, rows: drafts.compactMap(\.row),
+                    snapshots: drafts.compactMap(\.snapshot), actor: actor, cause: cause, at: now))
+        } catch {
+            let streams = drafts.map(\.batch.stream) + reading.map(\.stream)
+            self.remembered.withLock { kept in for stream in streams { kept[stream] = nil } }
+            throw error
+        }
+        self.remembered.withLock { kept in
+            for draft in drafts {
+                let number = draft.batch.expected + draft.batch.events.count
+                if (kept[draft.batch.stream]?.number ?? -1) < number { kept[draft.batch.stream] = (draft.remembered, number) }
+            }
+        }
+        self.news.publish(written)
+        return written
+    }
+
+    /// Decides and appends, again and again while other decisions come in between.
+    package func retrying<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+        for _ in 1..<Self.tries {
+            do {
+                return try await body()
+            } catch let error as LedgerError where error.code == .conflict {
+                try Task.checkCancellation()
+            }
+        }
+        return try await body()
+    }
+
+    /// One decision of one machine.
+    @discardableResult
+    package func decide<M: StreamMachine>(
+        _ type: M.Type, _ stream: StreamID, by actor: Actor, cause: Cause? = nil, _ input: (Instant) -> M.Input
+    ) async throws -> [M.Event] {
+        try await self.retrying {
+            let loaded = try await self.load(type, stream)
+            let now = self.time.now()
+            let events = try loaded.machine.decide(input(now))
+            guard let draft = try self.draft(loaded, events) else { return [] }
+            try await self.append([draft], by: actor, cause: cause, at: now)
+            return events
+        }
+    }
+}

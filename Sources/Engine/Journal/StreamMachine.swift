@@ -1,0 +1,96 @@
+package import Core
+package import Ports
+
+/// A machine that lives in a stream: how its state is kept as a snapshot, and which row shows it in lists.
+package protocol StreamMachine: Machine, Codable {
+    /// Raised when the state's shape or meaning changes: older snapshots are then ignored, and the stream is folded from its start.
+    static var snapshotVersion: Int { get }
+    /// The row for lists; nil: none.
+    func row(of stream: StreamID) throws -> ProjectionRow?
+}
+
+extension Service: StreamMachine {
+    package static let snapshotVersion = 1
+
+    package func row(of stream: StreamID) throws -> ProjectionRow? {
+        guard let current else { return nil }
+        let summary = ServiceRow(
+            number: self.number, owner: current.owner, environments: current.environments.map(\.name))
+        return ProjectionRow(
+            table: .services, key: current.service.text, scope: "", body: try EventJSON.encode(summary))
+    }
+}
+
+package struct ServiceRow: Codable, Sendable, Equatable {
+    package let number: Int
+    package let owner: String
+    package let environments: [EnvironmentName]
+}
+
+extension Release: StreamMachine {
+    package static let snapshotVersion = 1
+
+    package func row(of stream: StreamID) throws -> ProjectionRow? {
+        guard let origin else { return nil }
+        let summary = ReleaseRow(
+            id: origin.id, version: origin.version, commit: origin.commit, phase: self.phase,
+            isToBeTagged: self.pending.contains(.tag), at: origin.at)
+        return ProjectionRow(
+            table: .releases, key: origin.id.text, scope: origin.service.text, body: try EventJSON.encode(summary))
+    }
+}
+
+package struct ReleaseRow: Codable, Sendable, Equatable {
+    package let id: ReleaseID
+    package let version: String
+    package let commit: String
+    package let phase: Release.Phase
+    /// Built, and its local tag is not made yet.
+    package let isToBeTagged: Bool
+    package let at: Instant
+}
+
+extension Lane: StreamMachine {
+    package static let snapshotVersion = 1
+
+    package func row(of stream: StreamID) throws -> ProjectionRow? {
+        guard case .lane(let id) = stream else { return nil }
+        let summary = LaneRow(
+            serving: self.serving.map(\.capacity.candidate.version), stable: self.stable?.candidate.version,
+            deploying: self.deployment?.candidate.version, step: self.deployment?.currentStep?.name,
+            waiting: self.queue.count, alarm: self.alarm?.kind)
+        return ProjectionRow(
+            table: .lanes, key: id.description, scope: id.service.text, body: try EventJSON.encode(summary))
+    }
+}
+
+package struct LaneRow: Codable, Sendable, Equatable {
+    package let serving: [String]
+    package let stable: String?
+    package let deploying: String?
+    package let step: String?
+    package let waiting: Int
+    package let alarm: Alarm.Kind?
+}
+
+extension ChangeRequest: StreamMachine {
+    package static let snapshotVersion = 1
+
+    package func row(of stream: StreamID) throws -> ProjectionRow? {
+        guard let request else { return nil }
+        return ProjectionRow(
+            table: .changes, key: request.id.text, scope: request.lane.service.text,
+            body: try EventJSON.encode(ChangeRow(id: request.id, state: self.state)))
+    }
+}
+
+package struct ChangeRow: Codable, Sendable, Equatable {
+    package let id: ChangeID
+    package let state: ChangeRequest.State
+}
+
+extension Access: StreamMachine {
+    package static let snapshotVersion = 1
+    /// Tokens are few and read as a whole.
+    package func row(of stream: StreamID) throws -> ProjectionRow? { nil }
+}

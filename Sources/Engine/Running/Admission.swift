@@ -1,0 +1,165 @@
+package import Core
+import Ports
+
+/// Gathers the facts about everything that waits in a lane, and lets the lane decide on them. The streams that were read must not have
+/// moved on when the decision is appended; if one did, all is read again.
+struct Admission: Sendable {
+    let journal: Journal
+    let id: LaneID
+
+    func evaluate() async throws -> [Lane.Event] {
+        try await self.journal.retrying {
+            let lane = try await self.journal.lane(self.id)
+            let service = try await self.journal.service(self.id.service)
+            guard let environment = service.machine.current?[self.id.environment] else { return [] }
+            let now = self.journal.time.now()
+            var readings: [StreamID: Int] = [service.stream: service.number]
+            var evaluations: [Lane.Evaluation] = []
+            for queued in lane.machine.queue {
+                evaluations.append(
+                    try await self.evaluate(queued, lane.machine, environment, service.machine.number, now, &readings))
+            }
+            let events = try lane.machine.decide(.evaluated(evaluations, at: now))
+            guard let draft = try self.journal.draft(lane, events) else { return [] }
+            let others = try await LaneJournal(self.journal)
+                .consequences(of: events, in: self.id, before: lane.machine, at: now)
+            let written = Set(others.map(\.batch.stream))
+            let reading = readings.filter { !written.contains($0.key) }
+                .map { StreamReading(stream: $0.key, number: $0.value) }
+            try await self.journal.append([draft] + others, reading: reading, by: .system, at: now)
+            return events
+        }
+    }
+
+    private func evaluate(
+        _ queued: QueuedPromotion, _ lane: Lane, _ environment: EnvironmentDefinition, _ definition: Int,
+        _ now: Instant, _ readings: inout [StreamID: Int]
+    ) async throws -> Lane.Evaluation {
+        let release = try await self.journal.release(queued.candidate.release)
+        readings[release.stream] = release.number
+        var gates = [self.buildGate(release.machine)]
+        for before in environment.after {
+            gates.append(try await self.afterGate(queued, before, environment, now, &readings))
+        }
+        for gate in environment.gates {
+            switch gate {
+            case .tests: gates.append(self.testsGate(release.machine))
+            case .soak: break  // judged with each `after`, which it is about
+            case .approval: break  // all approvals of a promotion are one change
+            }
+        }
+        if environment.needsChange { gates.append(try await self.changeGate(queued, &readings)) }
+        let isFirst = lane.stable == nil && lane.serving.isEmpty
+        let plan = Plan.forward(
+            environment, release.machine.origin?.configuration ?? RunConfiguration(), isFirst: isFirst)
+        let facts = AdmissionFacts(
+            definition: definition, gates: gates,
+            readings: readings.sorted { $0.key.description < $1.key.description }.map { "\($0.key)@\($0.value)" })
+        return Lane.Evaluation(number: queued.number, facts: facts, plan: plan)
+    }
+
+    // MARK: Gates
+
+    private func buildGate(_ release: Release) -> GateResult {
+        switch release.phase {
+        case .built: GateResult(gate: "build", verdict: .pass, reason: "built")
+        case .building: GateResult(gate: "build", verdict: nil, reason: "is being built")
+        case .failed: GateResult(gate: "build", verdict: .fail, reason: release.reason ?? "the build failed")
+        case .unknown: GateResult(gate: "build", verdict: .fail, reason: "there is no such release")
+        }
+    }
+
+    private func testsGate(_ release: Release) -> GateResult {
+        guard let tests = release.tests else {
+            return GateResult(
+                gate: "tests", verdict: release.phase == .building ? nil : .noData,
+                reason: "the build left no test results where `build.tests` says")
+        }
+        let counts = "\(tests.passed) passed, \(tests.failed + tests.errors) failed, \(tests.skipped) skipped"
+        return GateResult(gate: "tests", verdict: tests.verdict, reason: counts)
+    }
+
+    /// `after: X` means verified in X; with a soak, verified there for long enough without a break.
+    private func afterGate(
+        _ queued: QueuedPromotion, _ before: EnvironmentName, _ environment: EnvironmentDefinition, _ now: Instant,
+        _ readings: inout [StreamID: Int]
+    ) async throws -> GateResult {
+        let lane = try await self.journal.lane(LaneID(service: self.id.service, environment: before))
+        readings[lane.stream] = lane.number
+        let name = "after \(before)"
+        guard let stayed = lane.machine.longestStay(of: queued.candidate.release, at: now) else {
+            return GateResult(
+                gate: name, verdict: nil, reason: "\(queued.candidate.version) is not verified in \(before) yet")
+        }
+        guard let soak = environment.soak, stayed < soak else {
+            return GateResult(gate: name, verdict: .pass, reason: "verified in \(before)")
+        }
+        let isStill = lane.machine.stable?.candidate.release == queued.candidate.release
+        return GateResult(
+            gate: name, verdict: nil,
+            reason: isStill
+                ? "soaks in \(before) for \(soak.words)"
+                : "left \(before) before its soak of \(soak.words) was over; promote it there again",
+            passesAt: isStill ? now + (soak - stayed) : nil)
+    }
+
+    private func changeGate(_ queued: QueuedPromotion, _ readings: inout [StreamID: Int]) async throws -> GateResult {
+        let id = ChangeID(self.id, queued.number)
+        let change = try await self.journal.change(id)
+        readings[change.stream] = change.number
+        switch change.machine.state {
+        case .approved:
+            let names = change.machine.words.filter(\.isYes).map(\.by.description).joined(separator: ", ")
+            return GateResult(gate: "approval", verdict: .pass, reason: "approved by \(names)")
+        case .rejected:
+            let no = change.machine.words.last { !$0.isYes }
+            return GateResult(
+                gate: "approval", verdict: .fail,
+                reason: "rejected by \(no?.by.description ?? "somebody"): \(no?.reason ?? "")")
+        case .requested, .unknown, .closed:
+            return GateResult(
+                gate: "approval", verdict: nil, reason: "\(id) waits for \(change.machine.missingInWords)")
+        }
+    }
+}
+
+extension EnvironmentDefinition {
+    /// Controlled: a promotion needs an approved change.
+    package var needsChange: Bool { !self.approvals.isEmpty }
+
+    package var approvals: [ChangeRequest.Need] {
+        self.gates.compactMap { gate in
+            switch gate {
+            case .approval(let from, let count): ChangeRequest.Need(from: from, count: count)
+            case .tests, .soak: nil
+            }
+        }
+    }
+
+    package var soak: Milliseconds? {
+        self.gates.compactMap { gate in
+            switch gate {
+            case .soak(let length): length
+            case .tests, .approval: nil
+            }
+        }.max()
+    }
+}
+
+extension ChangeRequest {
+    package var missingInWords: String {
+        self.missing.map { "\($0.count) of \($0.from.joined(separator: ", "))" }.joined(separator: " and ")
+    }
+}
+
+extension Milliseconds {
+    /// As a person would say it: `90 s`, `10 min`, `2 h`.
+    package var words: String {
+        switch self.count {
+        case let count where count % 3_600_000 == 0 && count > 0: "\(count / 3_600_000) h"
+        case let count where count % 60_000 == 0 && count > 0: "\(count / 60_000) min"
+        case let count where count % 1_000 == 0: "\(count / 1_000) s"
+        default: "\(self.count) ms"
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Core
+package import Logging
+import Ports
+import ServiceLifecycle
+
+/// Runs everything that has a life: one task for each lane, the builds, the automatic promotions, the watch over what serves, the notices.
+/// It ends when its task is cancelled or the process shuts down; the ledger keeps the rest.
+package struct Conductor: ServiceLifecycle.Service {
+    private let journal: Journal
+    private let doors: Doors
+    private let logger: Logger
+
+    package init(journal: Journal, doors: Doors, logger: Logger) {
+        self.journal = journal
+        self.doors = doors
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            let news = self.journal.news.listen(.everything)
+            let heads = try await self.journal.ledger.heads()
+            try await withThrowingDiscardingTaskGroup { group in
+                let builds = Builds(journal: self.journal, doors: self.doors, logger: self.logger)
+                let automation = Automation(journal: self.journal, logger: self.logger)
+                let notices = Notices(journal: self.journal, messenger: self.doors.messenger, logger: self.logger)
+                let watch = Watch(journal: self.journal, doors: self.doors, logger: self.logger)
+                var fans = Fans()
+                group.addTask { [stream = fans.builds.stream] in await builds.run(stream) }
+                group.addTask { [stream = fans.automation.stream] in await automation.run(stream) }
+                group.addTask { [stream = fans.notices.stream] in await notices.run(stream) }
+                group.addTask { await watch.run() }
+                self.spread(Set(heads.map(\.stream)), &fans, in: &group)
+                for await item in news { self.spread(item.streams, &fans, in: &group) }
+                fans.finish()
+            }
+        }
+    }
+
+    /// Who hears of what. Each fan keeps one poke at the most: who is poked reads the ledger.
+    private struct Fans {
+        typealias Fan<T> = (stream: AsyncStream<T>, continuation: AsyncStream<T>.Continuation)
+        let builds: Fan<Void> = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let notices: Fan<Void> = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let automation: Fan<Set<StreamID>> = AsyncStream.makeStream()
+        var lanes: [LaneID: AsyncStream<Void>.Continuation] = [:]
+
+        func finish() {
+            self.builds.continuation.finish()
+            self.notices.continuation.finish()
+            self.automation.continuation.finish()
+            for lane in self.lanes.values { lane.finish() }
+        }
+    }
+
+    private func spread(
+        _ streams: Set<StreamID>, _ fans: inout Fans, in group: inout ThrowingDiscardingTaskGroup<any Error>
+    ) {
+        var services: Set<ServiceName> = []
+        var everyLane = false
+        for stream in streams {
+            switch stream {
+            case .lane(let id):
+                services.insert(id.service)
+                if fans.lanes[id] == nil { fans.lanes[id] = self.begin(id, in: &group) }
+            case .service(let name): services.insert(name)
+            case .release, .change:
+                everyLane = true
+                fans.builds.continuation.yield()
+            case .train, .flag, .calendar, .access, .ledger: break
+            }
+        }
+        for (id, lane) in fans.lanes where everyLane || services.contains(id.service) { lane.yield() }
+        fans.automation.continuation.yield(streams)
+        fans.notices.continuation.yield()
+    }
+
+    private func begin(
+        _ id: LaneID, in group: inout ThrowingDiscardingTaskGroup<any Error>
+    ) -> AsyncStream<Void>.Continuation {
+        let (pokes, sink) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let runner = LaneRunner(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
+        group.addTask { await runner.run(pokes: pokes) }
+        return sink
+    }
+}

@@ -1,0 +1,96 @@
+import Core
+import Logging
+import Ports
+
+/// Sends what people asked to hear of. The place it has come to in the ledger is kept there, so that a crash repeats a notice at worst;
+/// receivers know it by its key. A channel that does not answer holds nothing else up: after some tries the notice is dropped and logged.
+struct Notices: Sendable {
+    let journal: Journal
+    let messenger: any Messenger
+    let logger: Logger
+
+    private static let tries = 4
+    private static let page = 500
+    private static let reader = "notices"
+
+    func run(_ pokes: AsyncStream<Void>) async {
+        for await _ in pokes {
+            do {
+                while try await self.advance(), !Task.isCancelled {}
+            } catch is CancellationError {
+                return
+            } catch {
+                self.logger.error("notices: \(error)")
+            }
+        }
+    }
+
+    /// Handles one page of events; false when there are no more.
+    private func advance() async throws -> Bool {
+        let place = try await self.journal.ledger.place(of: Self.reader)
+        let events = try await self.journal.ledger.events(after: place, limit: Self.page)
+        guard let last = events.last else { return false }
+        for envelope in events {
+            guard case .lane(let id) = envelope.stream else { continue }
+            let event = try EventJSON.event(Lane.Event.self, of: envelope)
+            guard let notice = try await self.notice(event, envelope, id) else { continue }
+            try await self.send(notice)
+        }
+        try await self.journal.ledger.setPlace(last.position, of: Self.reader)
+        return events.count == Self.page
+    }
+
+    private func notice(_ event: Lane.Event, _ envelope: Envelope, _ id: LaneID) async throws -> Notice? {
+        switch event {
+        case .ended(let body):
+            let occasion: Notify.Occasion
+            switch body.outcome {
+            case .completed: occasion = .completed
+            case .failed: occasion = .failed
+            case .aborted: occasion = .aborted
+            case .rolledBack: occasion = .rolledBack
+            case .superseded: return nil
+            }
+            let reason = body.reason.isEmpty ? "" : ": \(body.reason)"
+            return Notice(
+                key: "\(envelope.position)", occasion: occasion, lane: id, version: body.candidate.version,
+                text: "\(id): \(body.candidate.version) \(body.outcome.rawValue)\(reason)", at: envelope.at)
+        case .waiting(let body):
+            guard let gate = body.gates.first(where: { $0.gate == "approval" && $0.verdict == nil }) else { return nil }
+            let lane = try await self.journal.lane(id).machine
+            let version = lane.queue.first { $0.number == body.number }?.candidate.version ?? ""
+            return Notice(
+                key: "\(envelope.position)", occasion: .waiting, lane: id, version: version,
+                text: "\(id): \(version) waits for a person: \(gate.reason)", at: envelope.at)
+        case .alarmRaised(let alarm):
+            return Notice(
+                key: "\(envelope.position)", occasion: .failed, lane: id, version: "",
+                text: "\(id): \(alarm.reason). Next: \(alarm.nextAction)", at: envelope.at)
+        case .requested, .removed, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
+            .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
+            .routingWanted,
+            .routingConfirmed, .paused, .resumed, .aborted, .failed, .verified, .withdrawn, .passedNoReturn, .blocked,
+            .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
+            .downFinished:
+            return nil
+        }
+    }
+
+    private func send(_ notice: Notice) async throws {
+        let service = try await self.journal.service(notice.lane.service).machine
+        guard let environment = service.current?[notice.lane.environment] else { return }
+        for notify in environment.notify where notify.on.contains(notice.occasion) {
+            for attempt in 1...Self.tries {
+                do {
+                    try await self.messenger.send(notice, by: notify.channel)
+                    break
+                } catch is CancellationError {
+                    throw CancellationError()
+                } catch {
+                    self.logger.warning("notice \(notice.key), try \(attempt) of \(Self.tries): \(error)")
+                    try await Task.sleep(for: .milliseconds(250 << attempt))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Core
+import Logging
+import Ports
+
+/// Looks at what should be ready, at its own pace, and tells a lane when none of a version's instances is. The lane then wants it raised again.
+struct Watch: Sendable {
+    let journal: Journal
+    let doors: Doors
+    let logger: Logger
+
+    private static let every = Duration.seconds(1)
+    /// Looks in a row that must agree, so that one slow answer is no alarm.
+    private static let looks = 2
+
+    func run() async {
+        var missing: [CapacityKey: Int] = [:]
+        while !Task.isCancelled {
+            do {
+                for head in try await self.journal.ledger.heads() {
+                    guard case .lane(let id) = head.stream else { continue }
+                    try await self.look(at: id, &missing)
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                self.logger.warning("watch: \(error)")
+            }
+            try? await Task.sleep(for: Self.every)
+        }
+    }
+
+    private func look(at id: LaneID, _ missing: inout [CapacityKey: Int]) async throws {
+        let lane = try await self.journal.lane(id).machine
+        let ready = lane.capacities.values.filter { $0.state == .ready }.map(\.number).sorted()
+        guard !ready.isEmpty, lane.takingDown == nil else { return }
+        let reports = try await self.doors.runtime.observe(id)
+        for number in ready {
+            let key = CapacityKey(lane: id, number: number)
+            let report = reports.first { $0.key == key }
+            guard (report?.ready ?? 0) == 0 else {
+                missing[key] = nil
+                continue
+            }
+            missing[key, default: 0] += 1
+            guard missing[key, default: 0] >= Self.looks else { continue }
+            missing[key] = nil
+            let reason = report.map { "\($0.restarts) restarts so far" } ?? "the target knows nothing of it"
+            try await self.tell(id, .capacityLost(number, reason: reason))
+        }
+    }
+
+    private func tell(_ id: LaneID, _ answer: Lane.Answer) async throws {
+        try await LaneJournal(self.journal).decide(id, by: .system) { .answer(answer, at: $0) }
+    }
+}

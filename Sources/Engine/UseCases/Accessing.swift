@@ -1,0 +1,80 @@
+package import Core
+import Crypto
+import Ports
+
+extension ControlPlane {
+    /// Name of the token and who holds it; nil: nobody. What is compared are hashes of 256 random bits, so time tells nothing of the secret.
+    package func authenticate(_ secret: String) async throws -> (token: String, caller: Caller)? {
+        guard secret.utf8.count <= 256 else { return nil }
+        let hash = Core.Digest.of(secret)
+        let tokens = try await self.journal.access().machine.tokens
+        guard let token = tokens.last(where: { $0.hash == hash && $0.revokedAt == nil }) else { return nil }
+        return (token.name, Caller(actor: token.owner, mayAdminister: token.mayAdminister))
+    }
+
+    /// Who holds the token of this name; nil if it is not in use.
+    package func caller(holding name: String) async throws -> Caller? {
+        let tokens = try await self.journal.access().machine.tokens
+        return tokens.last { $0.name == name && $0.revokedAt == nil }
+            .map { Caller(actor: $0.owner, mayAdminister: $0.mayAdminister) }
+    }
+
+    /// Makes a token; the secret is in the answer and nowhere else.
+    package func addToken(
+        _ name: String, owner: Actor, mayAdminister: Bool, by caller: Caller
+    ) async throws -> (Access.Token, secret: String) {
+        try await self.authorize(caller, .administer, on: "tokens")
+        let isName = !name.isEmpty && name.utf8.count <= 64 && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
+        guard isName else {
+            throw Refusal(.invalid, "`\(name)` is no token name: 1 to 64 printable ASCII characters without space and slash.")
+        }
+        let secret = Self.newSecret()
+        let token = Access.Token(
+            name: name, owner: owner, hash: Core.Digest.of(secret), mayAdminister: mayAdminister,
+            createdAt: self.journal.time.now())
+        try await self.journal.decide(Access.self, .access, by: caller.actor) { _ in .add(token) }
+        return (token, secret)
+    }
+
+    package func revokeToken(_ name: String, by caller: Caller) async throws {
+        try await self.authorize(caller, .administer, on: "tokens")
+        try await self.journal.decide(Access.self, .access, by: caller.actor) { now in
+            .revoke(name: name, by: caller.actor, at: now)
+        }
+    }
+
+    package func tokens(by caller: Caller) async throws -> [Access.Token] {
+        try await self.authorize(caller, .administer, on: "tokens")
+        return try await self.journal.access().machine.tokens
+    }
+
+    /// The token of the person who runs `serve`: made at the first start, and made anew if its secret was lost.
+    package func localToken(owner: Actor, keeping secret: String?) async throws -> String {
+        let access = try await self.journal.access().machine
+        let local = "local"
+        if let secret, access.tokens.contains(where: { $0.name == local && $0.revokedAt == nil && $0.hash == Core.Digest.of(secret) }) {
+            return secret
+        }
+        let system = Caller(actor: .system, mayAdminister: true)
+        if access.tokens.contains(where: { $0.name == local && $0.revokedAt == nil }) {
+            try await self.revokeToken(local, by: system)
+        }
+        return try await self.addToken(local, owner: owner, mayAdminister: true, by: system).secret
+    }
+
+    /// 256 random bits as hexadecimal digits, with a prefix that secret scanners can know.
+    private static func newSecret() -> String {
+        let key = SymmetricKey(size: .bits256)
+        let digits = key.withUnsafeBytes { bytes in ChainHash(Array(bytes))?.description ?? "" }
+        return "slipway_\(digits)"
+    }
+}
+
+extension Core.Digest {
+    /// The SHA-256 of a text.
+    package static func of(_ text: String) -> Core.Digest {
+        let digits = ChainHash(SHA256.hash(data: Array(text.utf8))).description
+        guard let digest = Core.Digest("sha256:\(digits)") else { preconditionFailure("a SHA-256 has 64 hexadecimal digits") }
+        return digest
+    }
+}

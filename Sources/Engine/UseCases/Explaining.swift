@@ -1,0 +1,74 @@
+package import Core
+package import Ports
+
+/// One decision in words, with the event that it is.
+package struct Explanation: Sendable, Equatable {
+    package let at: Instant
+    package let actor: Actor
+    package let text: String
+    package let position: Int
+}
+
+extension ControlPlane {
+    /// Events after a position of the ledger, oldest first: of one stream, or of all.
+    package func events(of stream: StreamID?, after: Int, limit: Int, by caller: Caller) async throws -> [Envelope] {
+        try await self.authorize(caller, .view, on: stream?.description ?? "the ledger")
+        guard let stream else { return try await self.journal.ledger.events(after: after, limit: limit) }
+        var found: [Envelope] = []
+        var number = 0
+        while found.count < limit {
+            let page = try await self.journal.ledger.events(of: stream, after: number, limit: 1_000)
+            found += page.filter { $0.position > after }
+            guard page.count == 1_000, let last = page.last else { break }
+            number = last.number
+        }
+        return Array(found.prefix(limit))
+    }
+
+    /// Why a promotion went as it did, in words, oldest first.
+    package func why(_ id: LaneID, _ number: Int, by caller: Caller) async throws -> [Explanation] {
+        try await self.authorize(caller, .view, on: id.description)
+        _ = try await self.known(id)
+        let explanations = try await self.explain(.lane(id), as: Lane.Event.self) { event in
+            event.sentence.flatMap { $0.number == nil || $0.number == number ? $0.text : nil }
+        }
+        let lane = try await self.journal.lane(id).machine
+        guard number >= 1, number <= lane.lastNumber else {
+            throw Refusal(.notFound, "There is no promotion \(number) in \(id); the newest is \(lane.lastNumber).")
+        }
+        return explanations
+    }
+
+    package func why(_ id: ReleaseID, by caller: Caller) async throws -> [Explanation] {
+        _ = try await self.release(named: id.text, by: caller)
+        return try await self.explain(.release(id), as: Release.Event.self) { $0.sentence }
+    }
+
+    package func why(_ id: ChangeID, by caller: Caller) async throws -> [Explanation] {
+        _ = try await self.change(id, by: caller)
+        return try await self.explain(.change(id), as: ChangeRequest.Event.self) { $0.sentence }
+    }
+
+    private func explain<E: LedgerEvent>(
+        _ stream: StreamID, as type: E.Type, _ words: (E) -> String?
+    ) async throws -> [Explanation] {
+        var explanations: [Explanation] = []
+        var after = 0
+        while true {
+            let events = try await self.journal.ledger.events(of: stream, after: after, limit: 1_000)
+            for envelope in events {
+                guard let text = words(try EventJSON.event(type, of: envelope)) else { continue }
+                explanations.append(
+                    Explanation(at: envelope.at, actor: envelope.actor, text: text, position: envelope.position))
+            }
+            guard events.count == 1_000, let last = events.last else { return explanations }
+            after = last.number
+        }
+    }
+
+    /// Recomputes the whole chain.
+    package func verifyAudit(by caller: Caller) async throws -> AuditReport {
+        try await self.authorize(caller, .view, on: "the audit")
+        return try await self.journal.ledger.verify()
+    }
+}

@@ -1,0 +1,133 @@
+package import Core
+import Ports
+
+/// A lane with what a person needs to understand it.
+package struct LaneView: Sendable {
+    package let id: LaneID
+    package let environment: EnvironmentDefinition
+    package let lane: Lane
+    /// Private address of the version on the preview.
+    package let preview: ListenAddress?
+}
+
+extension ControlPlane {
+    /// The number of the promotion in its lane.
+    package func promote(_ text: String, into environment: EnvironmentName, by caller: Caller) async throws -> (LaneID, Int) {
+        let release = try await self.release(named: text, by: caller)
+        guard let origin = release.origin, let candidate = release.candidate else {
+            throw Refusal(.notFound, "There is no release `\(text)`.")
+        }
+        let id = LaneID(service: origin.service, environment: environment)
+        try await self.authorize(caller, .promote, on: id.description)
+        let definition = try await self.known(id)
+        if release.phase == .failed {
+            throw Refusal(
+                .wrongState, "\(candidate.version) was not built: \(release.reason ?? ""). `slipway release create` builds it again.")
+        }
+        let number = try await Promoting(journal: self.journal)
+            .request(candidate, into: id, definition, by: caller.actor)
+        return (id, number)
+    }
+
+    /// Lifts the block of what was stopped here, and asks for it again.
+    package func retry(_ id: LaneID, _ number: Int, reason: String, by caller: Caller) async throws -> Int {
+        try await self.authorize(caller, .promote, on: id.description)
+        let definition = try await self.known(id)
+        let lane = try await self.journal.lane(id).machine
+        guard let ended = lane.recent.last(where: { $0.number == number }) else {
+            throw Refusal(.notFound, "Promotion \(number) of \(id) has not ended, or is too long ago. `slipway promote` asks anew.")
+        }
+        return try await Promoting(journal: self.journal).request(
+            ended.candidate, into: id, definition, by: caller.actor, retryingBecause: reason)
+    }
+
+    /// Every other intent of a lane.
+    @discardableResult
+    package func intend(_ intent: Lane.Intent, in id: LaneID, by caller: Caller) async throws -> [Lane.Event] {
+        try await self.authorize(caller, .operate, on: id.description)
+        _ = try await self.known(id)
+        return try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
+            .intent(intent, by: caller.actor, at: now)
+        }
+    }
+
+    /// Back to a release verified here. The number of the deployment that moves the traffic.
+    package func rollBack(_ id: LaneID, to version: String?, reason: String, by caller: Caller) async throws -> Int {
+        try await self.authorize(caller, .operate, on: id.description)
+        let environment = try await self.known(id)
+        let definition = try await self.journal.service(id.service).machine.number
+        let before = try await self.journal.lane(id).machine
+        var health = Milliseconds.seconds(60)
+        for target in before.rollbackTargets {
+            let run = try await self.journal.release(target.release).machine.origin?.configuration.run
+            health = max(health, run?.health.within ?? .zero)
+        }
+        let settings = Lane.RollbackSettings(
+            health: health, drain: environment.drain, policy: environment.queue, definition: definition)
+        let events = try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
+            .intent(.rollback(to: version, settings, reason: reason), by: caller.actor, at: now)
+        }
+        for event in events {
+            if case .rollbackOrdered(let order) = event { return order.number }
+            if case .aborted(let body) = event { return body.number }
+        }
+        throw Refusal(.nothingToDo, "Nothing had to be moved in \(id).")
+    }
+
+    package func lane(_ id: LaneID, by caller: Caller) async throws -> LaneView {
+        try await self.authorize(caller, .view, on: id.description)
+        return try await self.view(id, try await self.known(id))
+    }
+
+    private func view(_ id: LaneID, _ environment: EnvironmentDefinition) async throws -> LaneView {
+        let lane = try await self.journal.lane(id).machine
+        let hasPreview = lane.routing.preview != nil
+        let preview = hasPreview ? try? await self.doors.router.read(id)?.preview : nil
+        return LaneView(id: id, environment: environment, lane: lane, preview: preview)
+    }
+
+    package struct ServiceView: Sendable {
+        package let definition: Definition
+        package let number: Int
+        package let lanes: [LaneView]
+    }
+
+    /// All services, or one, with their lanes; and the position of the ledger that this is at least as new as.
+    package func status(of name: ServiceName?, by caller: Caller) async throws -> (position: Int, services: [ServiceView]) {
+        try await self.authorize(caller, .view, on: name?.text ?? "all services")
+        let position = try await self.journal.ledger.position()
+        var names: [ServiceName]
+        if let name {
+            _ = try await self.known(name)
+            names = [name]
+        } else {
+            names = try await self.journal.ledger.rows(.services, scope: nil, after: nil, limit: 10_000)
+                .compactMap { ServiceName($0.key) }
+        }
+        var views: [ServiceView] = []
+        for name in names {
+            let service = try await self.journal.service(name).machine
+            guard let definition = service.current else { continue }
+            var lanes: [LaneView] = []
+            for environment in definition.environments {
+                lanes.append(
+                    try await self.view(LaneID(service: name, environment: environment.name), environment))
+            }
+            views.append(ServiceView(definition: definition, number: service.number, lanes: lanes))
+        }
+        return (position, views)
+    }
+
+    /// The newest lines that the instances which serve (or are deployed) have written.
+    package func output(of id: LaneID, lines: Int, by caller: Caller) async throws -> [String] {
+        try await self.authorize(caller, .view, on: id.description)
+        _ = try await self.known(id)
+        let lane = try await self.journal.lane(id).machine
+        let numbers = lane.capacities.keys.sorted()
+        var all: [String] = []
+        for number in numbers {
+            all += try await self.doors.runtime.output(CapacityKey(lane: id, number: number), lines: lines)
+        }
+        return Array(all.suffix(lines))
+    }
+}

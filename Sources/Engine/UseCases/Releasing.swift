@@ -1,0 +1,148 @@
+package import Core
+import Crypto
+import Ports
+import ServiceFile
+
+extension ControlPlane {
+    package struct ReleaseRequest: Sendable, Equatable {
+        package var repository: String
+        package var ref: String
+        package var version: String?
+        package var file: String?
+
+        package init(repository: String, ref: String, version: String?, file: String?) {
+            self.repository = repository
+            self.ref = ref
+            self.version = version
+            self.file = file
+        }
+    }
+
+    /// Asks for a release of a commit. The same commit (with the same forced version and file) is the same release; one that failed is
+    /// built again. Returns as soon as it is on record.
+    package func createRelease(_ request: ReleaseRequest, by caller: Caller) async throws -> Release {
+        let source = self.doors.source
+        let commit = try await source.resolve(request.ref, in: request.repository)
+        guard let bytes = try await source.file("slipway.yaml", at: commit.id, in: request.repository) else {
+            throw Refusal(
+                .notFound, "\(commit.id.prefix(12)) has no slipway.yaml at its root. Commit one; `slipway init` writes it.")
+        }
+        let file = try ServiceFile.read(bytes)
+        let (definition, configuration) = (file.definition, file.configuration)
+        try await self.authorize(caller, .propose, on: definition.service.text)
+        let service = try await self.known(definition.service)
+        guard request.file != nil || configuration.build != nil else {
+            throw Refusal(
+                .invalid, "slipway.yaml at \(commit.id.prefix(12)) has no `build`. Add one, or give the file with --artifact.")
+        }
+        let existing = try await self.journal.releases(of: definition.service)
+        let id = try ReleaseID.of(definition.service, commit.id, request.version, request.file)
+        let known = try await self.journal.release(id).machine
+        if known.phase == .building || known.phase == .built { return known }
+        let version = try await self.version(commit, request, existing)
+        let origin = Release.Origin(
+            id: id, service: definition.service, version: version, repository: request.repository, commit: commit.id,
+            author: "\(commit.authorName) <\(commit.authorEmail)>", subject: commit.subject, committedAt: commit.at,
+            configuration: configuration, file: request.file, by: caller.actor, at: self.journal.time.now())
+        return try await self.journal.retrying {
+            let loaded = try await self.journal.release(id)
+            let now = self.journal.time.now()
+            let events = try loaded.machine.decide(.request(origin))
+            if let draft = try self.journal.draft(loaded, events) {
+                try await self.journal.append(
+                    [draft], reading: [StreamReading(stream: service.stream, number: service.number)], by: caller.actor, at: now)
+            }
+            return try await self.journal.release(id).machine
+        }
+    }
+
+    private func version(_ commit: Commit, _ request: ReleaseRequest, _ existing: [ReleaseRow]) async throws -> String {
+        let taken = Set(existing.filter { $0.phase != .failed && $0.commit != commit.id }.map(\.version))
+        if let forced = request.version {
+            guard let version = SemanticVersion(forced) else {
+                throw Refusal(
+                    .invalid, "`\(forced)` is no version. Allowed is SemVer 2.0.0 without a leading v, such as 1.4.2 or 2.0.0-rc.1.")
+            }
+            guard !taken.contains(version.description) else {
+                throw Refusal(.alreadyExists, "\(version) is another release of this service already. Choose another one.")
+            }
+            return version.description
+        }
+        let repository = request.repository
+        let tags = try await self.doors.source.versionTags(reaching: commit.id, in: repository)
+        let used = try await self.doors.source.allVersions(in: repository)
+        let newest = tags.first
+        let commits = try await self.doors.source.commits(
+            since: newest?.name, upTo: commit.id, limit: 10_000, in: repository)
+        let answer = NextVersion.decide(
+            here: tags.filter { $0.commit == commit.id }.compactMap { SemanticVersion($0.version) },
+            newest: newest.flatMap { SemanticVersion($0.version) },
+            changes: commits.map { NextVersion.Change(commit: $0.id, message: $0.message) },
+            inUse: Set(used.union(taken).compactMap { SemanticVersion($0) }))
+        guard let version = answer.version else { throw Refusal(.nothingToDo, answer.sentence) }
+        return version.description
+    }
+
+    /// By id, or `service@version`.
+    package func release(named text: String, by caller: Caller) async throws -> Release {
+        try await self.authorize(caller, .view, on: text)
+        if let id = ReleaseID(text) {
+            let release = try await self.journal.release(id).machine
+            guard release.phase != .unknown else {
+                throw Refusal(.notFound, "There is no release `\(text)`. `slipway release list` shows them.")
+            }
+            return release
+        }
+        let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let name = ServiceName(parts[0]) else {
+            throw Refusal(.invalid, "`\(text)` names no release. Give its id (r-…) or service@version.")
+        }
+        _ = try await self.known(name)
+        let rows = try await self.journal.releases(of: name)
+        guard let row = rows.last(where: { $0.version == parts[1] && $0.phase != .failed })
+            ?? rows.last(where: { $0.version == parts[1] })
+        else {
+            let newest = rows.suffix(5).map(\.version).joined(separator: ", ")
+            throw Refusal(
+                .notFound, "\(name) has no release \(parts[1]). "
+                    + (newest.isEmpty ? "It has none yet: `slipway release create`." : "Newest: \(newest)."))
+        }
+        return try await self.journal.release(row.id).machine
+    }
+
+    /// Newest first.
+    package func releases(of service: ServiceName, limit: Int, by caller: Caller) async throws -> [Release] {
+        try await self.authorize(caller, .view, on: service.text)
+        _ = try await self.known(service)
+        var releases: [Release] = []
+        for row in try await self.journal.releases(of: service).reversed().prefix(limit) {
+            releases.append(try await self.journal.release(row.id).machine)
+        }
+        return releases
+    }
+
+    package func buildLog(of id: ReleaseID, from offset: Int, by caller: Caller) async throws -> (text: [UInt8], isComplete: Bool) {
+        try await self.authorize(caller, .view, on: id.text)
+        let release = try await self.journal.release(id).machine
+        if let log = release.log, let bytes = try await self.doors.blobs.read(log.digest, limit: 32 << 20) {
+            return (Array(bytes.dropFirst(offset).prefix(65_536)), offset + 65_536 >= bytes.count)
+        }
+        let live = try await self.doors.builder.output(of: id, from: offset) ?? []
+        return (live, release.phase != .building)
+    }
+}
+
+extension ReleaseID {
+    /// `r-` and the first 12 hexadecimal digits of the SHA-256 of what makes a release the same release.
+    static func of(_ service: ServiceName, _ commit: String, _ version: String?, _ file: String?) throws(Refusal) -> ReleaseID {
+        let text = "\(service)\n\(commit)\n\(version ?? "")\n\(file ?? "")"
+        let digits = ChainHash(SHA256.hash(data: Array(text.utf8))).description.prefix(12)
+        guard let id = ReleaseID("r-\(digits)") else { throw Refusal(.invalid, "no release id for \(service)") }
+        return id
+    }
+}
+
+extension Commit {
+    /// The first line of the message.
+    package var subject: String { String(self.message.prefix { !$0.isNewline }.prefix(200)) }
+}

@@ -1,0 +1,78 @@
+import Core
+
+extension Lane.Event {
+    /// What a person should know of this fact; `number` is the promotion that it is about, nil: all of the lane's. nil: bookkeeping.
+    var sentence: (number: Int?, text: String)? {
+        switch self {
+        case .requested(let body): (body.number, "\(body.by) asked for \(body.candidate.version)")
+        case .waiting(let body):
+            (body.number, "waits: " + body.gates.filter { $0.verdict != .pass }.map(\.inWords).joined(separator: "; "))
+        case .removed(let body): (body.number, "left the queue, \(body.why.rawValue): \(body.reason)")
+        case .admitted(let body):
+            (
+                body.number,
+                "admitted under definition \(body.facts.definition) by \(body.plan.strategy): "
+                    + body.facts.gates.map(\.inWords).joined(separator: "; ")
+            )
+        case .rollbackOrdered(let body):
+            (body.number, "\(body.by) ordered the rollback to \(body.target.candidate.version): \(body.reason)")
+        case .rollbackStarted(let body): (body.number, "the rollback to \(body.candidate.version) started")
+        case .stepStarted(let body): (body.number, "step \(body.step + 1) started")
+        case .stepCompleted(let body): (body.number, "step \(body.step + 1) ended: \(body.summary)")
+        case .paused(let body): (body.number, "paused by \(body.pause.by): \(body.pause.reason)")
+        case .resumed(let body): (body.number, "resumed by \(body.by): \(body.reason)")
+        case .aborted(let body): (body.number, "aborted by \(body.ending.by): \(body.ending.reason)")
+        case .failed(let body): (body.number, "failed: \(body.ending.reason)")
+        case .ended(let body):
+            (body.number, "ended, \(body.outcome.rawValue)" + (body.reason.isEmpty ? "" : ": \(body.reason)"))
+        case .verified(let body): (body.number, "\(body.candidate.version) is verified here")
+        case .passedNoReturn(let body): (body.number, "passed the point of no return")
+        case .blocked(let block): (nil, "\(block.release) blocked by \(block.by): \(block.reason)")
+        case .unblocked(let body): (nil, "\(body.release) unblocked by \(body.by): \(body.reason)")
+        case .held(let hold): (nil, "held by \(hold.by): \(hold.reason)")
+        case .holdReleased(let body): (nil, "hold released by \(body.by): \(body.reason)")
+        case .pinned(let pin): (nil, "pinned to \(pin.version) by \(pin.by): \(pin.reason)")
+        case .unpinned(let body): (nil, "pin released by \(body.by): \(body.reason)")
+        case .alarmRaised(let alarm): (nil, "alarm: \(alarm.reason). Next: \(alarm.nextAction)")
+        case .alarmCleared(let body): (nil, "alarm over: \(body.reason)")
+        case .downOrdered(let body): (nil, "\(body.by) takes the environment down: \(body.reason)")
+        case .downFinished: (nil, "the environment is down")
+        case .capacityWanted, .capacityReady, .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone,
+            .routingWanted, .routingConfirmed, .withdrawn, .routerRemoved:
+            nil
+        }
+    }
+}
+
+extension GateResult {
+    var inWords: String { "\(self.gate) \(self.verdict?.rawValue ?? "pending") (\(self.reason))" }
+}
+
+extension Release.Event {
+    var sentence: String? {
+        switch self {
+        case .requested(let origin):
+            "\(origin.by) asked for \(origin.version) of commit \(origin.commit.prefix(12)) (\(origin.subject))"
+        case .built(let body): "built: \(body.artifact.name), \(body.artifact.blob.digest)"
+        case .failed(let body): "the build failed: \(body.reason)"
+        case .tagged: "tagged in its repository"
+        case .verified(let body): "verified in \(body.environment)"
+        case .blocked(let body): "blocked in \(body.environment) by \(body.by): \(body.reason)"
+        case .unblocked(let body): "unblocked in \(body.environment) by \(body.by): \(body.reason)"
+        }
+    }
+}
+
+extension ChangeRequest.Event {
+    var sentence: String? {
+        switch self {
+        case .requested(let request):
+            "\(request.by) needs the word of "
+                + request.needs.map { "\($0.count) of \($0.from.joined(separator: ", "))" }.joined(separator: " and ")
+        case .spoken(let word): "\(word.by) said \(word.isYes ? "yes" : "no"): \(word.reason)"
+        case .approved: "approved"
+        case .rejected: "rejected"
+        case .closed(let body): "closed: \(body.reason)"
+        }
+    }
+}

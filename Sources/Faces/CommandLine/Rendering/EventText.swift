@@ -1,0 +1,42 @@
+import APIClient
+import Foundation
+
+/// The record, for people.
+enum EventText {
+    /// `   412  05:41:07  storefront/production#12  lane.stepStarted  judge  {"number":3}`
+    static func line(_ event: Wire.Event) -> String {
+        let position = String(event.position)
+        return String(repeating: " ", count: max(0, 6 - position.count)) + position
+            + "  \(TimeText.second(event.at))  \(event.stream) #\(event.number)  \(event.kind)  by \(event.actor)  \(event.body)"
+    }
+
+    /// From the first event that names the promotion's number to the last one.
+    static func events(_ events: [Wire.Event], ofPromotion number: Int) -> [Wire.Event] {
+        let own = events.indices.filter { Self.number(of: events[$0]) == number }
+        guard let first = own.first, let last = own.last else { return [] }
+        return events[first...last].filter { event in
+            let other = Self.number(of: event)
+            return other == nil || other == number
+        }
+    }
+
+    private static func number(of event: Wire.Event) -> Int? {
+        struct Numbered: Decodable { var number: Int? }
+        return (try? JSONDecoder().decode(Numbered.self, from: Data(event.body.utf8)))?.number
+    }
+
+    static func why(_ why: Wire.Why) -> [String] {
+        if why.sentences.isEmpty { return ["Nothing has been decided on \(why.id) yet."] }
+        return why.sentences.map { sentence in
+            "\(TimeText.second(sentence.at))  \(sentence.text) (\(sentence.actor), event \(sentence.position))"
+        }
+    }
+
+    static func audit(_ audit: Wire.Audit) -> [String] {
+        let counts =
+            "\(Plain.count(audit.records, "record")), \(Plain.count(audit.streams, "stream")), "
+            + Plain.count(audit.seals, "seal")
+        if audit.verified { return ["The record is whole: \(counts)."] }
+        return ["The record is NOT whole (\(counts)): \(audit.problem ?? "the server does not say what is wrong")"]
+    }
+}

@@ -1,0 +1,73 @@
+import APIClient
+
+/// Releases, for people.
+enum ReleaseText {
+    static func list(_ releases: [Wire.Release]) -> [String] {
+        if releases.isEmpty { return ["No releases yet. In a service's repository: slipway release create"] }
+        var table = Table("RELEASE", "SERVICE", "VERSION", "STATE", "COMMIT", "MADE", "VERIFIED IN", "SUBJECT")
+        for release in releases {
+            table.add(
+                release.id, release.service, release.version, release.state.rawValue, String(release.commit.prefix(10)),
+                TimeText.second(release.createdAt), release.verifiedIn.joined(separator: ", "), release.subject ?? "")
+        }
+        return table.lines()
+    }
+
+    static func one(_ release: Wire.Release) -> [String] {
+        var lines = ["\(release.service) \(release.version): \(release.state.rawValue)"]
+        func add(_ name: String, _ value: String?) {
+            guard let value, !value.isEmpty else { return }
+            lines.append("  " + name.padded(to: 12) + value)
+        }
+        add("id", release.id)
+        add("commit", [release.commit, release.subject].compactMap(\.self).joined(separator: "  "))
+        add("author", release.author)
+        add("made", "\(TimeText.second(release.createdAt)) by \(release.by)")
+        for artifact in release.artifacts {
+            add("artifact", "\(artifact.name)  \(artifact.digest)  \(artifact.bytes) bytes")
+        }
+        if let tests = release.tests {
+            add("tests", "\(tests.passed) passed, \(tests.failed) failed, \(tests.errors) errors, \(tests.skipped) skipped")
+            lines += tests.failures.prefix(20).map { "    \($0)" }
+        }
+        if !release.reversible { add("reversible", "no: forward only") }
+        add("verified in", release.verifiedIn.joined(separator: ", "))
+        add("blocked in", release.blockedIn.joined(separator: ", "))
+        add("reason", release.reason)
+        return lines
+    }
+}
+
+/// Changes, for people.
+enum ChangeText {
+    static func one(_ change: Wire.Change) -> [String] {
+        var lines = ["\(change.id): \(change.state) (\(change.service) \(change.version) into \(change.environment))"]
+        lines += change.approvals.map { "  \($0.by) said yes at \(TimeText.second($0.at)): \($0.reason)" }
+        if let missing = change.missing { lines.append("  missing: \(missing)") }
+        return lines
+    }
+}
+
+/// Tokens, for people.
+enum TokenText {
+    static func added(_ token: Wire.Token) -> [String] {
+        [
+            "Token \(token.name) of \(token.owner):", "  \(token.secret ?? "")",
+            "It is shown this once. Use it as SLIPWAY_TOKEN, or to sign in on the page.",
+        ]
+    }
+
+    static func list(_ tokens: [Wire.Token]) -> [String] {
+        var table = Table("NAME", "OWNER", "MADE", "REVOKED")
+        for token in tokens {
+            table.add(token.name, token.owner, TimeText.second(token.createdAt), TimeText.second(token.revokedAt))
+        }
+        return table.lines()
+    }
+}
+
+extension String {
+    fileprivate func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: max(1, width - self.count))
+    }
+}

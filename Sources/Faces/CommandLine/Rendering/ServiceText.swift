@@ -1,0 +1,82 @@
+import APIClient
+
+/// Services and lanes, for people.
+enum ServiceText {
+    static func status(_ status: Wire.Status) -> [String] {
+        if status.services.isEmpty {
+            return ["No service is registered here. In a service's repository: slipway init, then slipway apply"]
+        }
+        return Array(status.services.map(Self.service).joined(separator: [""]))
+    }
+
+    static func service(_ service: Wire.Service) -> [String] {
+        let owner = service.owner.isEmpty ? "" : "owner \(service.owner), "
+        var lines = ["\(service.name) (\(owner)definition \(service.definition))"]
+        var table = Table("ENVIRONMENT", "SERVES", "ADDRESS", "UNDER WAY")
+        for lane in service.environments {
+            table.add(
+                lane.environment, Self.serving(lane), lane.listen ?? "",
+                lane.deployment.map(PromotionText.short) ?? "")
+        }
+        let rows = table.lines(indent: "  ")
+        lines.append(rows[0])
+        for (lane, row) in zip(service.environments, rows.dropFirst()) {
+            lines.append(row)
+            lines += Self.notes(lane).map { "      " + $0 }
+        }
+        return lines
+    }
+
+    static func lane(_ lane: Wire.Lane) -> [String] {
+        var lines = ["\(lane.service) in \(lane.environment): serves \(Self.serving(lane, nothing: "nothing"))"]
+        if let deployment = lane.deployment { lines.append("  under way: \(PromotionText.short(deployment))") }
+        return lines + Self.notes(lane).map { "  " + $0 }
+    }
+
+    /// What needs a word beside the row: what waits, and what keeps things from moving.
+    static func notes(_ lane: Wire.Lane) -> [String] {
+        var notes: [String] = []
+        if let alarm = lane.alarm { notes.append("ALARM \(alarm.reason) Next: \(alarm.nextAction)") }
+        if lane.isGoingDown { notes.append("is going down") }
+        if let deployment = lane.deployment {
+            notes.append("\(deployment.id)" + (deployment.pausedBy.map { " was paused by \($0)" } ?? ""))
+        }
+        notes += lane.queue.map { "\($0.version) waits \(PromotionText.waits($0)) (\($0.id))" }
+        if let hold = lane.hold {
+            let until = hold.until.map { " until \(TimeText.second($0))" } ?? ""
+            notes.append("held\(until) by \(hold.by): \(hold.reason)")
+        }
+        if let pin = lane.pin { notes.append("pinned to \(pin.subject ?? "?") by \(pin.by): \(pin.reason)") }
+        notes += lane.blocks.map { "blocked: \($0.subject ?? "?") by \($0.by): \($0.reason)" }
+        if lane.deployment == nil, let last = lane.recent.first, let end = PromotionText.badEnd(last) {
+            notes.append("last: \(end) (\(last.id))")
+        }
+        return notes
+    }
+
+    static func serving(_ lane: Wire.Lane, nothing: String = "") -> String {
+        if lane.serving.isEmpty { return nothing }
+        if lane.serving.count == 1, lane.serving[0].weight == 10_000 { return lane.serving[0].version }
+        return lane.serving.map { "\($0.version) \(Self.percent($0.weight))" }.joined(separator: " + ")
+    }
+
+    /// `25 %`, `0.5 %`
+    static func percent(_ basisPoints: Int) -> String {
+        let (whole, rest) = basisPoints.quotientAndRemainder(dividingBy: 100)
+        if rest == 0 { return "\(whole) %" }
+        let digits = rest % 10 == 0 ? "\(rest / 10)" : (rest < 10 ? "0\(rest)" : "\(rest)")
+        return "\(whole).\(digits) %"
+    }
+
+    static func applied(_ applied: Wire.Applied) -> [String] {
+        let differences = applied.differences.map { "  " + $0 }
+        if !applied.changed {
+            return ["\(applied.service): nothing would change; definition \(applied.definition) says the same."]
+        }
+        if applied.plan {
+            let now = applied.definition == 0 ? "would be registered" : "definition \(applied.definition) would change"
+            return ["\(applied.service): \(now)"] + differences
+        }
+        return ["\(applied.service): definition \(applied.definition) holds now"] + differences
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+
+/// A length of time on the command line: a number and a unit, as in the service's file (`90s`, `10m`, `1h`).
+struct Span: ExpressibleByArgument, Sendable, Equatable {
+    let duration: Duration
+
+    init?(argument: String) {
+        let units: [(String, Int64)] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
+        let digits = argument.prefix { ("0"..."9").contains($0) }
+        guard (1...9).contains(digits.utf8.count), let count = Int64(digits),
+            let unit = units.first(where: { $0.0 == argument.dropFirst(digits.count) })
+        else { return nil }
+        self.duration = .milliseconds(count * unit.1)
+    }
+}
+
+/// `address:port` to listen on; port 0 lets the system choose.
+struct Listen: ExpressibleByArgument, Sendable, Equatable {
+    let host: String
+    let port: Int
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    init?(argument: String) {
+        guard let colon = argument.lastIndex(of: ":"), let port = Int(argument[argument.index(after: colon)...]),
+            (0...65_535).contains(port), colon != argument.startIndex
+        else { return nil }
+        var host = argument[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        self.init(host: String(host), port: port)
+    }
+
+    var defaultValueDescription: String { "\(self.host):\(self.port)" }
+}

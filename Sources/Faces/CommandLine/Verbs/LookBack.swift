@@ -1,0 +1,127 @@
+import APIClient
+import ArgumentParser
+
+struct Log: Verb {
+    static let configuration = CommandConfiguration(
+        abstract: "The events of a promotion, lane, release, change or service, as they are in the ledger.",
+        discussion: "Works without a running server too.")
+
+    @Argument(help: ArgumentHelp(stringLiteral: "What: SERVICE/ENVIRONMENT/NUMBER, SERVICE/ENVIRONMENT, r-…, SERVICE@VERSION, c-…, or a stream."))
+    var id: String
+    @OptionGroup var format: Format
+    @OptionGroup var place: Place
+
+    func run(in session: Session) async throws -> Ending {
+        guard let subject = LogSubject(self.id) else {
+            throw VerbError(.wrongUsage, "`\(Plain.line(self.id))` is no id. \(LogSubject.rule)")
+        }
+        let events = try await session.either(self.place) { client in
+            switch subject {
+            case .stream(let stream), .promotion(let stream, _):
+                return try await Self.all(of: stream, client)
+            case .version(let version):
+                return try await Self.all(of: "release/\(try await client.release(version).id)", client)
+            }
+        } offline: { folder in
+            switch subject {
+            case .stream(let stream), .promotion(let stream, _):
+                return try await session.wiring.offlineEvents(folder, stream)
+            case .version(let version):
+                throw VerbError(
+                    .unreachable,
+                    "Only a running server knows the id of \(version). Start `slipway serve`, or name the release by its id (r-…).")
+            }
+        }
+        let shown = Self.chosen(events, subject)
+        guard !shown.isEmpty else {
+            throw VerbError(.refused, "There are no events of `\(self.id)`. `slipway status` shows what there is.")
+        }
+        try session.show(shown, json: self.format.json, shown.map(EventText.line))
+        return .done
+    }
+
+    private static func chosen(_ events: [Wire.Event], _ subject: LogSubject) -> [Wire.Event] {
+        switch subject {
+        case .stream, .version: events
+        case .promotion(_, let number): EventText.events(events, ofPromotion: number)
+        }
+    }
+
+    private static let pageSize = 1_000
+
+    private static func all(of stream: String, _ client: APIClient) async throws -> [Wire.Event] {
+        var events: [Wire.Event] = []
+        while true {
+            let page = try await client.events(
+                stream: stream, after: events.last?.position ?? 0, limit: Self.pageSize)
+            events += page
+            if page.count < Self.pageSize { return events }
+        }
+    }
+}
+
+struct Logs: Verb {
+    static let configuration = CommandConfiguration(abstract: "The output of a service's instances.")
+
+    @OptionGroup var lane: OnLane
+    @Option(help: ArgumentHelp("The last so many lines.", valueName: "count"))
+    var lines = 100
+    @Flag(help: "Go on with what is written from now on.")
+    var follow = false
+
+    mutating func validate() throws {
+        guard (1...10_000).contains(self.lines) else { throw ValidationError("--lines is 1 to 10000.") }
+        if self.follow && self.lane.format.json { throw ValidationError("--follow prints text: leave out --json.") }
+    }
+
+    func run(in session: Session) async throws -> Ending {
+        try await session.client(self.lane.place) { client in
+            let (service, environment) = (self.lane.service, self.lane.environment)
+            var output = try await client.logs(service: service, environment: environment, lines: self.lines)
+            try session.show(output, json: self.lane.format.json, Plain.lines(output.text))
+            while self.follow {
+                try await Task.sleep(for: .milliseconds(400))
+                output = try await client.logs(service: service, environment: environment, offset: output.next)
+                Plain.lines(output.text).forEach(session.shell.out)
+            }
+            return .done
+        }
+    }
+}
+
+struct WhyVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "why", abstract: "The decisions on a promotion, release or change, in words.")
+
+    @Argument(help: "Id of a promotion, release or change.")
+    var id: String
+    @OptionGroup var format: Format
+    @OptionGroup var place: Place
+
+    func run(in session: Session) async throws -> Ending {
+        let why = try await session.client(self.place) { try await $0.why(self.id) }
+        try session.show(why, json: self.format.json, EventText.why(why))
+        return .done
+    }
+}
+
+struct AuditVerbs: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Prove that the record is whole.", subcommands: [Verify.self])
+
+    struct Verify: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Check every hash and seal of the ledger.",
+            discussion: "Works without a running server too. 1 if anything is wrong.")
+        @OptionGroup var format: Format
+        @OptionGroup var place: Place
+
+        func run(in session: Session) async throws -> Ending {
+            let audit = try await session.either(self.place) { try await $0.verifyAudit() } offline: { folder in
+                try await session.wiring.offlineAudit(folder)
+            }
+            try session.show(audit, json: self.format.json, EventText.audit(audit))
+            return audit.verified ? .done : .refused
+        }
+    }
+}

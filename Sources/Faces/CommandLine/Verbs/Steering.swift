@@ -1,0 +1,158 @@
+import APIClient
+import ArgumentParser
+
+/// What the verbs on one promotion have in common.
+struct OnPromotion: ParsableArguments {
+    @Argument(help: "The promotion: SERVICE/ENVIRONMENT/NUMBER, as `slipway status` shows it.")
+    var id: String
+    @OptionGroup var format: Format
+    @OptionGroup var place: Place
+
+    mutating func validate() throws {
+        guard case .promotion = LogSubject(self.id) else {
+            throw ValidationError("`\(Plain.line(self.id))` is no promotion: it is SERVICE/ENVIRONMENT/NUMBER.")
+        }
+    }
+
+    func act(_ verb: Wire.PromotionVerb, _ reason: String, in session: Session) async throws -> Ending {
+        let promotion = try await session.client(self.place) {
+            try await $0.act(promotion: self.id, verb, Wire.Act(reason: reason))
+        }
+        try session.show(promotion, json: self.format.json, PromotionText.one(promotion))
+        return .done
+    }
+}
+
+struct Cancel: Verb {
+    static let configuration = CommandConfiguration(abstract: "Take a waiting promotion out of its queue.")
+    @OptionGroup var on: OnPromotion
+    @Option(help: ArgumentHelp("Why; it is kept in the record.", valueName: "text"))
+    var reason = "cancelled by hand"
+
+    func run(in session: Session) async throws -> Ending { try await self.on.act(.cancel, self.reason, in: session) }
+}
+
+struct Pause: Verb {
+    static let configuration = CommandConfiguration(
+        abstract: "Let a deployment stand where it is; its clock stands still too.")
+    @OptionGroup var on: OnPromotion
+    @OptionGroup var why: Reasoned
+
+    func run(in session: Session) async throws -> Ending { try await self.on.act(.pause, self.why.reason, in: session) }
+}
+
+struct Resume: Verb {
+    static let configuration = CommandConfiguration(abstract: "Let a paused deployment go on.")
+    @OptionGroup var on: OnPromotion
+    @OptionGroup var why: Reasoned
+
+    func run(in session: Session) async throws -> Ending { try await self.on.act(.resume, self.why.reason, in: session) }
+}
+
+struct Retry: Verb {
+    static let configuration = CommandConfiguration(
+        abstract: "Lift the block that a failure left, and ask for the same release again.")
+    @OptionGroup var on: OnPromotion
+    @OptionGroup var why: Reasoned
+
+    func run(in session: Session) async throws -> Ending { try await self.on.act(.retry, self.why.reason, in: session) }
+}
+
+struct Skip: Verb {
+    static let configuration = CommandConfiguration(
+        abstract: "End a step that only waits (hold, bake) early; recorded as an override.")
+    @OptionGroup var on: OnPromotion
+    @OptionGroup var why: Reasoned
+
+    func run(in session: Session) async throws -> Ending { try await self.on.act(.skip, self.why.reason, in: session) }
+}
+
+struct Abort: Verb {
+    static let configuration = CommandConfiguration(
+        abstract: "Return the traffic while a deployment runs; returns when it is back.")
+    @OptionGroup var on: OnPromotion
+    @OptionGroup var why: Reasoned
+    @Flag(help: "Return at once.")
+    var noWait = false
+
+    func run(in session: Session) async throws -> Ending {
+        try await session.client(self.on.place) { client in
+            var promotion = try await client.act(
+                promotion: self.on.id, .abort, Wire.Act(reason: self.why.reason))
+            if !self.noWait {
+                promotion = try await PromotionWatch(session: session, client: client)
+                    .until(promotion, timeout: nil) { $0.state.isEnd }
+            }
+            try session.show(promotion, json: self.on.format.json, PromotionText.one(promotion))
+            return self.noWait || promotion.state == .aborted ? .done : .refused
+        }
+    }
+}
+
+struct Rollback: Verb {
+    static let configuration = CommandConfiguration(
+        abstract: "Go back to a verified release; returns when it has the traffic. Leaves a hold.",
+        discussion: "Works without a running server too.")
+
+    @OptionGroup var lane: OnLane
+    @Option(name: .customLong("to"), help: ArgumentHelp("Default: the release verified there before.", valueName: "version"))
+    var version: String?
+    @OptionGroup var why: Reasoned
+    @Flag(help: "Return at once.")
+    var noWait = false
+
+    func run(in session: Session) async throws -> Ending {
+        let (service, environment) = (self.lane.service, self.lane.environment)
+        let promotion = try await session.either(self.lane.place) { client in
+            let act = Wire.Act(reason: self.why.reason, subject: self.version)
+            let promotion = try await client.rollback(service: service, environment: environment, act)
+            if self.noWait { return promotion }
+            return try await PromotionWatch(session: session, client: client).until(promotion, timeout: nil) { now in
+                if now.state.isEnd { return true }
+                let lane = try await client.lane(service: service, environment: environment)
+                return lane.serving.contains { $0.release == now.release && $0.weight == 10_000 }
+            }
+        } offline: { folder in
+            session.shell.err("No server runs; going back from the data folder.")
+            return try await session.wiring.offlineRollback(
+                OfflineRollback(
+                    dataFolder: folder, service: service, environment: environment, version: self.version,
+                    reason: self.why.reason))
+        }
+        try session.show(promotion, json: self.lane.format.json, PromotionText.one(promotion))
+        switch promotion.state {
+        case .waiting, .deploying, .paused, .returning, .completed, .rolledBack: return .done
+        case .failed, .aborted, .superseded, .cancelled, .rejected, .expired: return .refused
+        }
+    }
+}
+
+struct Approve: Verb {
+    static let configuration = CommandConfiguration(abstract: "Say yes to a change.")
+    @OptionGroup var on: OnChange
+
+    func run(in session: Session) async throws -> Ending { try await self.on.act(.approve, in: session) }
+}
+
+struct Reject: Verb {
+    static let configuration = CommandConfiguration(abstract: "Say no to a change.")
+    @OptionGroup var on: OnChange
+
+    func run(in session: Session) async throws -> Ending { try await self.on.act(.reject, in: session) }
+}
+
+struct OnChange: ParsableArguments {
+    @Argument(help: "The change (c-…), as `slipway queue` shows it.")
+    var change: String
+    @OptionGroup var why: Reasoned
+    @OptionGroup var format: Format
+    @OptionGroup var place: Place
+
+    func act(_ verb: Wire.ChangeVerb, in session: Session) async throws -> Ending {
+        let change = try await session.client(self.place) {
+            try await $0.act(change: self.change, verb, Wire.Act(reason: self.why.reason))
+        }
+        try session.show(change, json: self.format.json, ChangeText.one(change))
+        return .done
+    }
+}

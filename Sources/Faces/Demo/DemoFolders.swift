@@ -1,0 +1,42 @@
+import Foundation
+
+/// The folders of one run of the demo.
+struct DemoFolders: Sendable {
+    /// Everything is in it, unless a data folder was named.
+    let root: String
+    let data: String
+    let repository: String
+    let log: String
+
+    /// A data folder that was named must be empty or not there yet: the demo never plays in somebody's real one.
+    init(dataFolder: String?) throws {
+        let files = FileManager.default
+        // Short, because sockets live in it: their paths may have 107 bytes (unix(7)).
+        var template = Array((NSTemporaryDirectory() + "/slipway-demo-XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw DemoFailure(.refused, "No folder can be made in \(NSTemporaryDirectory()).")
+        }
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.root = URL(fileURLWithPath: path).standardizedFileURL.path
+        self.repository = self.root + "/storefront"
+        self.log = self.root + "/server.log"
+        self.data = dataFolder ?? self.root + "/data"
+        if let dataFolder {
+            let content = (try? files.contentsOfDirectory(atPath: dataFolder)) ?? []
+            guard content.isEmpty else {
+                self.remove(data: false)
+                throw DemoFailure(
+                    .refused, "\(dataFolder) is not empty. Name a folder that is empty, or leave --data away.")
+            }
+        }
+        try files.createDirectory(
+            atPath: self.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    func remove() { self.remove(data: true) }
+
+    private func remove(data: Bool) {
+        try? FileManager.default.removeItem(atPath: self.root)
+        if data { try? FileManager.default.removeItem(atPath: self.data) }
+    }
+}

@@ -1,0 +1,120 @@
+import APIClient
+import Foundation
+
+/// What the story noted on its way, and how the report follows from it and from the records.
+struct Findings: Sendable {
+    var killedAt: Int64?
+    var restartedAt: Int64?
+    /// When the interrupted lane moved again.
+    var movedAt: Int64?
+    var interrupted: Wire.Promotion?
+    var rollback: Wire.Promotion?
+    /// The version that the rollback left.
+    var leftVersion: String?
+    var audit: Wire.Audit?
+    var lanes: [Wire.Lane] = []
+    /// Of production's lane.
+    var events: [Wire.Event] = []
+
+    func report(_ load: LoadLog) -> DemoReport {
+        var report = DemoReport()
+        report.releases = self.entries(load)
+        report.crash = self.crash(load)
+        report.rollback = self.rollback(load)
+        report.audit = self.audit.map { DemoReport.Audit(records: $0.records, verified: $0.verified) }
+        report.reason = self.fault(report, load)
+        report.ok = report.reason == nil
+        return report
+    }
+
+    /// One for each deployment, in the order of their starts.
+    private func entries(_ load: LoadLog) -> [DemoReport.Entry] {
+        let deployments = self.lanes.flatMap(\.recent).filter { $0.startedAt != nil && $0.state.isEnd }
+        return deployments.sorted { ($0.startedAt ?? "") < ($1.startedAt ?? "") }.map { self.entry($0, load) }
+    }
+
+    private func entry(_ deployment: Wire.Promotion, _ load: LoadLog) -> DemoReport.Entry {
+        let (start, end) = (Self.time(deployment.startedAt), Self.time(deployment.endedAt))
+        let hasLoad = deployment.environment == Stage.production
+        let counts = hasLoad ? load.counts(from: start, to: end) : LoadCounts()
+        var seconds: Double?
+        if let start, let end { seconds = Self.rounded(end - start) }
+        return DemoReport.Entry(
+            version: deployment.version, environment: deployment.environment, strategy: deployment.strategy,
+            outcome: deployment.state.rawValue, seconds: seconds, requests: counts.requests, failed: counts.failed,
+            failedByNewVersion: counts.failedByVersion[deployment.version] ?? 0,
+            detectSeconds: self.detection(deployment), rollbackMilliseconds: self.returning(deployment, load))
+    }
+
+    /// From the start of its last step to the record of the failure.
+    private func detection(_ deployment: Wire.Promotion) -> Double? {
+        guard deployment.environment == Stage.production, deployment.state == .failed || deployment.state == .aborted,
+            let failure = self.failure(deployment), let position = self.events.firstIndex(of: failure),
+            let step = self.events[..<position].last(where: { $0.kind == "lane.stepStarted" }),
+            let from = Self.time(step.at), let to = Self.time(failure.at)
+        else { return nil }
+        return Self.rounded(to - from)
+    }
+
+    /// nil where the new version got no request at all.
+    private func returning(_ deployment: Wire.Promotion, _ load: LoadLog) -> Int? {
+        guard let failure = self.failure(deployment), let at = Self.time(failure.at), let end = Self.time(deployment.endedAt),
+            let last = load.lastSent(to: deployment.version, before: end)
+        else { return nil }
+        return Int(max(0, last - at))
+    }
+
+    private func failure(_ deployment: Wire.Promotion) -> Wire.Event? {
+        guard deployment.environment == Stage.production, let start = Self.time(deployment.startedAt) else { return nil }
+        return self.events.first { event in
+            (event.kind == "lane.failed" || event.kind == "lane.aborted") && Self.time(event.at) ?? 0 >= start
+                && event.at <= deployment.endedAt ?? ""
+        }
+    }
+
+    private func crash(_ load: LoadLog) -> DemoReport.Crash? {
+        guard let killedAt, let restartedAt, let movedAt, let interrupted else { return nil }
+        let counts = load.counts(from: killedAt, to: Self.time(interrupted.endedAt))
+        return DemoReport.Crash(
+            requests: counts.requests, failed: counts.failed, resumeSeconds: Self.rounded(movedAt - restartedAt))
+    }
+
+    private func rollback(_ load: LoadLog) -> DemoReport.Rollback? {
+        guard let rollback, let leftVersion, let at = self.rollbackAppended else { return nil }
+        let last = load.lastSent(to: leftVersion) ?? at
+        let counts = load.counts(from: at, to: Self.time(rollback.endedAt))
+        return DemoReport.Rollback(milliseconds: Int(max(0, last - at)), failed: counts.failed)
+    }
+
+    private var rollbackAppended: Int64? {
+        let kinds: Set = ["lane.rollbackOrdered", "lane.rollbackStarted"]
+        let start = self.rollback?.requestedAt ?? ""
+        return Self.time(self.events.first { kinds.contains($0.kind) && $0.at >= start }?.at)
+    }
+
+    /// nil if everything is as it should be.
+    private func fault(_ report: DemoReport, _ load: LoadLog) -> String? {
+        let counts = load.counts()
+        if counts.requests == 0 { return "There was no load." }
+        if counts.failed > 0 {
+            return "\(counts.failed) of \(counts.requests) requests failed. "
+                + load.failures(limit: 3).joined(separator: "; ")
+        }
+        if let count = counts.byVersion["1.2.0"] { return "1.2.0 failed its verify and still got \(count) requests." }
+        guard report.crash != nil else { return "The crash has no figures." }
+        guard report.rollback != nil else { return "The rollback has no figures." }
+        guard let audit = self.audit else { return "The record was not checked." }
+        return audit.verified ? nil : "The record is not whole: \(audit.problem ?? "no reason given")"
+    }
+
+    /// Milliseconds of UTC since 1970 for a time of the wire.
+    static func time(_ text: String?) -> Int64? {
+        guard let text else { return nil }
+        let whole = try? Date(text, strategy: .iso8601)
+        let parts = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        return (parts ?? whole).map { Int64(($0.timeIntervalSince1970 * 1_000).rounded()) }
+    }
+
+    /// Seconds with three digits.
+    private static func rounded(_ milliseconds: Int64) -> Double { Double(milliseconds) / 1_000 }
+}

@@ -1,0 +1,221 @@
+import APIClient
+
+/// What the demo tells: four versions of a shop, one of them bad, a crash, and a way back; under load all the while.
+struct Story: Sendable {
+    let server: ServerProcess
+    let repository: SampleRepository
+    let progress: Progress
+
+    static let requestsPerSecond = 300
+
+    private var address: String { "http://127.0.0.1:\(self.repository.ports[2])/" }
+
+    /// Tells it, hands over the report, stays up if asked to, and takes everything down.
+    func tell(stays: Bool, over: @Sendable (DemoReport) -> Void) async throws {
+        let log = LoadLog()
+        let stop = StopSign()
+        let (starts, start) = AsyncStream<Void>.makeStream()
+        let (ends, end) = AsyncStream<Void>.makeStream()
+        let generator = LoadGenerator(url: self.address, perSecond: Self.requestsPerSecond)
+        async let load: Void = {
+            // Nothing is sent before the first version serves.
+            for await _ in starts { break }
+            await generator.run(into: log, until: stop)
+            end.finish()
+        }()
+
+        let crashed = try await self.server.run { running in
+            let stage = Stage(client: running.client, repository: self.repository)
+            try await self.open(stage, generator)
+            start.yield()
+            self.progress.step("from here on \(Self.requestsPerSecond) requests a second reach \(self.address)")
+            try await self.blueGreen(stage, log)
+            try await self.badRelease(stage, log)
+            return try await self.crash(stage, running)
+        }
+        try await self.server.run { running in
+            let stage = Stage(client: running.client, repository: self.repository)
+            var findings = crashed
+            try await self.goOn(stage, running, log, &findings)
+            try await self.goBack(stage, log, &findings)
+            try await self.prove(stage, &findings)
+            stop.set()
+            for await _ in ends {}
+            let report = findings.report(log)
+            self.summary(report, log)
+            over(report)
+            if stays && report.ok { try await self.stay(running) }
+            try await stage.down()
+            self.progress.step("everything that was started is stopped")
+        }
+        await load
+    }
+
+    private func stay(_ running: ServerProcess.Running) async throws {
+        let data = self.server.dataFolder
+        self.progress.chapter("The server stays up: \(running.client.connection.address)")
+        self.progress.step("sign in with the token in \(data)/token")
+        self.progress.step("look around: slipway status --data \(data)")
+        self.progress.step("Ctrl-C stops everything and removes what the demo made")
+        while true { try await Task.sleep(for: .seconds(3_600)) }
+    }
+}
+
+// MARK: Chapters
+
+extension Story {
+    /// 1.0.0: the first release, whole, into production.
+    private func open(_ stage: Stage, _ generator: LoadGenerator) async throws {
+        self.progress.chapter("A shop opens")
+        self.progress.step("the server answers at \(stage.client.connection.address)")
+        try await self.repository.begin()
+        let applied = try await stage.apply()
+        self.progress.step("the shop's repository and its service are there: \(applied.service), definition \(applied.definition)")
+        let release = try await stage.release(version: "1.0.0")
+        self.progress.step("1.0.0 is built from commit \(release.commit.prefix(10))")
+        let promotion = try await stage.promote(release)
+        try await Stage.wait(for: "the first answer of production", within: .seconds(60)) {
+            try await self.stillRuns(promotion, stage)
+            return await generator.answers() ? () : nil
+        }
+        let ended = try await stage.end(of: promotion, as: .completed)
+        self.progress.step("1.0.0 is in development, staging and production (\(ended.strategy ?? "?"))")
+    }
+
+    private func stillRuns(_ promotion: Wire.Promotion, _ stage: Stage) async throws {
+        let now = try await stage.client.promotion(promotion.id)
+        guard now.state.isEnd, now.state != .completed else { return }
+        _ = try await stage.end(of: promotion, as: .completed)
+    }
+
+    /// 1.1.0: beside the old version, tested there, one switch.
+    private func blueGreen(_ stage: Stage, _ log: LoadLog) async throws {
+        self.progress.chapter("A feature, by blue-green")
+        try await self.repository.commit(1)
+        let applied = try await stage.apply()
+        self.progress.step("definition \(applied.definition): \(applied.differences.joined(separator: "; "))")
+        try await self.ship(stage, log, as: .completed)
+    }
+
+    /// 1.2.0: works in staging, and its preview in production fails the smoke test.
+    private func badRelease(_ stage: Stage, _ log: LoadLog) async throws {
+        self.progress.chapter("A bad release")
+        try await self.repository.commit(2)
+        let ended = try await self.ship(stage, log, as: .failed)
+        let got = log.counts().byVersion[ended.version] ?? 0
+        self.progress.step("it got \(got) requests; its verify on the preview said: \(ended.lastLines.last ?? ended.reason ?? "?")")
+    }
+
+    /// Releases the newest commit and promotes it to production.
+    @discardableResult
+    private func ship(_ stage: Stage, _ log: LoadLog, as state: Wire.PromotionState) async throws -> Wire.Promotion {
+        let release = try await stage.release(version: nil)
+        self.progress.step("\(release.version) is built: \(release.subject ?? String(release.commit.prefix(10)))")
+        let promotion = try await stage.promote(release)
+        let ended = try await stage.end(of: promotion, as: state)
+        self.progress.step(self.line(ended, log))
+        return ended
+    }
+
+    /// 1.2.1: in the middle of its deployment the control plane is killed.
+    private func crash(_ stage: Stage, _ running: ServerProcess.Running) async throws -> Findings {
+        self.progress.chapter("The control plane dies in the middle of a deployment")
+        try await self.repository.commit(3)
+        let release = try await stage.release(version: nil)
+        self.progress.step("\(release.version) is built: \(release.subject ?? String(release.commit.prefix(10)))")
+        let promotion = try await stage.promote(release)
+        let deploying = try await Stage.wait(for: "the deployment of \(release.version)", within: .seconds(60)) {
+            let now = try await stage.client.promotion(promotion.id)
+            return now.state == .waiting ? nil : now
+        }
+        guard deploying.state == .deploying else {
+            throw DemoFailure(
+                .unexpected, "\(deploying.id) was \(deploying.state.rawValue) before it could be interrupted.")
+        }
+        var findings = Findings()
+        findings.interrupted = deploying
+        findings.events = try await stage.events()
+        try running.kill()
+        findings.killedAt = LoadGenerator.now
+        self.progress.step("SIGKILL while \(deploying.version) goes into production; what serves goes on serving")
+        return findings
+    }
+
+    /// Started again, it goes on where it was.
+    private func goOn(
+        _ stage: Stage, _ running: ServerProcess.Running, _ log: LoadLog, _ findings: inout Findings
+    ) async throws {
+        guard let promotion = findings.interrupted else { return }
+        let last = findings.events.last?.position ?? 0
+        let moved = try await Stage.wait(for: "the lane to move again", within: .seconds(30)) {
+            try await stage.events(after: last).first { Findings.time($0.at) ?? 0 >= running.startedAt }
+        }
+        findings.restartedAt = running.startedAt
+        findings.movedAt = Findings.time(moved.at)
+        let seconds = Double((findings.movedAt ?? 0) - running.startedAt) / 1_000
+        self.progress.step("started again, it goes on after \(Self.rounded(seconds)) s")
+        let ended = try await stage.end(of: promotion, as: .completed)
+        findings.interrupted = ended
+        self.progress.step(self.line(ended, log))
+    }
+
+    private func goBack(_ stage: Stage, _ log: LoadLog, _ findings: inout Findings) async throws {
+        self.progress.chapter("Back to the version before")
+        findings.leftVersion = try await stage.lane().serving.first?.version
+        let ordered = try await stage.client.rollback(
+            service: Stage.service, environment: Stage.production,
+            Wire.Act(reason: "customers ask where the old checkout is"))
+        let ended = try await stage.end(of: ordered, as: .rolledBack)
+        findings.rollback = ended
+        // What the load gets from now on shows whether the traffic is really back.
+        let since = LoadGenerator.now
+        try await Stage.wait(for: "answers of \(ended.version)", within: .seconds(10)) {
+            let counts = log.counts(from: since)
+            return counts.requests >= Self.requestsPerSecond / 2 ? () : nil
+        }
+        self.progress.step("\(ended.version) serves again; the lane is held until a person releases it")
+    }
+
+    private func prove(_ stage: Stage, _ findings: inout Findings) async throws {
+        self.progress.chapter("The record")
+        let audit = try await stage.client.verifyAudit()
+        findings.audit = audit
+        findings.events = try await stage.events()
+        findings.lanes = try await stage.client.status(service: Stage.service).services.flatMap(\.environments)
+        self.progress.step(
+            audit.verified
+                ? "\(audit.records) records in \(audit.streams) streams: every hash and seal is right"
+                : "the record is NOT whole: \(audit.problem ?? "?")")
+    }
+
+    // MARK: Lines
+
+    private func line(_ promotion: Wire.Promotion, _ log: LoadLog) -> String {
+        let (start, end) = (Findings.time(promotion.startedAt), Findings.time(promotion.endedAt))
+        let counts = log.counts(from: start, to: end)
+        var text = "\(promotion.version) \(promotion.state == .completed ? "serves in" : "\(promotion.state.rawValue) in")"
+        text += " \(promotion.environment)"
+        if let start, let end { text += " after \(Self.rounded(Double(end - start) / 1_000)) s" }
+        return text + " (\(promotion.strategy ?? "?")); \(counts.failed) of \(counts.requests) requests failed"
+    }
+
+    private func summary(_ report: DemoReport, _ log: LoadLog) {
+        let counts = log.counts()
+        self.progress.chapter(report.ok ? "It all held" : "NOT as it should be: \(report.reason ?? "?")")
+        let slow = log.percentile(0.99).map { ", 99 % within \($0) ms" } ?? ""
+        self.progress.step("\(counts.requests) requests, \(counts.failed) failed\(slow)")
+        if let crash = report.crash {
+            self.progress.step("killed and resumed in \(Self.rounded(crash.resumeSeconds)) s: \(crash.failed) of \(crash.requests) failed")
+        }
+        if let rollback = report.rollback {
+            self.progress.step("traffic was back \(rollback.milliseconds) ms after the order; \(rollback.failed) failed")
+        }
+    }
+
+    /// With two digits.
+    private static func rounded(_ seconds: Double) -> String {
+        let hundredths = Int((seconds * 100).rounded())
+        let rest = abs(hundredths % 100)
+        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
+    }
+}

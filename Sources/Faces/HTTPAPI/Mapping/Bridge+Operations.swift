@@ -1,0 +1,318 @@
+import APIClient
+import Core
+import Engine
+import Ports
+
+extension Bridge {
+    func authenticate(_ secret: String) async throws -> Caller? {
+        guard let (token, caller) = try await self.plane.authenticate(secret) else { return nil }
+        return Caller(actor: caller.actor.description, token: token)
+    }
+
+    // MARK: Services and lanes
+
+    func status(_ caller: Caller, _ service: String?) async throws -> Wire.Status {
+        let (position, services) = try await self.plane.status(
+            of: try service.map { try self.service($0) }, by: try await self.caller(caller))
+        return Wire.Status(position: position, services: services.map { Wire.Service($0) })
+    }
+
+    func service(_ caller: Caller, _ name: String) async throws -> Wire.Service {
+        let status = try await self.status(caller, name)
+        guard let service = status.services.first else { throw Core.Refusal(.notFound, "There is no service `\(name)`.") }
+        return service
+    }
+
+    func apply(_ caller: Caller, _ body: Wire.Apply) async throws -> Wire.Applied {
+        let applied = try await self.plane.apply(
+            body.file, repository: body.repository, isPlan: body.plan, by: try await self.caller(caller))
+        return Wire.Applied(
+            service: applied.service.text, definition: applied.number, changed: applied.isChanged,
+            differences: applied.differences, plan: body.plan)
+    }
+
+    func lane(_ caller: Caller, _ service: String, _ environment: String) async throws -> Wire.Lane {
+        Wire.Lane(try await self.plane.lane(try self.lane(service, environment), by: try await self.caller(caller)))
+    }
+
+    func act(
+        _ caller: Caller, _ service: String, _ environment: String, _ verb: Wire.LaneVerb, _ act: Wire.Act
+    ) async throws -> Wire.Lane {
+        let id = try self.lane(service, environment)
+        let who = try await self.caller(caller)
+        try await self.plane.intend(try await self.intent(verb, act, by: who), in: id, by: who)
+        return Wire.Lane(try await self.plane.lane(id, by: who))
+    }
+
+    private func intent(_ verb: Wire.LaneVerb, _ act: Wire.Act, by caller: Engine.Caller) async throws -> Lane.Intent {
+        let reason = try self.reason(act)
+        switch verb {
+        case .hold:
+            guard let until = act.until else { return .hold(reason: reason, until: nil) }
+            guard let instant = Instant(wire: until) else {
+                throw Core.Refusal(.invalid, "`\(until.prefix(40))` is no time. Its form is 2026-03-27T18:00:00Z.")
+            }
+            return .hold(reason: reason, until: instant)
+        case .unhold: return .releaseHold(reason: reason)
+        case .pin:
+            guard let version = act.subject, SemanticVersion(version) != nil else {
+                throw Core.Refusal(.invalid, "`\(act.subject ?? "")` is no version to pin, such as 1.4.2.")
+            }
+            return .pin(version: version, reason: reason)
+        case .unpin: return .unpin(reason: reason)
+        case .block: return .block(try await self.releaseID(act, by: caller), reason: reason)
+        case .unblock: return .unblock(try await self.releaseID(act, by: caller), reason: reason)
+        case .clearAlarm: return .clearAlarm(reason: reason)
+        case .down: return .down(reason: reason)
+        case .rollback: throw Core.Refusal(.invalid, "A rollback has a route of its own.")
+        }
+    }
+
+    private func releaseID(_ act: Wire.Act, by caller: Engine.Caller) async throws -> ReleaseID {
+        let release = try await self.plane.release(named: act.subject ?? "", by: caller)
+        guard let id = release.origin?.id else { throw Core.Refusal(.notFound, "There is no release `\(act.subject ?? "")`.") }
+        return id
+    }
+
+    func logs(
+        _ caller: Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
+    ) async throws -> Wire.Output {
+        let all = try await self.plane.output(
+            of: try self.lane(service, environment), lines: lines, by: try await self.caller(caller))
+        return Wire.Output(text: all.map { $0 + "\n" }.joined(), next: 0, isComplete: true)
+    }
+
+    // MARK: Releases
+
+    func createRelease(_ caller: Caller, _ body: Wire.CreateRelease) async throws -> Wire.Release {
+        let release = try await self.plane.createRelease(
+            ControlPlane.ReleaseRequest(
+                repository: body.repository, ref: body.ref, version: body.version, file: body.artifact),
+            by: try await self.caller(caller))
+        return try self.shown(release)
+    }
+
+    func releases(_ caller: Caller, _ service: String?, _ limit: Int) async throws -> [Wire.Release] {
+        let who = try await self.caller(caller)
+        if let service {
+            return try await self.plane.releases(of: try self.service(service), limit: limit, by: who)
+                .compactMap { Wire.Release($0) }
+        }
+        var all: [Wire.Release] = []
+        for view in try await self.plane.status(of: nil, by: who).services {
+            all += try await self.plane.releases(of: view.definition.service, limit: limit, by: who)
+                .compactMap { Wire.Release($0) }
+        }
+        return Array(all.sorted { $0.createdAt > $1.createdAt }.prefix(limit))
+    }
+
+    func release(_ caller: Caller, _ text: String) async throws -> Wire.Release {
+        try self.shown(try await self.plane.release(named: text, by: try await self.caller(caller)))
+    }
+
+    private func shown(_ release: Release) throws -> Wire.Release {
+        guard let shown = Wire.Release(release) else { throw Core.Refusal(.notFound, "There is no such release.") }
+        return shown
+    }
+
+    func releaseLog(_ caller: Caller, _ text: String, _ offset: Int) async throws -> Wire.Output {
+        let who = try await self.caller(caller)
+        guard let id = try await self.plane.release(named: text, by: who).origin?.id else {
+            throw Core.Refusal(.notFound, "There is no release `\(text)`.")
+        }
+        let (bytes, isComplete) = try await self.plane.buildLog(of: id, from: offset, by: who)
+        return Wire.Output(
+            text: String(decoding: bytes, as: UTF8.self), next: offset + bytes.count, isComplete: isComplete)
+    }
+
+    // MARK: Promotions
+
+    func promote(_ caller: Caller, _ body: Wire.Promote) async throws -> Wire.Promotion {
+        guard let environment = EnvironmentName(body.environment) else {
+            throw Core.Refusal(.invalid, "`\(body.environment.prefix(80))` is no environment name: \(EnvironmentName.rule).")
+        }
+        let who = try await self.caller(caller)
+        let (id, number) = try await self.plane.promote(body.release, into: environment, by: who)
+        return try await self.shown(id, number, by: who)
+    }
+
+    func promotion(_ caller: Caller, _ text: String) async throws -> Wire.Promotion {
+        let (id, number) = try self.promotion(text)
+        return try await self.shown(id, number, by: try await self.caller(caller))
+    }
+
+    private func shown(_ id: LaneID, _ number: Int, by caller: Engine.Caller) async throws -> Wire.Promotion {
+        let view = try await self.plane.lane(id, by: caller)
+        if let running = view.lane.deployment, running.number == number {
+            return Wire.Promotion(running, in: view.lane, of: id)
+        }
+        if let queued = view.lane.queue.first(where: { $0.number == number }) {
+            return Wire.Promotion(queued, view.environment, of: id)
+        }
+        if let ended = view.lane.recent.last(where: { $0.number == number }) { return Wire.Promotion(ended, of: id) }
+        if let order = view.lane.nextRollback, order.number == number { return Wire.Promotion(order, of: id) }
+        throw Core.Refusal(
+            .notFound, "There is no promotion \(number) in \(id)"
+                + (number <= view.lane.lastNumber ? " any more; `slipway log \(id)` has its record." : "."))
+    }
+
+    func act(
+        _ caller: Caller, _ text: String, _ verb: Wire.PromotionVerb, _ act: Wire.Act
+    ) async throws -> Wire.Promotion {
+        let (id, number) = try self.promotion(text)
+        let who = try await self.caller(caller)
+        let reason = try self.reason(act)
+        let intent: Lane.Intent
+        switch verb {
+        case .pause: intent = .pause(number: number, reason: reason)
+        case .resume: intent = .resume(number: number, reason: reason)
+        case .abort: intent = .abort(number: number, reason: reason)
+        case .skip: intent = .skip(number: number, reason: reason)
+        case .cancel: intent = .cancel(number: number, reason: reason)
+        case .retry:
+            return try await self.shown(id, try await self.plane.retry(id, number, reason: reason, by: who), by: who)
+        }
+        try await self.plane.intend(intent, in: id, by: who)
+        return try await self.shown(id, number, by: who)
+    }
+
+    func rollback(
+        _ caller: Caller, _ service: String, _ environment: String, _ act: Wire.Act
+    ) async throws -> Wire.Promotion {
+        let id = try self.lane(service, environment)
+        let who = try await self.caller(caller)
+        let number = try await self.plane.rollBack(id, to: act.subject, reason: try self.reason(act), by: who)
+        return try await self.shown(id, number, by: who)
+    }
+
+    func queue(_ caller: Caller) async throws -> [Wire.Promotion] {
+        try await self.plane.status(of: nil, by: try await self.caller(caller)).services
+            .flatMap(\.lanes).flatMap { Wire.Lane($0).queue }
+    }
+
+    // MARK: Changes
+
+    func changes(_ caller: Caller, _ state: String?) async throws -> [Wire.Change] {
+        let wanted = try state.map { text in
+            guard let state = ChangeRequest.State(rawValue: text), state != .unknown else {
+                throw Core.Refusal(.invalid, "`\(text.prefix(40))` is no state of a change: requested, approved, rejected, closed.")
+            }
+            return state
+        }
+        return try await self.plane.changes(in: wanted, limit: 500, by: try await self.caller(caller))
+            .compactMap { Wire.Change($0) }
+    }
+
+    func change(_ caller: Caller, _ text: String) async throws -> Wire.Change {
+        try self.shown(try await self.plane.change(try self.change(text), by: try await self.caller(caller)))
+    }
+
+    func act(_ caller: Caller, _ text: String, _ verb: Wire.ChangeVerb, _ act: Wire.Act) async throws -> Wire.Change {
+        let isYes: Bool =
+            switch verb {
+            case .approve: true
+            case .reject: false
+            }
+        return try self.shown(
+            try await self.plane.decide(
+                try self.change(text), yes: isYes, reason: try self.reason(act), by: try await self.caller(caller)))
+    }
+
+    private func shown(_ change: ChangeRequest) throws -> Wire.Change {
+        guard let shown = Wire.Change(change) else { throw Core.Refusal(.notFound, "There is no such change.") }
+        return shown
+    }
+
+    // MARK: Records
+
+    func events(_ caller: Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event] {
+        let id = try stream.map { text in
+            guard let id = StreamID(text) else {
+                throw Core.Refusal(
+                    .invalid, "`\(text.prefix(120))` is no stream. Such are: lane/SERVICE/ENVIRONMENT, release/ID, change/ID, "
+                        + "service/NAME, access, ledger.")
+            }
+            return id
+        }
+        return try await self.plane.events(of: id, after: after, limit: limit, by: try await self.caller(caller))
+            .map { Wire.Event($0) }
+    }
+
+    func positions(_ after: Int) -> AsyncStream<Int> {
+        let news = self.plane.journal.news.listen(.newest)
+        let ledger = self.plane.journal.ledger
+        let (positions, sink) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
+        let pump = Task {
+            if let now = try? await ledger.position(), now > after { sink.yield(now) }
+            for await item in news { sink.yield(item.position) }
+            sink.finish()
+        }
+        sink.onTermination = { _ in pump.cancel() }
+        return positions
+    }
+
+    func why(_ caller: Caller, _ text: String) async throws -> Wire.Why {
+        let who = try await self.caller(caller)
+        let explanations: [Explanation]
+        if let release = ReleaseID(text) {
+            explanations = try await self.plane.why(release, by: who)
+        } else if let change = ChangeID(text) {
+            explanations = try await self.plane.why(change, by: who)
+        } else {
+            let (id, number) = try self.promotion(text)
+            explanations = try await self.plane.why(id, number, by: who)
+        }
+        return Wire.Why(
+            id: text,
+            sentences: explanations.map {
+                Wire.Sentence(at: $0.at.wire, actor: $0.actor.description, text: $0.text, position: $0.position)
+            })
+    }
+
+    func verifyAudit(_ caller: Caller) async throws -> Wire.Audit {
+        do {
+            let report = try await self.plane.verifyAudit(by: try await self.caller(caller))
+            return Wire.Audit(
+                records: report.records, streams: report.streams, seals: report.seals, verified: true, problem: nil)
+        } catch let error as LedgerError where error.code == .damaged {
+            return Wire.Audit(records: 0, streams: 0, seals: 0, verified: false, problem: error.message)
+        }
+    }
+
+    // MARK: Access
+
+    func tokens(_ caller: Caller) async throws -> [Wire.Token] {
+        try await self.plane.tokens(by: try await self.caller(caller)).map { Wire.Token($0, secret: nil) }
+    }
+
+    func addToken(_ caller: Caller, _ body: Wire.AddToken) async throws -> Wire.Token {
+        let owner = Actor(body.owner) ?? .person(body.owner)
+        guard owner.isNamed else {
+            throw Core.Refusal(.invalid, "`\(body.owner.prefix(80))` can't own a token: a person or service-account:NAME can.")
+        }
+        let (token, secret) = try await self.plane.addToken(
+            body.name, owner: owner, mayAdminister: false, by: try await self.caller(caller))
+        return Wire.Token(token, secret: secret)
+    }
+
+    func revokeToken(_ caller: Caller, _ name: String) async throws -> Wire.Token {
+        let who = try await self.caller(caller)
+        try await self.plane.revokeToken(name, by: who)
+        guard let token = try await self.plane.tokens(by: who).last(where: { $0.name == name }) else {
+            throw Core.Refusal(.notFound, "There is no token `\(name)`.")
+        }
+        return Wire.Token(token, secret: nil)
+    }
+}
+
+extension Wire.Promotion {
+    /// A rollback that waits for the running deployment to have returned its traffic.
+    init(_ order: RollbackOrder, of lane: LaneID) {
+        self.init(
+            id: Self.id(lane, order.number), service: lane.service.text, environment: lane.environment.text,
+            number: order.number, release: order.target.release.text, version: order.target.candidate.version,
+            state: .waiting, kind: Deployment.Kind.rollback.rawValue, by: order.by.description)
+        self.requestedAt = order.at.wire
+        self.reason = order.reason
+    }
+}

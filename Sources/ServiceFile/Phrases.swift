@@ -1,0 +1,50 @@
+import Core
+
+// Values in the words of the file, for plans and pages.
+
+extension Gate {
+    var text: String {
+        switch self {
+        case .tests: "tests"
+        case .soak(let time): "soak \(DurationText.write(time))"
+        case .approval(let from, let count): "approval \(count) of \(from.joined(separator: ", "))"
+        }
+    }
+
+    var kindName: String {
+        switch self {
+        case .tests: "tests"
+        case .soak: "soak"
+        case .approval: "approval"
+        }
+    }
+}
+
+extension Strategy {
+    var text: String {
+        switch self {
+        case .bigBang: "bigBang"
+        case .blueGreen(let hold): hold > .zero ? "blueGreen hold \(DurationText.write(hold))" : "blueGreen"
+        }
+    }
+}
+
+extension Verify {
+    var text: String {
+        switch self {
+        case .run(let command, let within): "run \(quoted(command)) within \(DurationText.write(within))"
+        case .http(let path, let status, let within):
+            "http \(quoted(path)) status \(status) within \(DurationText.write(within))"
+        }
+    }
+}
+
+extension Notify {
+    var text: String {
+        let occasions = self.on.map(\.rawValue).joined(separator: ", ")
+        return switch self.channel {
+        case .run(let command): "run \(quoted(command)) on \(occasions)"
+        case .webhook(let address): "webhook \(quoted(address)) on \(occasions)"
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Core
+
+/// What can be judged only when all environments are known.
+struct Whole {
+    let drafts: [Draft]
+    /// The build names test results, or is itself not readable.
+    let buildMayHaveTests: Bool
+
+    func check(_ problems: inout Problems) {
+        for draft in self.drafts {
+            self.checkOrder(draft, &problems)
+            self.checkGates(draft, &problems)
+            self.checkWorker(draft, &problems)
+        }
+        self.checkCycles(&problems)
+        self.checkAddresses(&problems)
+    }
+
+    private func checkOrder(_ draft: Draft, _ problems: inout Problems) {
+        let names = Set(self.drafts.map(\.name))
+        var seen: Set<EnvironmentName> = []
+        for before in draft.environment.after {
+            let place = draft.fields.place(of: before.text, in: EnvironmentKeys.after)
+            if before == draft.name {
+                problems.add(.contradiction, place, "\(draft.path).after: \(draft.name) can't come after itself")
+            } else if !names.contains(before) {
+                let known = names.filter { $0 != draft.name }.sorted().map { "`\($0)`" }.joined(separator: ", ")
+                let hint =
+                    nearest(to: before.text, in: names.map(\.text).sorted()).map { "; did you mean `\($0)`?" } ?? ""
+                problems.add(
+                    .unknownKind, place,
+                    "\(draft.path).after: there is no environment `\(before)`\(hint) "
+                        + "(known: \(known.isEmpty ? "none" : known))"
+                )
+            }
+            if !seen.insert(before).inserted {
+                problems.add(.duplicate, place, "\(draft.path).after: `\(before)` is named twice: keep one of them")
+            }
+        }
+    }
+
+    private func checkGates(_ draft: Draft, _ problems: inout Problems) {
+        var seen: Set<String> = []
+        for (index, gate) in draft.environment.gates.enumerated() {
+            let place = draft.fields.place(ofEntry: index, in: EnvironmentKeys.gates)
+            let path = "\(draft.path).gates[\(index + 1)]"
+            switch gate {
+            case .tests where !self.buildMayHaveTests:
+                problems.add(
+                    .contradiction, place,
+                    "\(path): the gate `tests` needs results: name the build's JUnit file in `build.tests`")
+            case .soak where !draft.fields.has(EnvironmentKeys.after):
+                problems.add(
+                    .contradiction, place,
+                    "\(path): `soak` is time in the environment before, and there is none: "
+                        + "give `after`, or take the gate out"
+                )
+            case .tests, .soak, .approval: break
+            }
+            // Two approvals by different people are two conditions; two soaks or two tests are a mistake.
+            let isSecond = !seen.insert(gate.kindName).inserted
+            if isSecond, gate.kindName != "approval" {
+                problems.add(.duplicate, place, "\(path): `\(gate.kindName)` is given twice: keep one of them")
+            }
+        }
+    }
+
+    private func checkWorker(_ draft: Draft, _ problems: inout Problems) {
+        guard !draft.fields.has(EnvironmentKeys.listen) else { return }
+        switch draft.environment.strategy {
+        case .bigBang: break
+        case .blueGreen:
+            problems.add(
+                .contradiction, draft.fields.place(EnvironmentKeys.strategy),
+                "\(draft.path).strategy: `blueGreen` switches traffic, and without `listen` there is none: "
+                    + "give `listen`, or use `bigBang`"
+            )
+        }
+        for (index, verify) in draft.environment.verify.enumerated() {
+            switch verify {
+            case .run: break
+            case .http:
+                problems.add(
+                    .contradiction, draft.fields.place(ofEntry: index, in: EnvironmentKeys.verify),
+                    "\(draft.path).verify[\(index + 1)]: `http` asks the version under test, which needs `listen`: "
+                        + "give it, or use `run`"
+                )
+            }
+        }
+    }
+
+    private func checkCycles(_ problems: inout Problems) {
+        let edges = Dictionary(self.drafts.map { ($0.name, $0.environment.after) }) { first, _ in first }
+        var done: Set<EnvironmentName> = []
+        for draft in self.drafts where !done.contains(draft.name) {
+            guard let cycle = Self.cycle(from: draft.name, edges, &done), cycle.count > 1 else { continue }
+            let place = self.drafts.first { $0.name == cycle[0] }?.fields.place(EnvironmentKeys.after) ?? .start
+            let names = (cycle + [cycle[0]]).map(\.text).joined(separator: " after ")
+            problems.add(
+                .contradiction, place,
+                "environments: \(names): a circle, so no release could ever enter; take one `after` out")
+        }
+    }
+
+    /// The first circle that can be reached, beginning with its environment that stands first on the way.
+    private static func cycle(
+        from start: EnvironmentName, _ edges: [EnvironmentName: [EnvironmentName]], _ done: inout Set<EnvironmentName>
+    ) -> [EnvironmentName]? {
+        var path: [(name: EnvironmentName, next: Int)] = [(start, 0)]
+        while let (name, next) = path.last {
+            let after = edges[name] ?? []
+            guard next < after.count else {
+                done.insert(name)
+                path.removeLast()
+                continue
+            }
+            path[path.count - 1].next += 1
+            if let index = path.firstIndex(where: { $0.name == after[next] }) {
+                done.formUnion(path.map(\.name))
+                return path[index...].map(\.name)
+            }
+            if !done.contains(after[next]), edges[after[next]] != nil { path.append((after[next], 0)) }
+        }
+        return nil
+    }
+
+    private func checkAddresses(_ problems: inout Problems) {
+        for (index, draft) in self.drafts.enumerated() {
+            guard let listen = draft.environment.listen else { continue }
+            let other = self.drafts[..<index].first { $0.environment.listen.map { $0.collides(with: listen) } ?? false }
+            guard let other, let taken = other.environment.listen else { continue }
+            problems.add(
+                .contradiction, draft.fields.place(EnvironmentKeys.listen),
+                "\(draft.path).listen: `\(listen)` is taken by \(other.name) (`\(taken)`): "
+                    + "give each environment a port of its own"
+            )
+        }
+    }
+}
+
+extension Draft {
+    fileprivate var path: String { self.fields.tree.path }
+}
+
+extension ListenAddress {
+    /// Can't be listened on at once: the same port on the same address, or on one that stands for all.
+    fileprivate func collides(with other: ListenAddress) -> Bool {
+        func family(_ host: String) -> String { host == "localhost" ? "127.0.0.1" : host }
+        let all = ["0.0.0.0", "[::]"]
+        return self.port == other.port
+            && (family(self.host) == family(other.host) || all.contains(self.host) || all.contains(other.host))
+    }
+}

@@ -1,0 +1,85 @@
+import APIClient
+import Foundation
+import Testing
+
+/// What works from the data folder when no server runs, and what does not.
+@Suite struct OfflineTests {
+    @Test func `status, rollback, log and audit go to the data folder`() async {
+        #expect(await CommandRun.of("status", "shop", "--data", "/d").offline == ["status /d shop"])
+        let back = await CommandRun.of("rollback", "shop", "--env", "production", "--reason", "slow")
+        #expect(back.offline == ["rollback shop production - slow"])
+        #expect(back.code == 0)
+        #expect(await CommandRun.of("log", "shop/production/3").offline == ["events lane/shop/production"])
+        let audit = await CommandRun.of("audit", "verify", "--json")
+        #expect(audit.offline == ["audit /nowhere/.local/state/slipway"])
+        #expect(audit.code == 1)
+        #expect(audit.out.contains(#""problem" : "event 5 was changed""#))
+    }
+
+    @Test func `a server that is gone counts as none`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cli-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        // Port 1 of loopback: nobody listens there.
+        let file = Connection.ServerFile(address: "http://127.0.0.1:1", pid: 1)
+        try JSONEncoder().encode(file).write(to: folder.appendingPathComponent(Connection.ServerFile.name))
+        #expect(await CommandRun.of("status", "--data", folder.path).offline == ["status \(folder.path) -"])
+        let promote = await CommandRun.of("promote", "r-1", "--to", "staging", "--data", folder.path)
+        #expect(promote.code == 3)
+        #expect(promote.offline.isEmpty)
+    }
+
+    @Test func `who names a server means that server`() async {
+        let run = await CommandRun.of("status", "--server", "http://127.0.0.1:1")
+        #expect(run.code == 3)
+        #expect(run.offline.isEmpty)
+        #expect(run.err.contains("slipway serve"))
+    }
+
+    @Test(arguments: [
+        ["queue"], ["apply"], ["release", "list"], ["token", "list"], ["logs", "shop", "--env", "production"],
+        ["watch"], ["why", "r-1"], ["log", "shop@1.0.0"],
+    ])
+    func `the others need a server and end with 3`(words: [String]) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cli-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data("service: shop\n".utf8).write(to: folder.appendingPathComponent("slipway.yaml"))
+        let run = await CommandRun.of(words, folder: folder.path)
+        #expect(run.code == 3)
+        #expect(run.out.isEmpty)
+    }
+
+    @Test func `down asks, takes no for an answer, and stops only what runs`() async {
+        var up = Wire.Lane(service: "shop", environment: "production")
+        up.serving = [Wire.Serving(version: "1.0.0", release: "r-a", weight: 10_000, state: "verified", until: nil)]
+        let idle = Wire.Lane(service: "shop", environment: "staging")
+        let shop = Wire.Service(name: "shop", owner: "web", definition: 1, environments: [idle, up])
+        let status = Wire.Status(position: 9, services: [shop])
+        for answer in [nil, "", "n", "maybe"] {
+            let run = await CommandRun.of("down", answer: answer, status: status)
+            #expect(run.code == 1)
+            #expect(run.offline.count == 1)
+        }
+        #expect(await CommandRun.of("down", answer: "y", status: status).offline.last == "down shop production")
+        let forced = await CommandRun.of("down", "--yes", status: status)
+        #expect(forced.code == 0)
+        #expect(forced.out == "shop in production is down.")
+        #expect(await CommandRun.of("down", "--env", "staging", "--yes", status: status).out == "Nothing runs here.")
+    }
+
+    @Test func `init writes a file that says what to do next, and not over another`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cli-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data().write(to: folder.appendingPathComponent("main.c"))
+        let run = await CommandRun.of("init", folder: folder.path)
+        #expect(run.code == 0)
+        let text = try String(contentsOf: folder.appendingPathComponent("slipway.yaml"), encoding: .utf8)
+        #expect(text.contains("cc -O2"))
+        let again = await CommandRun.of("init", folder: folder.path)
+        #expect(again.code == 1)
+        #expect(again.err.contains("--force"))
+        #expect(await CommandRun.of("init", "--force", folder: folder.path).code == 0)
+    }
+}

@@ -1,0 +1,189 @@
+import APIClient
+import Foundation
+import Testing
+
+/// What the verbs ask of the server, what they print, and how they end.
+@Suite struct ServerVerbTests {
+    @Test func `promote asks once and prints the promotion`() async throws {
+        var server = CannedServer()
+        try server.answer("POST /promotions", status: 202, Wire.Promotion.sample(.waiting))
+        let run = try await server.run { await CommandRun.of("promote", "shop@1.2.0", "--to", "production", "--server", $0) }
+        #expect(run.code == 0)
+        #expect(run.out == "shop/production/3: 1.2.0 into production: waiting")
+        #expect(server.requests == [#"POST /promotions {"release":"shop@1.2.0","environment":"production"}"#])
+    }
+
+    @Test(
+        arguments: [
+            (.completed, 0), (.failed, 1), (.aborted, 1), (.superseded, 1), (.rejected, 1), (.cancelled, 1),
+            (.expired, 1), (.rolledBack, 1),
+        ] as [(Wire.PromotionState, Int32)])
+    func `promote --wait ends as the promotion does`(state: Wire.PromotionState, code: Int32) async throws {
+        var server = CannedServer()
+        try server.answer("POST /promotions", Wire.Promotion.sample(.waiting))
+        try server.answer("GET /promotions/shop/production/3", Wire.Promotion.sample(.deploying))
+        try server.answer("GET /promotions/shop/production/3", Wire.Promotion.sample(state))
+        let run = try await server.run {
+            await CommandRun.of("promote", "r-aa", "--to", "production", "--wait", "--json", "--server", $0)
+        }
+        #expect(run.code == code)
+        let printed = try JSONDecoder().decode(Wire.Promotion.self, from: Data(run.out.utf8))
+        #expect(printed.state == state)
+        #expect(run.err.split(separator: "\n").count == 3)
+    }
+
+    @Test func `promote --wait --timeout ends with 4 while a person is waited for`() async throws {
+        var waiting = Wire.Promotion.sample(.waiting)
+        waiting.waitsFor = [Wire.Gate(gate: "approval", verdict: nil, reason: "one of release-managers is missing", passesAt: nil)]
+        waiting.change = "c-9"
+        var server = CannedServer()
+        try server.answer("POST /promotions", waiting)
+        try server.answer("GET /promotions/shop/production/3", waiting)
+        let run = try await server.run {
+            await CommandRun.of("promote", "r-aa", "--to", "production", "--wait", "--timeout", "200ms", "--server", $0)
+        }
+        #expect(run.code == 4)
+        #expect(run.err.contains("still waits for approval: one of release-managers is missing"))
+        #expect(run.out.contains("change: c-9 (slipway approve c-9 --reason …)"))
+    }
+
+    @Test func `rollback returns when the traffic is there`() async throws {
+        var lane = Wire.Lane(service: "shop", environment: "production")
+        var deploying = Wire.Promotion.sample(.deploying)
+        deploying.kind = "rollback"
+        var server = CannedServer()
+        try server.answer("POST /lanes/shop/production/rollback", deploying)
+        try server.answer("GET /promotions/shop/production/3", deploying)
+        lane.serving = [Wire.Serving(version: "1.3.0", release: "r-bb", weight: 10_000, state: "verified", until: nil)]
+        try server.answer("GET /lanes/shop/production", lane)
+        lane.serving = [Wire.Serving(version: "1.2.0", release: "r-aa", weight: 10_000, state: "verified", until: nil)]
+        try server.answer("GET /lanes/shop/production", lane)
+        let run = try await server.run {
+            await CommandRun.of(
+                "rollback", "shop", "--env", "production", "--to", "1.2.0", "--reason", "slow", "--server", $0)
+        }
+        #expect(run.code == 0)
+        #expect(server.requests.filter { $0.hasPrefix("GET /lanes") }.count == 2)
+        #expect(server.requests[0] == #"POST /lanes/shop/production/rollback {"subject":"1.2.0","reason":"slow"}"#
+            || server.requests[0] == #"POST /lanes/shop/production/rollback {"reason":"slow","subject":"1.2.0"}"#)
+    }
+
+    @Test(arguments: [(.aborted, 0), (.completed, 1)] as [(Wire.PromotionState, Int32)])
+    func `abort waits for the end`(state: Wire.PromotionState, code: Int32) async throws {
+        var server = CannedServer()
+        try server.answer("POST /promotions/shop/production/3/abort", Wire.Promotion.sample(.returning))
+        try server.answer("GET /promotions/shop/production/3", Wire.Promotion.sample(state))
+        let run = try await server.run {
+            await CommandRun.of("abort", "shop/production/3", "--reason", "errors", "--server", $0)
+        }
+        #expect(run.code == code)
+    }
+
+    @Test(arguments: [
+        (["pause", "shop/production/3"], "POST /promotions/shop/production/3/pause"),
+        (["resume", "shop/production/3"], "POST /promotions/shop/production/3/resume"),
+        (["retry", "shop/production/3"], "POST /promotions/shop/production/3/retry"),
+        (["skip", "shop/production/3"], "POST /promotions/shop/production/3/skip"),
+        (["cancel", "shop/production/3"], "POST /promotions/shop/production/3/cancel"),
+    ])
+    func `a verb on a promotion is one request`(words: [String], operation: String) async throws {
+        var server = CannedServer()
+        try server.answer(operation, Wire.Promotion.sample(.paused))
+        let run = try await server.run { await CommandRun.of(words + ["--reason", "r", "--server", $0]) }
+        #expect(run.code == 0)
+        #expect(server.requests == [operation + #" {"reason":"r"}"#])
+    }
+
+    @Test(arguments: [
+        (["hold", "add"], "hold"), (["hold", "remove"], "unhold"), (["pin", "remove"], "unpin"),
+        (["alarm", "clear"], "clear-alarm"),
+    ])
+    func `a verb on a lane is one request`(words: [String], verb: String) async throws {
+        var server = CannedServer()
+        try server.answer("POST /lanes/shop/production/\(verb)", Wire.Lane(service: "shop", environment: "production"))
+        let run = try await server.run {
+            await CommandRun.of(words + ["shop", "--env", "production", "--reason", "r", "--server", $0])
+        }
+        #expect(run.code == 0)
+        #expect(server.requests == [#"POST /lanes/shop/production/\#(verb) {"reason":"r"}"#])
+    }
+
+    @Test func `block finds the service of the release`() async throws {
+        var server = CannedServer()
+        let release = Wire.Release(
+            id: "r-aa", service: "shop", version: "1.2.0", commit: "abc", state: .built, by: "ada", createdAt: "")
+        try server.answer("GET /releases/shop%401.2.0", release)
+        try server.answer("POST /lanes/shop/production/block", Wire.Lane(service: "shop", environment: "production"))
+        let run = try await server.run {
+            await CommandRun.of("block", "add", "shop@1.2.0", "--env", "production", "--reason", "r", "--server", $0)
+        }
+        #expect(run.code == 0)
+        #expect(server.requests.count == 2)
+    }
+
+    @Test func `release create shows the build's output and ends with 1 when it failed`() async throws {
+        var release = Wire.Release(
+            id: "r-aa", service: "shop", version: "1.2.0", commit: "abc", state: .building, by: "ada", createdAt: "")
+        var server = CannedServer()
+        try server.answer("POST /releases", status: 202, release)
+        try server.answer("GET /releases/r-aa/log?offset=0", Wire.Output(text: "cc -o shop\n", next: 11, isComplete: false))
+        try server.answer("GET /releases/r-aa/log?offset=11", Wire.Output(text: "", next: 11, isComplete: false))
+        try server.answer("GET /releases/r-aa/log?offset=11", Wire.Output(text: "no \u{1B}[2Jsuch file\n", next: 30, isComplete: true))
+        release.state = .failed
+        release.reason = "the build ended with 2"
+        try server.answer("GET /releases/r-aa", release)
+        let run = try await server.run { await CommandRun.of("release", "create", "--json", "--server", $0, folder: "/src") }
+        #expect(run.code == 1)
+        #expect(run.err.contains("  | cc -o shop\n"))
+        #expect(run.err.contains("  | no ?[2Jsuch file\n"))
+        #expect(run.err.contains("The build of shop 1.2.0 failed: the build ended with 2"))
+        #expect(try JSONDecoder().decode(Wire.Release.self, from: Data(run.out.utf8)) == release)
+        #expect(server.requests[0].contains(#""repository":"\/src""#) || server.requests[0].contains(#""repository":"/src""#))
+    }
+
+    @Test func `what the server refuses is its sentence, on standard error, with 1`() async throws {
+        var server = CannedServer()
+        try server.answer(
+            "POST /promotions", status: 409,
+            Wire.Problem(title: "Refused", status: 409, detail: "1.2.0 is blocked in production.", code: "blocked"))
+        let run = try await server.run { await CommandRun.of("promote", "r-aa", "--to", "production", "--server", $0) }
+        #expect(run.code == 1)
+        #expect(run.out.isEmpty)
+        #expect(run.err == "slipway: 1.2.0 is blocked in production.")
+    }
+
+    @Test func `the token of the environment is sent, and server and token are found in the data folder`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cli-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var server = CannedServer()
+        try server.answer("GET /queue", [Wire.Promotion]())
+        let runs = try await server.run { address in
+            let file = Connection.ServerFile(address: address, pid: 1)
+            try JSONEncoder().encode(file).write(to: folder.appendingPathComponent(Connection.ServerFile.name))
+            try Data("own\n".utf8).write(to: folder.appendingPathComponent(Connection.ServerFile.tokenName))
+            return [
+                await CommandRun.of("queue", environment: ["SLIPWAY_SERVER": address, "SLIPWAY_TOKEN": "given"]),
+                await CommandRun.of("queue", "--data", folder.path),
+            ]
+        }
+        #expect(runs.map(\.code) == [0, 0])
+        #expect(runs[0].out == "Nothing waits.")
+        #expect(server.requests == ["GET /queue Bearer given", "GET /queue Bearer own"])
+    }
+
+    @Test func `log of a promotion is its part of its lane`() async throws {
+        var server = CannedServer()
+        try server.answer(
+            "GET /events?stream=lane%2Fshop%2Fproduction&after=0&limit=1000",
+            [
+                Wire.Event.sample(1, "lane.requested", #"{"number":2}"#), .sample(2, "lane.requested", #"{"number":3}"#),
+                .sample(3, "lane.ended", #"{"number":2}"#), .sample(4, "lane.routingWanted", "{}"),
+                .sample(5, "lane.ended", #"{"number":3}"#), .sample(6, "lane.held", "{}"),
+            ])
+        let run = try await server.run { await CommandRun.of("log", "shop/production/3", "--server", $0) }
+        #expect(run.code == 0)
+        #expect(run.out.split(separator: "\n").map { $0.prefix(8) } == ["     2  ", "     4  ", "     5  "])
+        #expect(run.out.contains("2026-01-05 09:00:00  lane/shop/production #2  lane.requested  by ada"))
+    }
+}

@@ -1,0 +1,124 @@
+import APIClient
+import Testing
+
+/// What people read.
+@Suite struct WordsTests {
+    private static var production: Wire.Lane {
+        var lane = Wire.Lane(service: "shop", environment: "production")
+        lane.listen = "127.0.0.1:7003"
+        lane.serving = [
+            Wire.Serving(version: "1.1.0", release: "r-a", weight: 9_950, state: "verified", until: nil),
+            Wire.Serving(version: "1.2.0", release: "r-b", weight: 50, state: "in deployment", until: nil),
+        ]
+        var deployment = Wire.Promotion.sample(.deploying)
+        deployment.strategy = "blueGreen"
+        deployment.steps = ["start instances", "verify", "switch", "bake"]
+        deployment.step = 1
+        lane.deployment = deployment
+        var next = Wire.Promotion.sample(.waiting, number: 4)
+        next.version = "1.3.0"
+        next.waitsFor = [
+            Wire.Gate(gate: "tests", verdict: "pass", reason: "passed", passesAt: nil),
+            Wire.Gate(gate: "soak", verdict: nil, reason: "4 of 10 min in staging", passesAt: "2026-01-05T09:06:00.000Z"),
+        ]
+        lane.queue = [next]
+        lane.hold = Wire.Guard(by: "ada", reason: "look\u{1B}[1m first", since: nil, until: nil, subject: nil)
+        lane.alarm = Wire.Alarm(kind: "stuck", reason: "The router is gone.", nextAction: "See its log.", since: "")
+        return lane
+    }
+
+    @Test func `status is a table with notes`() async {
+        var development = Wire.Lane(service: "shop", environment: "development")
+        development.listen = "127.0.0.1:7001"
+        let shop = Wire.Service(name: "shop", owner: "web", definition: 3, environments: [development, Self.production])
+        let run = await CommandRun.of("status", status: Wire.Status(position: 1, services: [shop]))
+        #expect(
+            run.out == """
+                shop (owner web, definition 3)
+                  ENVIRONMENT  SERVES                      ADDRESS         UNDER WAY
+                  development  -                           127.0.0.1:7001  -
+                  production   1.1.0 99.5 % + 1.2.0 0.5 %  127.0.0.1:7003  1.2.0: deploying, blueGreen, step 2 of 4: verify
+                      ALARM The router is gone. Next: See its log.
+                      shop/production/3
+                      1.3.0 waits for soak: 4 of 10 min in staging (passes at 09:06:00) (shop/production/4)
+                      held by ada: look?[1m first
+                """)
+    }
+
+    @Test func `a status of nothing says how to begin`() async {
+        let run = await CommandRun.of("status")
+        #expect(run.out.contains("slipway init"))
+    }
+
+    @Test func `the queue is a table`() async throws {
+        var waiting = Wire.Promotion.sample(.waiting)
+        waiting.requestedAt = "2026-01-05T09:00:00.250Z"
+        waiting.change = "c-7"
+        waiting.waitsFor = [Wire.Gate(gate: "approval", verdict: nil, reason: "ada is missing", passesAt: nil)]
+        var server = CannedServer()
+        try server.answer("GET /queue", [waiting, Wire.Promotion.sample(.waiting, number: 12)])
+        let run = try await server.run { await CommandRun.of("queue", "--server", $0) }
+        #expect(
+            run.out == """
+                PROMOTION           VERSION  BY   SINCE                CHANGE  WAITS
+                shop/production/3   1.2.0    ada  2026-01-05 09:00:00  c-7     for approval: ada is missing
+                shop/production/12  1.2.0    ada  -                    -       for its turn
+                """)
+    }
+
+    @Test func `a release is shown with what is known of it`() async throws {
+        var release = Wire.Release(
+            id: "r-aa", service: "shop", version: "1.2.0", commit: "0123456789abcdef", state: .built, by: "ada",
+            createdAt: "2026-01-05T09:00:00.250Z")
+        release.subject = "feat: gift cards"
+        release.artifacts = [Wire.Artifact(name: "dist", digest: "sha256:00", bytes: 12)]
+        release.tests = Wire.Tests(passed: 3, failed: 1, errors: 0, skipped: 0, failures: ["cart: empty"])
+        release.verifiedIn = ["development", "staging"]
+        release.reversible = false
+        var server = CannedServer()
+        try server.answer("GET /releases/r-aa", release)
+        try server.answer("GET /releases?limit=20", [release])
+        let runs = try await server.run { address in
+            [
+                await CommandRun.of("release", "show", "r-aa", "--server", address),
+                await CommandRun.of("release", "list", "--server", address),
+            ]
+        }
+        #expect(
+            runs[0].out == """
+                shop 1.2.0: built
+                  id          r-aa
+                  commit      0123456789abcdef  feat: gift cards
+                  made        2026-01-05 09:00:00 by ada
+                  artifact    dist  sha256:00  12 bytes
+                  tests       3 passed, 1 failed, 0 errors, 0 skipped
+                    cart: empty
+                  reversible  no: forward only
+                  verified in development, staging
+                """)
+        #expect(
+            runs[1].out == """
+                RELEASE  SERVICE  VERSION  STATE  COMMIT      MADE                 VERIFIED IN           SUBJECT
+                r-aa     shop     1.2.0    built  0123456789  2026-01-05 09:00:00  development, staging  feat: gift cards
+                """)
+    }
+
+    @Test func `apply says what changed`() async throws {
+        var server = CannedServer()
+        try server.answer(
+            "POST /services/apply",
+            Wire.Applied(service: "shop", definition: 4, changed: true, differences: ["production: bake 0s -> 1m"], plan: false))
+        try server.answer(
+            "POST /services/apply",
+            Wire.Applied(service: "shop", definition: 4, changed: false, differences: [], plan: true))
+        let outs = try await server.run { address in
+            let file = #filePath
+            return [
+                await CommandRun.of("apply", file, "--server", address).out,
+                await CommandRun.of("apply", file, "--plan", "--server", address).out,
+            ]
+        }
+        #expect(outs[0] == "shop: definition 4 holds now\n  production: bake 0s -> 1m")
+        #expect(outs[1] == "shop: nothing would change; definition 4 says the same.")
+    }
+}

@@ -1,0 +1,97 @@
+import Demo
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import Synchronization
+import Testing
+
+@Suite struct LoadGeneratorTests {
+    /// Runs the load on a server that answers by `answer(number of the request)` until it has answered `count` requests.
+    private func load(
+        perSecond: Int, count: Int, within: Duration = .seconds(5),
+        _ answer: @escaping @Sendable (Int) async throws -> Response
+    ) async throws -> (log: LoadLog, answered: Int) {
+        let answered = Atomic(0)
+        let stop = StopSign()
+        let log = LoadLog()
+        let responder = CallbackResponder<BasicRequestContext> { _, _ in
+            let number = answered.add(1, ordering: .relaxed).newValue
+            if number == count { stop.set() }
+            return try await answer(number)
+        }
+        try await Application(responder: responder, configuration: .init(address: .hostname("127.0.0.1", port: 0)))
+            .test(.live) { client in
+                var generator = LoadGenerator(url: "http://127.0.0.1:\(client.port ?? 0)/", perSecond: perSecond)
+                generator.within = within
+                await generator.run(into: log, until: stop)
+            }
+        return (log, answered.load(ordering: .relaxed))
+    }
+
+    private static func good(_ version: String = "1.0.0") -> Response {
+        Response(
+            status: .ok, headers: [HTTPField.Name("Storefront-Version")!: version],
+            body: .init(byteBuffer: ByteBuffer(string: "Storefront \(version)\n")))
+    }
+
+    @Test func `every request that the server saw is counted once`() async throws {
+        let (log, answered) = try await self.load(perSecond: 500, count: 200) { _ in Self.good() }
+        let counts = log.counts()
+        #expect(counts.requests == answered)
+        #expect(counts.failed == 0)
+        #expect(counts.byVersion == ["1.0.0": answered])
+    }
+
+    @Test func `what is no proper answer is a failure, of the version that gave it`() async throws {
+        let (log, answered) = try await self.load(perSecond: 500, count: 100) { number in
+            switch number {
+            case 10: Response(status: .serviceUnavailable)
+            case 20:
+                Response(status: .internalServerError, headers: [HTTPField.Name("Storefront-Version")!: "1.2.0"])
+            case 30: Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "somebody else")))
+            default: Self.good(number < 50 ? "1.0.0" : "1.1.0")
+            }
+        }
+        let counts = log.counts()
+        #expect(counts.requests == answered)
+        #expect(counts.failed == 3)
+        #expect(counts.failedByVersion == ["1.2.0": 1])
+        #expect(log.failures(limit: 10).count == 3)
+        let last = try #require(log.lastSent(to: "1.0.0"))
+        #expect(log.counts(from: last + 1).byVersion["1.0.0"] == nil)
+        #expect(log.counts(to: last + 1).byVersion["1.0.0"] == counts.byVersion["1.0.0"])
+    }
+
+    @Test func `a slow answer does not hold the next requests up, and is a failure when it comes too late`() async throws {
+        let (log, answered) = try await self.load(perSecond: 200, count: 60, within: .seconds(3)) { number in
+            if number == 5 { try await Task.sleep(for: .seconds(8)) }
+            return Self.good()
+        }
+        let counts = log.counts()
+        #expect(counts.requests == answered)
+        #expect(counts.failed == 1)
+    }
+
+    @Test func `no server is a failure for each request`() async throws {
+        let log = LoadLog()
+        let stop = StopSign()
+        // Port 1 of loopback: nobody listens there.
+        let generator = LoadGenerator(url: "http://127.0.0.1:1/", perSecond: 100)
+        async let load: Void = generator.run(into: log, until: stop)
+        while log.count < 20 { try await Task.sleep(for: .milliseconds(5)) }
+        stop.set()
+        await load
+        let counts = log.counts()
+        #expect(counts.requests >= 20)
+        #expect(counts.failed == counts.requests)
+    }
+
+    @Test func `the rate is held`() async throws {
+        let clock = ContinuousClock()
+        let start = clock.now
+        _ = try await self.load(perSecond: 100, count: 100) { _ in Self.good() }
+        // The hundredth request is due after 990 ms, never before.
+        #expect(clock.now - start >= .milliseconds(980))
+    }
+}

@@ -1,0 +1,166 @@
+import Core
+import Foundation
+import Glibc
+import Kits
+import LocalTarget
+import Ports
+import Synchronization
+import Testing
+
+/// Users that ask without a pause, on connections kept alive and on new ones, until they are told to stop. Every
+/// request is counted.
+private final class Load: Sendable {
+    struct Count {
+        var requests = 0
+        var failures: [String] = []
+        /// Answers by a version other than the one that had all traffic from before the request until after its answer.
+        var stale = 0
+    }
+
+    private struct State {
+        var count = Count()
+        /// Who has all traffic; nil while it changes.
+        var serving: String?
+        var epoch = 0
+        var isOver = false
+    }
+
+    private let address: ListenAddress
+    private let state = Mutex(State())
+    private let users = DispatchGroup()
+
+    init(_ address: ListenAddress, keptAlive: Int, new: Int) {
+        self.address = address
+        for index in 0..<(keptAlive + new) {
+            self.users.enter()
+            Thread.detachNewThread { [self] in
+                index < keptAlive ? self.keepAlive() : self.connectAnew()
+                self.users.leave()
+            }
+        }
+    }
+
+    var requests: Int { self.state.withLock { $0.count.requests } }
+
+    func serving(_ version: String?) {
+        self.state.withLock { state in
+            state.serving = version
+            state.epoch += 1
+        }
+    }
+
+    func finish() async throws -> Count {
+        self.state.withLock { $0.isOver = true }
+        try await blocking { [self] in self.users.wait() }
+        return self.state.withLock { $0.count }
+    }
+
+    private func keepAlive() {
+        while !self.isOver {
+            do {
+                var client = try TinyClient(self.address)
+                while !self.isOver { try self.ask(&client) }
+            } catch {
+                self.note("kept alive: \(error)")
+            }
+        }
+    }
+
+    private func connectAnew() {
+        while !self.isOver {
+            do {
+                var client = try TinyClient(self.address)
+                try self.ask(&client)
+            } catch {
+                self.note("new: \(error)")
+            }
+        }
+    }
+
+    private func ask(_ client: inout TinyClient) throws {
+        let (serving, epoch) = self.state.withLock { ($0.serving, $0.epoch) }
+        let answer = try client.get()
+        guard answer.status == 200 else { throw Problem(answer.head + answer.body) }
+        guard answer.head.contains("slipway-version: \(answer.body)") else { throw Problem("wrong: \(answer)") }
+        self.state.withLock { state in
+            state.count.requests += 1
+            if let serving, state.epoch == epoch, answer.body != serving { state.count.stale += 1 }
+        }
+    }
+
+    private var isOver: Bool { self.state.withLock { $0.isOver } }
+
+    private func note(_ failure: String) {
+        self.state.withLock { state in
+            state.count.requests += 1
+            state.count.failures.append(failure)
+        }
+    }
+}
+
+/// Alone, one after the other: they measure.
+@Suite(.serialized) struct HAProxyLoadTests {
+    private static let isNightly = ProcessInfo.processInfo.environment["SLIPWAY_NIGHTLY"] != nil
+
+    @Test func `100 switches under load lose no request, and no request gets a version that had no traffic`()
+        async throws
+    {
+        try await withWorld { world in
+            let wanted = Self.isNightly ? 1_000_000 : 100_000
+            let one = try await world.instances(of: "1.0.0", count: 2)
+            let two = try await world.instances(of: "2.0.0", count: 2)
+            // As deployments do it: each puts up a capacity of its own, and the one before stays warm.
+            func arm(_ number: Int, _ weight: BasisPoints) -> Routing.Arm {
+                let isNew = number % 2 == 0
+                return Routing.Arm(
+                    capacity: world.key(number), version: isNew ? "2.0.0" : "1.0.0", weight: weight,
+                    addresses: isNew ? two : one)
+            }
+            func turn(_ number: Int) async throws {
+                let arms = number == 1 ? [arm(1, .all)] : [arm(number - 1, .zero), arm(number, .all)]
+                _ = try await world.router.apply(world.routing(number, arms), term: Term(1))
+            }
+            try await turn(1)
+            let pid = try world.process().pid
+            let load = Load(world.listen, keptAlive: 6, new: 2)
+            let clock = ContinuousClock()
+            let start = clock.now
+            for switches in 1...100 {
+                load.serving(nil)
+                try await turn(switches + 1)
+                load.serving(switches % 2 == 1 ? "2.0.0" : "1.0.0")
+                try await eventually("the load goes on", within: .seconds(60)) {
+                    load.requests >= switches * wanted / 100
+                }
+            }
+            let time = clock.now - start
+            let count = try await load.finish()
+            print(
+                "100 switches, \(time): \(count.requests) requests, \(count.failures.count) lost, \(count.stale) stale"
+            )
+            #expect(count.requests >= wanted)
+            #expect(count.failures.isEmpty, "\(count.failures.prefix(5))")
+            #expect(count.stale == 0)
+            #expect(try world.process().pid == pid, "traffic changes without a reload")
+        }
+    }
+
+    @Test func `an instance that is killed under load loses no request, and its place is taken`() async throws {
+        try await withWorld { world in
+            let servers = try world.start("1.0.0", 2)
+            let arms = [try world.arm(1, 10_000, servers.map(\.address))]
+            _ = try await world.router.apply(world.routing(1, arms), term: Term(1))
+            let load = Load(world.listen, keptAlive: 6, new: 2)
+            try await eventually("load") { load.requests > 2_000 }
+            servers[0].stop()
+            try await eventually("load after the death") { load.requests > 6_000 }
+            let next = try world.start("1.0.0", 1)[0]
+            let healed = [try world.arm(1, 10_000, [servers[1].address, next.address])]
+            _ = try await world.router.apply(world.routing(2, healed), term: Term(1))
+            try await eventually("the new instance gets requests") { next.requests > 1_000 }
+            let count = try await load.finish()
+            print("1 of 2 instances killed: \(count.requests) requests, \(count.failures.count) lost")
+            #expect(count.failures.isEmpty, "\(count.failures.prefix(5))")
+        }
+    }
+}

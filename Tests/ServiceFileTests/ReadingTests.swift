@@ -1,0 +1,179 @@
+import Core
+import ServiceFile
+import Testing
+
+@Suite struct ReadingTests {
+    /// The environment `e` of a file that says this about it, one key a line.
+    private func environment(_ lines: String...) throws -> EnvironmentDefinition {
+        let text =
+            "service: a\nrun: ./a\nenvironments:\n  before:\n  e:\n    listen: 127.0.0.1:7001\n    after: before\n"
+            + lines.map { "    \($0)\n" }.joined()
+        let environments = try ServiceFile.read(text).definition.environments
+        return try #require(environments.last)
+    }
+
+    @Test func `the example reads as it says`() throws {
+        let contents = try ServiceFile.read(ServiceFile.example)
+        let release = contents.configuration
+        #expect(contents.definition.service.text == "storefront")
+        #expect(contents.definition.owner == "web-team")
+        #expect(release.version == .semver)
+        #expect(release.watch == "main")
+        var build = BuildConfiguration(command: "make release", artifact: "dist/")
+        build.tests = "junit.xml"
+        #expect(release.build == build)
+        var run = RunCommand(command: "./storefront --port $PORT")
+        run.replicas = 2
+        run.health.path = "/healthz"
+        run.health.within = .seconds(20)
+        run.variables = ["LOG_LEVEL": "info"]
+        #expect(release.run == run)
+        var contract = TaskCommand(run: "./migrate contract")
+        contract.irreversible = true
+        #expect(release.tasks.before == TaskCommand(run: "./migrate expand"))
+        #expect(release.tasks.afterTraffic == nil)
+        #expect(release.tasks.afterBake == contract)
+        #expect(release.reversible)
+    }
+
+    @Test func `the environments of the example read as they say`() throws {
+        let environments = try ServiceFile.read(ServiceFile.example).definition.environments
+        #expect(environments.map(\.name.text) == ["development", "staging", "production"])
+        #expect(environments[0].promotion == .automatically)
+        #expect(environments[0].strategy == .bigBang)
+        #expect(environments[1].verify == [.run("./smoke.sh $URL", within: .minutes(5))])
+        let production = environments[2]
+        #expect(production.listen == ListenAddress("127.0.0.1:7003"))
+        #expect(production.after.map(\.text) == ["staging"])
+        #expect(production.promotion == .byHand)
+        #expect(production.gates == [.tests, .soak(.minutes(10)), .approval(from: ["release-managers"], count: 1)])
+        #expect(production.strategy == .blueGreen(hold: .seconds(5)))
+        #expect(production.verify == [.http(path: "/", status: 200, within: .seconds(10))])
+        #expect(production.bake == .minutes(30))
+        #expect(production.keepWarm == .minutes(90))
+        #expect(production.queue == .finish)
+        let hook = Notify(channel: .webhook("https://chat.example.org/hook"), on: [.failed, .aborted, .waiting])
+        #expect(production.notify == [hook])
+    }
+
+    @Test func `what is left out has the defaults of Core`() throws {
+        let contents = try ServiceFile.read("service: a\nrun: ./a\nenvironments:\n  only:\n")
+        let name = try #require(EnvironmentName("only"))
+        #expect(contents.definition.environments == [EnvironmentDefinition(name: name)])
+        #expect(contents.definition.owner == "a")
+        var configuration = RunConfiguration()
+        configuration.run = RunCommand(command: "./a")
+        #expect(contents.configuration == configuration)
+    }
+
+    @Test func `every key of the release is read`() throws {
+        let release = try ServiceFile.read(
+            """
+            service: a
+            version: semver
+            watch: release/1.x
+            reversible: false
+            build: { command: make, artifact: out/app.tar, tests: out/junit.xml, within: 1h30m }
+            run:
+              command: |
+                exec ./a \\
+                  --port $PORT
+              replicas: 3
+              health: { path: "/ready?full=1", within: 500ms }
+              variables: { A: "", B: on, C: 010, D: 1:30, E: "null", _F: 1.10 }
+            tasks:
+              before: { run: ./before, within: 5s }
+              afterTraffic: ./warm
+              afterBake: { run: ./after }
+            environments: { e: }
+            """
+        ).configuration
+        #expect(release.watch == "release/1.x")
+        #expect(!release.reversible)
+        #expect(release.build?.artifact == "out/app.tar")
+        #expect(release.build?.tests == "out/junit.xml")
+        #expect(release.build?.within == .minutes(90))
+        #expect(release.run?.command == "exec ./a \\\n  --port $PORT\n")
+        #expect(release.run?.replicas == 3)
+        #expect(release.run?.health.path == "/ready?full=1")
+        #expect(release.run?.health.within == Milliseconds(500))
+        #expect(
+            release.run?.variables
+                == ["A": "", "B": "on", "C": "010", "D": "1:30", "E": "null", "_F": "1.10"])
+        #expect(release.tasks.before?.within == .seconds(5))
+        #expect(release.tasks.afterTraffic == TaskCommand(run: "./warm"))
+        #expect(release.tasks.afterBake == TaskCommand(run: "./after"))
+    }
+
+    @Test func `every key of an environment is read`() throws {
+        let read = try self.environment(
+            "promote: by hand", "gates: [ soak: 1d ]", "strategy: { blueGreen: { hold: 2m } }", "bake: 1h",
+            "keepWarm: 3h",
+            "queue: latest", "drain: 0s", "replicas: 64", "variables: { A: b }", "previewHeader: X-Preview",
+            "verify: [ { run: ./t, within: 9s }, { http: { path: /x, status: 404, within: 1m } }, { http: /y } ]",
+            "notify: [ ./tell, { run: ./tell, on: completed }, { webhook: 'http://127.0.0.1:9/x', on: [rolledBack] } ]")
+        var expected = EnvironmentDefinition(name: read.name)
+        expected.listen = ListenAddress("127.0.0.1:7001")
+        expected.after = ["before"].compactMap { EnvironmentName($0) }
+        expected.gates = [.soak(.hours(24))]
+        expected.strategy = .blueGreen(hold: .minutes(2))
+        expected.bake = .hours(1)
+        expected.keepWarm = .hours(3)
+        expected.queue = .latest
+        expected.drain = .zero
+        expected.replicas = 64
+        expected.variables = ["A": "b"]
+        expected.previewHeader = "X-Preview"
+        expected.verify = [
+            .run("./t", within: .seconds(9)), .http(path: "/x", status: 404, within: .minutes(1)),
+            .http(path: "/y", status: 200, within: .seconds(10)),
+        ]
+        expected.notify = [
+            Notify(channel: .run("./tell"), on: [.failed, .aborted, .rolledBack, .waiting]),
+            Notify(channel: .run("./tell"), on: [.completed]),
+            Notify(channel: .webhook("http://127.0.0.1:9/x"), on: [.rolledBack]),
+        ]
+        #expect(read == expected)
+    }
+
+    @Test func `short forms mean the same as long ones`() throws {
+        #expect(try self.environment("strategy: blueGreen") == self.environment("strategy: { blueGreen: {} }"))
+        #expect(
+            try self.environment("gates: [ approval: { from: anna } ]")
+                == self.environment("gates:", "  - approval:", "      from: [anna]", "      count: 1"))
+        #expect(try self.environment("verify: [ { http: / } ]") == self.environment("verify: [ http: { path: / } ]"))
+        #expect(try self.environment("notify: ./x") == self.environment("notify: [ { run: ./x } ]"))
+        let short = try ServiceFile.read("service: a\nrun: ./a\nenvironments: { b: , c: { after: b } }")
+        let long = try ServiceFile.read(
+            "service: a\nrun: { command: ./a, health: / }\nenvironments: { b: {}, c: { after: [b] } }")
+        #expect(short == long)
+    }
+
+    @Test(arguments: [
+        ("500ms", 500), ("10s", 10_000), ("1m", 60_000), ("2h", 7_200_000), ("1d", 86_400_000), ("1h30m", 5_400_000),
+        ("1d1h1m1s1ms", 90_061_001), ("0s", 0), ("0d", 0), ("090s", 90_000),
+    ])
+    func `durations are read in milliseconds`(text: String, count: Int64) throws {
+        #expect(try self.environment("bake: \(text)").bake == Milliseconds(count))
+    }
+
+    @Test(arguments: [
+        "127.0.0.1:1", "0.0.0.0:65535", "localhost:8080", "'[::1]:8080'", "'[::]:80'", "255.255.255.255:32768",
+    ])
+    func `addresses are read`(text: String) throws {
+        let text2 = text.filter { $0 != "'" }
+        let contents = try ServiceFile.read("service: a\nrun: b\nenvironments:\n  e: { listen: \(text) }\n")
+        #expect(contents.definition.environments[0].listen?.description == text2)
+    }
+
+    @Test func `a byte-order mark and Windows line ends are read`() throws {
+        let text = "\u{FEFF}service: a\r\nrun: ./a\r\nenvironments:\r\n  e:\r\n    bake: 1m\r\n"
+        #expect(try ServiceFile.read(text).definition.environments[0].bake == .minutes(1))
+    }
+
+    @Test func `shell text with ampersands and stars is no alias`() throws {
+        let command = "make 2>&1 && ls *.o & wait; rm *a *a; ok &a"
+        let contents = try ServiceFile.read("service: a\nrun: \(command)\nenvironments: { e: }")
+        #expect(contents.configuration.run?.command == command)
+    }
+}
