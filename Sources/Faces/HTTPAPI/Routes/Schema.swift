@@ -98,7 +98,7 @@ extension Probe {
             try self.optional(type, key)
         }
 
-        // The library has an implementation of its own for each of these, which would ask for a required value.
+        // Swift's own scalars have their own requirements in the protocol; their defaults would ask for a value.
         func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try self.optional(type, key) }
         func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try self.optional(type, key) }
         func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try self.optional(type, key) }
