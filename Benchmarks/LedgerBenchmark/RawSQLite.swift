@@ -1,7 +1,8 @@
 import Foundation
 import GRDB
 
-/// What SQLite itself reaches here through the same binding and settings, with rows of the same content: the measure of the ledger.
+/// What SQLite itself reaches here through the same binding and settings, with rows of the same content: the measure of
+/// the ledger.
 struct RawSQLite {
     private static let insert = "INSERT INTO events (stream, number, body) VALUES (?, ?, ?)"
 

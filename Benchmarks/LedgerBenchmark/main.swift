@@ -4,7 +4,8 @@ import Lab
 import Ports
 import SQLiteStore
 
-/// Raw SQLite and the ledger by turns on the same disk in one run; prints medians, their ratios, and exits with 1 below a bound.
+/// Raw SQLite and the ledger by turns on the same disk in one run; prints medians, their ratios, and exits with 1 below
+/// a bound.
 let rounds = 5
 let seconds = Duration.seconds(1)
 let body = [UInt8](repeating: UInt8(ascii: "x"), count: 600)

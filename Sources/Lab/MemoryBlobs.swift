@@ -1,7 +1,8 @@
 package import Core
-import struct Crypto.SHA256
 import Ports
 import Synchronization
+
+import struct Crypto.SHA256
 
 /// Blobs in memory. `path` gives no file of the machine's, but a name that stands for the content.
 package final class MemoryBlobs: BlobStore {
@@ -60,7 +61,9 @@ package final class MemoryBlobs: BlobStore {
     private func checked(_ digest: Digest) throws -> [UInt8]? {
         guard let bytes = self.content.withLock({ $0.blobs[digest] }) else { return nil }
         guard try Self.digest(of: bytes) == digest else {
-            throw LedgerError(.damaged, "The blob \(digest) is damaged: its content has another digest. Store it again.")
+            throw LedgerError(
+                .damaged,
+                "The blob \(digest) is damaged: its content has another digest. Store it again.")
         }
         return bytes
     }

@@ -2,7 +2,8 @@ package import Core
 package import Ports
 import Synchronization
 
-/// A ledger in memory, with the rules of the real one. It outlives its owners, as a disk does: `open` gives the next term.
+/// A ledger in memory, with the rules of the real one. It outlives its owners, as a disk does: `open` gives the next
+/// term.
 package final class MemoryStore: Sendable {
     /// When an armed append fails: before it is stored, or after (the answer is lost).
     package enum Fault: Sendable, Equatable {
@@ -21,8 +22,8 @@ package final class MemoryStore: Sendable {
         return MemoryLedger(store: self, term: term, time: time)
     }
 
-    /// The owner is gone as after SIGKILL: nothing is sealed, the next `open` succeeds. Its ledger still answers, as that of a
-    /// process would that was only thought dead; with the next term its appends are refused.
+    /// The owner is gone as after SIGKILL: nothing is sealed, the next `open` succeeds. Its ledger still answers, as
+    /// that of a process would that was only thought dead; with the next term its appends are refused.
     package func abandon() {
         self.state.withLock { $0.holder = nil }
     }

@@ -35,7 +35,8 @@ struct MemoryState {
         let term = Term(self.term.number + 1)
         self.holder = owner
         self.add(
-            .termStarted(owner: owner, term: term.number), to: .ledger, at: self.clamped(at), actor: .system, cause: nil)
+            .termStarted(owner: owner, term: term.number), to: .ledger, at: self.clamped(at), actor: .system, cause: nil
+        )
         return term
     }
 

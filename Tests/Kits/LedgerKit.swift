@@ -63,11 +63,14 @@ package struct LedgerKit: Sendable {
         let ledger = try await self.open()
         for round in 0..<20 {
             let names = (0..<13).map { "\(round)-\($0)" }
-            _ = try await ledger.append(request([batch(.calendar, round * 13, names), batch(.access, round * 13, names)]))
+            _ = try await ledger.append(
+                request([batch(.calendar, round * 13, names), batch(.access, round * 13, names)]))
         }
         let whole = try await ledger.events(of: .calendar, after: 0, limit: 1_000)
         #expect(whole.map(\.number) == Array(1...260))
-        for (after, limit) in [(0, 1), (0, 63), (0, 64), (1, 64), (63, 1), (64, 1), (100, 100), (190, 70), (259, 5), (-3, 2)] {
+        for (after, limit) in [
+            (0, 1), (0, 63), (0, 64), (1, 64), (63, 1), (64, 1), (100, 100), (190, 70), (259, 5), (-3, 2),
+        ] {
             let page = try await ledger.events(of: .calendar, after: after, limit: limit)
             #expect(page == Array(whole.dropFirst(max(0, after)).prefix(limit)), "\(limit) after \(after)")
         }
@@ -112,7 +115,8 @@ package struct LedgerKit: Sendable {
         let row = ProjectionRow(table: .lanes, key: "k", scope: "", body: [1])
         let error = await refusal {
             try await ledger.append(
-                request([batch(.calendar, 1, ["e"]), batch(.access, 1, ["f"]), batch(.train("t"), 0, ["g"])], rows: [row]))
+                request(
+                    [batch(.calendar, 1, ["e"]), batch(.access, 1, ["f"]), batch(.train("t"), 0, ["g"])], rows: [row]))
         }
         #expect(error?.code == .conflict)
         #expect(try await ledger.position() == before + 4)
@@ -144,7 +148,8 @@ package struct LedgerKit: Sendable {
             (request([StreamBatch(stream: .calendar, expected: 0, events: [large])]), "1048577 bytes"),
             (request([batch(.calendar, 0, ["a"])], snapshots: [snapshot]), "its newest event is 1"),
             (
-                request([batch(.calendar, 0, ["a"])], rows: [ProjectionRow(table: .lanes, key: "", scope: "", body: [])]),
+                request(
+                    [batch(.calendar, 0, ["a"])], rows: [ProjectionRow(table: .lanes, key: "", scope: "", body: [])]),
                 "row's key has 0 bytes"
             ),
         ]

@@ -47,8 +47,9 @@ extension LedgerKit {
             await refusal { try await old.append(request([batch(.calendar, 1, ["b"])])) },
             await refusal { try await old.replaceRows([row]) },
             await refusal { try await old.record([seen]) },
+            await refusal { try await old.setPlace(1, of: "outbox") },
         ]
-        #expect(errors.map { $0?.code } == [.staleTerm, .staleTerm, .staleTerm])
+        for error in errors { #expect(error?.code == .staleTerm) }
         #expect(errors[0]?.message.contains("term 2") == true)
         _ = try await new.append(request([batch(.calendar, 1, ["b"])]))
         #expect(try await new.number(of: .calendar) == 2)
@@ -160,6 +161,20 @@ extension LedgerKit {
         try await ledger.close()
     }
 
+    package func keepsPlacesOfReaders() async throws {
+        let ledger = try await self.open()
+        #expect(try await ledger.place(of: "outbox") == 0)
+        try await ledger.setPlace(7, of: "outbox")
+        try await ledger.setPlace(9, of: "outbox")
+        try await ledger.setPlace(3, of: "other")
+        try await ledger.replaceRows([])
+        try await ledger.close()
+        let again = try await self.open()
+        #expect(try await again.place(of: "outbox") == 9)
+        #expect(try await again.place(of: "other") == 3)
+        try await again.close()
+    }
+
     package func keepsObservations() async throws {
         let ledger = try await self.open()
         let lane = try #require(self.lane("storefront", "production"))
@@ -191,7 +206,8 @@ extension LedgerKit {
             // 700 does not divide 1,000: seals fall inside an append, between two of its events.
             _ = try await ledger.append(
                 request([
-                    batch(.calendar, number, (0..<350).map(String.init)), batch(.access, number, (0..<350).map(String.init)),
+                    batch(.calendar, number, (0..<350).map(String.init)),
+                    batch(.access, number, (0..<350).map(String.init)),
                 ]))
             number += 350
         }

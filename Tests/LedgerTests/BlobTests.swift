@@ -78,7 +78,10 @@ import Testing
             let path = try #require(try await store.path(blob.digest))
             let rights = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(rights == 0o444)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [String(blob.digest.hexadecimal.prefix(2))])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder) == [
+                    String(blob.digest.hexadecimal.prefix(2))
+                ])
         }
     }
 

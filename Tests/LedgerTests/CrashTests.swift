@@ -6,8 +6,8 @@ import Synchronization
 import Testing
 
 @Suite struct `A crash` {
-    /// The files are copied, as a kill would leave them, while four writers append; what was answered for before a copy began is in
-    /// it, whatever the moment.
+    /// The files are copied, as a kill would leave them, while four writers append; what was answered for before a copy
+    /// began is in it, whatever the moment.
     @Test func `between any two writes keeps what was answered for`() async throws {
         try await withFolder { folder in
             let ledger = try await open(folder + "/live")
@@ -45,8 +45,9 @@ import Testing
         }
     }
 
-    /// Cuts the write-ahead log at any byte, as a loss of power in the last write would: what opens is the history up to some append,
-    /// whole; where the log was cut below what was answered for, it is refused and the missing positions are named.
+    /// Cuts the write-ahead log at any byte, as a loss of power in the last write would: what opens is the history up
+    /// to some append, whole; where the log was cut below what was answered for, it is refused and the missing
+    /// positions are named.
     @Test func `in the middle of a write leaves a whole prefix`() async throws {
         try await withFolder { folder in
             let ledger = try await open(folder + "/live")

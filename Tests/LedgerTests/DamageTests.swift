@@ -26,7 +26,8 @@ import Testing
         Damage("UPDATE events SET stream = 77 WHERE position = 500", "position 500", "stream 77"),
         Damage("UPDATE events SET number = 5000 WHERE position = 500", "position 500", "number 5000 of calendar"),
         Damage("UPDATE events SET previous = 498 WHERE position = 500", "position 500", "number 497 of calendar"),
-        Damage("UPDATE events SET kind = 'test.happenec' WHERE position = 500", "position 500", "number 497 of calendar"),
+        Damage(
+            "UPDATE events SET kind = 'test.happenec' WHERE position = 500", "position 500", "number 497 of calendar"),
         Damage("UPDATE events SET kindVersion = 2 WHERE position = 500", "position 500", "number 497 of calendar"),
         Damage("UPDATE events SET at = 10 WHERE position = 1103", "position 1103", "number 1100 of calendar"),
         Damage("UPDATE events SET at = 8 WHERE position = 1103", "position 1103", "number 1100 of calendar"),
@@ -54,7 +55,9 @@ import Testing
         Damage("DELETE FROM streams WHERE name = 'train/weekly'", "position 2", "stream 2"),
         Damage("UPDATE streams SET position = 1102 WHERE name = 'calendar'", "head of calendar", "1102"),
         Damage(
-            "INSERT INTO streams (name, number, position, hash) VALUES ('access', 1, 9, zeroblob(32))", "head of access"),
+            "INSERT INTO streams (name, number, position, hash) VALUES ('access', 1, 9, zeroblob(32))",
+            "head of "
+                + "access"),
         Damage("UPDATE marks SET position = 68 WHERE number = 64", "marks"),
         Damage("DELETE FROM marks WHERE number = 128", "marks"),
         Damage("CREATE TABLE more (a)", "tables"),

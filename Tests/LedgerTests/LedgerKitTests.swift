@@ -78,6 +78,10 @@ import Testing
         try await store.withKit { try await $0.keepsTheNewestSnapshot() }
     }
 
+    @Test(arguments: Store.allCases) func `keeps places of readers`(store: Store) async throws {
+        try await store.withKit { try await $0.keepsPlacesOfReaders() }
+    }
+
     @Test(arguments: Store.allCases) func `keeps observations`(store: Store) async throws {
         try await store.withKit { try await $0.keepsObservations() }
     }

@@ -1,7 +1,7 @@
 import Core
 import Foundation
-import Glibc
 import GRDB
+import Glibc
 import Ports
 import SQLiteStore
 import Testing
@@ -29,7 +29,9 @@ import Testing
             let words = [
                 "slipway serve", "process \(getpid())", "since 2026-02-02T02:40:00Z", "http://127.0.0.1:8080", folder,
             ]
-            for word in words { #expect(error?.message.contains(word) == true, "\(error?.message ?? "") lacks \(word)") }
+            for word in words {
+                #expect(error?.message.contains(word) == true, "\(error?.message ?? "") lacks \(word)")
+            }
             #expect(SQLiteLedger.owner(of: folder)?.contains("slipway serve") == true)
             try await ledger.close()
             #expect(SQLiteLedger.owner(of: folder) == nil)
@@ -81,8 +83,11 @@ import Testing
     @Test func `refuses files that are no ledger and leaves them as they were`() async throws {
         try await withFolder { folder in
             let path = folder + "/ledger.sqlite"
-            try Data("This is no database, and it is longer than the header of one: \(String(repeating: "x", count: 99))".utf8)
-                .write(to: URL(fileURLWithPath: path))
+            try Data(
+                "This is no database, and it is longer than the header of one: \(String(repeating: "x", count: 99))"
+                    .utf8
+            )
+            .write(to: URL(fileURLWithPath: path))
             let before = try contents(folder)
             #expect(await ledgerError { try await open(folder) }?.code == .damaged)
             #expect(try contents(folder) == before)

@@ -2,9 +2,10 @@ import Glibc
 import Ports
 import Synchronization
 
-/// The newest position that was ever answered for, in the file `acknowledged` beside the database. SQLite takes a write-ahead log
-/// whose end it can't read for a torn write and drops it without a word, and nothing inside a database can say that it is not
-/// the newest: this small file can. It is written after each commit and not flushed: it never claims more than the disk has.
+/// The newest position that was ever answered for, in the file `acknowledged` beside the database. SQLite takes a
+/// write-ahead log whose end it can't read for a torn write and drops it without a word, and nothing inside a database
+/// can say that it is not the newest: this small file can. It is written after each commit and not flushed: it never
+/// claims more than the disk has.
 final class Acknowledged: Sendable {
     private let descriptor: Mutex<Int32?>
 

@@ -2,8 +2,8 @@ import Core
 import GRDB
 import Ports
 
-/// The end of the ledger: what the next event follows. Read from the file once; it stays true for an owner as long as its term is
-/// the newest (checked in each transaction) and each of its transactions was committed.
+/// The end of the ledger: what the next event follows. Read from the file once; it stays true for an owner as long as
+/// its term is the newest (checked in each transaction) and each of its transactions was committed.
 struct Appending {
     /// Streams whose heads are kept at hand.
     private static let mostPlaces = 10_000
@@ -51,8 +51,8 @@ struct Appending {
         var number: Int { self.head?.number ?? 0 }
     }
 
-    /// Says where the request's streams stand, or throws why it can't be stored. Writes nothing: whatever fails here leaves the
-    /// transaction, and the other appends in it, as they were.
+    /// Says where the request's streams stand, or throws why it can't be stored. Writes nothing: whatever fails here
+    /// leaves the transaction, and the other appends in it, as they were.
     mutating func check(_ request: AppendRequest, in database: Database) throws -> [Place] {
         for reading in request.readings { _ = try self.expect(reading.number, of: reading.stream, in: database) }
         let places = try request.batches.map { try self.expect($0.expected, of: $0.stream, in: database) }
@@ -114,7 +114,8 @@ struct Appending {
 
     private static func add(_ stream: StreamID, in database: Database) throws -> Int {
         try database.run(
-            "INSERT INTO streams (name, number, position, hash) VALUES (?, 0, 0, ?)", stream.description, ChainHash.origin.bytes)
+            "INSERT INTO streams (name, number, position, hash) VALUES (?, 0, 0, ?)", stream.description,
+            ChainHash.origin.bytes)
         return Int(database.lastInsertedRowID)
     }
 
@@ -136,7 +137,8 @@ struct Appending {
         try database.all("SELECT name, number, hash FROM streams WHERE number > 0 ORDER BY name") { row in
             let name = row.text(0)
             return StreamHead(
-                stream: try streamID(name), number: row.int(1), hash: try chainHash(row.bytes(2), "the head of \(name)"))
+                stream: try streamID(name), number: row.int(1), hash: try chainHash(row.bytes(2), "the head of \(name)")
+            )
         }
     }
 
@@ -157,8 +159,8 @@ struct Appending {
         let insert = try Query(
             database,
             """
-            INSERT INTO events (position, stream, number, kind, kindVersion, at, actor, cause, body, previousHash, hash, \
-            previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO events \
+            (position, stream, number, kind, kindVersion, at, actor, cause, body, previousHash, hash, previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         try insert.bind(1, event.position)
         try insert.bind(2, stream)

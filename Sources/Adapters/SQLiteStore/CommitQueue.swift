@@ -4,9 +4,9 @@ import GRDB
 import Ports
 import Synchronization
 
-/// Gathers appends that come at the same time and commits them in one transaction, so that they share its wait for the disk.
-/// Each is checked whole before anything of it is written, so one that is refused leaves the others alone. An append returns when
-/// it is durable.
+/// Gathers appends that come at the same time and commits them in one transaction, so that they share its wait for the
+/// disk. Each is checked whole before anything of it is written, so one that is refused leaves the others alone. An
+/// append returns when it is durable.
 final class CommitQueue: Sendable {
     private final class Waiting: Sendable {
         let request: AppendRequest
@@ -50,7 +50,10 @@ final class CommitQueue: Sendable {
     func append(_ request: AppendRequest) async throws -> [Envelope] {
         try await withCheckedThrowingContinuation { continuation in
             let waiting = Waiting(request, continuation)
-            enum Next { case refused(LedgerError), start, signal, nothing }
+            enum Next {
+                case refused(LedgerError)
+                case start, signal, nothing
+            }
             let next = self.state.withLock { state -> Next in
                 if let refusal = state.refusal { return .refused(refusal) }
                 state.waiting.append(waiting)
@@ -84,8 +87,8 @@ final class CommitQueue: Sendable {
         }
     }
 
-    /// Those that were just answered tend to come back at once: with them, and those that came meanwhile, the next commit is one
-    /// commit and not two. Worth at most half of what the last one took.
+    /// Those that were just answered tend to come back at once: with them, and those that came meanwhile, the next
+    /// commit is one commit and not two. Worth at most half of what the last one took.
     private func gather(_ crowd: Int, within limit: Duration) {
         guard crowd >= Self.crowd else { return }
         let waits = self.state.withLock { state in
@@ -137,7 +140,8 @@ final class CommitQueue: Sendable {
                 self.refuse(
                     with: LedgerError(
                         .cannotWrite,
-                        "The disk failed to flush \(self.pool.path): nothing more is written. Look at the disk, then start again."))
+                        "The disk failed to flush \(self.pool.path): nothing more is written. Look at the disk, "
+                            + "then start again."))
             }
             return group.map { _ in .failure(failure) }
         }

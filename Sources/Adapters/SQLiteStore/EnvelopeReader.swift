@@ -2,10 +2,12 @@ import Core
 import GRDB
 import Ports
 
-/// Reads events, and refuses a damaged one before anybody acts on it: the hash must fit, and nothing may be missing between two.
+/// Reads events, and refuses a damaged one before anybody acts on it: the hash must fit, and nothing may be missing
+/// between two.
 struct EnvelopeReader {
     static let columns = """
-        SELECT position, stream, number, kind, kindVersion, at, actor, cause, body, previousHash, hash, previous FROM events
+        SELECT position, stream, number, kind, kindVersion, at, actor, cause, body, previousHash, hash, previous \
+        FROM events
         """
 
     private var streams: [Int: StreamID] = [:]
@@ -19,7 +21,8 @@ struct EnvelopeReader {
         ) { row in
             let envelope = try Self.read(row, of: try reader.stream(of: row, in: database))
             guard envelope.position == (reader.last?.position ?? position) + 1 else {
-                throw Self.damaged(envelope.position, envelope.number, envelope.stream, "the position before it is missing")
+                throw Self.damaged(
+                    envelope.position, envelope.number, envelope.stream, "the position before it is missing")
             }
             reader.last = envelope
             return envelope
@@ -45,7 +48,8 @@ struct EnvelopeReader {
         while next.number > number {
             let found = try database.first(Self.columns + " WHERE position = ?", next.position) { row in
                 guard row.int(1) == id, row.int(2) == next.number else {
-                    throw Self.damaged(next.position, row.int(2), nil, "\(stream) should have its number \(next.number) here")
+                    throw Self.damaged(
+                        next.position, row.int(2), nil, "\(stream) should have its number \(next.number) here")
                 }
                 let event = next.number <= last ? try Self.read(row, of: stream) : nil
                 return (event: event, previous: row.int(11))
@@ -53,7 +57,8 @@ struct EnvelopeReader {
             guard let found else { throw Self.damaged(next.position, next.number, stream, "it is missing") }
             if let event = found.event {
                 if let newer = events.last, newer.previousHash != event.hash {
-                    throw Self.damaged(newer.position, newer.number, stream, "it does not follow number \(event.number)")
+                    throw Self.damaged(
+                        newer.position, newer.number, stream, "it does not follow number \(event.number)")
                 }
                 events.append(event)
             }
@@ -83,7 +88,8 @@ struct EnvelopeReader {
         let cause = row.text(7)
         let envelope = Envelope(
             position: position, stream: stream, number: number,
-            kind: EventKind(row.text(3), version: row.int(4)), at: Instant(milliseconds: Int64(row.int(5))), actor: actor,
+            kind: EventKind(row.text(3), version: row.int(4)), at: Instant(milliseconds: Int64(row.int(5))),
+            actor: actor,
             cause: cause.isEmpty ? nil : Cause(text: cause), body: row.bytes(8), previousHash: previousHash, hash: hash)
         guard envelope.hasRightHash else { throw Self.damaged(position, number, stream, "its hash does not fit") }
         return envelope
@@ -92,6 +98,7 @@ struct EnvelopeReader {
     static func damaged(_ position: Int, _ number: Int, _ stream: StreamID?, _ why: String) -> LedgerError {
         LedgerError(
             .damaged,
-            "The ledger is damaged at position \(position) (number \(number) of \(stream?.description ?? "an unknown stream")): \(why). Restore a backup; nothing was changed.")
+            "The ledger is damaged at position \(position) (number \(number) of "
+                + "\(stream?.description ?? "an unknown stream")): \(why). Restore a backup; nothing was changed.")
     }
 }

@@ -1,11 +1,12 @@
 package import Core
-import struct Crypto.SHA256
 import Dispatch
 import Glibc
 import Ports
 
-/// Blobs as files, `ab/cdef…` under one folder, named by their content. A file appears whole, flushed and read-only, by a rename;
-/// storing the same content again replaces it by itself, which also heals a damaged one.
+import struct Crypto.SHA256
+
+/// Blobs as files, `ab/cdef…` under one folder, named by their content. A file appears whole, flushed and read-only, by
+/// a rename; storing the same content again replaces it by itself, which also heals a damaged one.
 package struct FileBlobs: BlobStore {
     private static let chunk = 1 << 20
 
@@ -89,11 +90,13 @@ package struct FileBlobs: BlobStore {
         }
         guard ChainHash(Array(hasher.finalize()))?.description == digest.hexadecimal else {
             throw LedgerError(
-                .damaged, "The file \(self.place(of: digest)) is damaged: its content is not \(digest). Store it again.")
+                .damaged,
+                "The file \(self.place(of: digest)) is damaged: its content is not \(digest). Store it again.")
         }
     }
 
-    /// Writes what `next` gives, until it gives nothing, to a temporary file beside the blobs, and moves it to its name.
+    /// Writes what `next` gives, until it gives nothing, to a temporary file beside the blobs, and moves it to its
+    /// name.
     private func store(_ next: (inout [UInt8]) throws -> Void) throws -> Blob {
         let temporary = "\(self.folder)/.new-\(UInt64.random(in: .min ... .max))"
         let file = try Descriptor(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
@@ -138,7 +141,9 @@ package struct FileBlobs: BlobStore {
         guard let listing = opendir(self.folder) else { return }
         defer { closedir(listing) }
         while let entry = readdir(listing) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name.hasPrefix(".new-") { unlink("\(self.folder)/\(name)") }
         }
     }
@@ -154,7 +159,9 @@ package struct FileBlobs: BlobStore {
     }
 
     fileprivate static func failed(_ path: String, _ verb: String) -> LedgerError {
-        LedgerError(.cannotWrite, "\(path) can't be \(verb) (\(errorText())): look at the disk's room and the folder's rights.")
+        LedgerError(
+            .cannotWrite,
+            "\(path) can't be \(verb) (\(errorText())): look at the disk's room and the folder's rights.")
     }
 }
 

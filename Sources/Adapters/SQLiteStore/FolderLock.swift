@@ -3,8 +3,9 @@ import Glibc
 import Ports
 import Synchronization
 
-/// The ownership of a data folder: an advisory lock (flock(2)) on its file `lock`, which says who holds it. The kernel gives the
-/// lock back when the process ends, however it ends. The file stays: removing it would let two owners lock two files.
+/// The ownership of a data folder: an advisory lock (flock(2)) on its file `lock`, which says who holds it. The kernel
+/// gives the lock back when the process ends, however it ends. The file stays: removing it would let two owners lock
+/// two files.
 final class FolderLock: Sendable {
     private struct Holder {
         var descriptor: Int32?

@@ -1,16 +1,17 @@
 package import Core
-import Glibc
 import GRDB
+import Glibc
 import Ports
 
 extension SQLiteLedger {
-    /// Opens the ledger of a folder for writing, as its only owner, and starts a new term. The folder is made if it isn't there.
-    /// What is there is checked first, without writing: a damaged or newer ledger is refused and left as it was.
+    /// Opens the ledger of a folder for writing, as its only owner, and starts a new term. The folder is made if it
+    /// isn't there. What is there is checked first, without writing: a damaged or newer ledger is refused and left as
+    /// it was.
     /// - Parameters:
     ///   - owner: what a second opener is told, and what the term's event holds.
     ///   - mostBytes: how large the file may become; beyond, appends are refused with `cannotWrite`.
-    ///   - checkedWhole: a ledger of at most so many records is verified whole (a second or two); of a longer one the end is checked
-    ///     here, each event when it is read, and all of it by `verify`.
+    ///   - checkedWhole: a ledger of at most so many records is verified whole (a second or two); of a longer one the
+    ///     end is checked here, each event when it is read, and all of it by `verify`.
     package static func open(
         folder: String, owner: String, time: @escaping @Sendable () -> Instant, mostBytes: Int = 1 << 40,
         checkedWhole: Int = 500_000
@@ -37,11 +38,14 @@ extension SQLiteLedger {
         }
     }
 
-    /// Opens the ledger of a folder for reading only, whoever owns it: no lock, no term, every write is refused. `term` is the newest.
+    /// Opens the ledger of a folder for reading only, whoever owns it: no lock, no term, every write is refused. `term`
+    /// is the newest.
     package static func openForReading(folder: String) async throws -> SQLiteLedger {
         let path = Self.path(in: folder)
         guard access(path, F_OK) == 0 else {
-            throw LedgerError(.invalid, "There is no ledger in \(folder): name the data folder, or start `slipway serve`.")
+            throw LedgerError(
+                .invalid,
+                "There is no ledger in \(folder): name the data folder, or start `slipway serve`.")
         }
         do {
             let queue = try DatabaseQueue(path: path, configuration: Self.configuration(readonly: true))
@@ -78,7 +82,8 @@ extension SQLiteLedger {
         guard settings.synchronous == 2, settings.journalMode == "wal" else {
             throw LedgerError(
                 .cannotWrite,
-                "SQLite would not keep what it acknowledges here (journal \(settings.journalMode), synchronous \(settings.synchronous)): use a local disk.")
+                "SQLite would not keep what it acknowledges here (journal \(settings.journalMode), synchronous "
+                    + "\(settings.synchronous)): use a local disk.")
         }
         try Schema.migrate(database)
         let pageSize = try database.first("PRAGMA page_size") { $0.int(0) } ?? 4_096
@@ -108,7 +113,9 @@ extension SQLiteLedger {
         guard newest >= acknowledged else {
             throw LedgerError(
                 .damaged,
-                "The ledger is damaged: events at positions \(newest + 1) to \(acknowledged) were acknowledged and are missing at the end of \(path) (or of its -wal file). Restore a backup; nothing was changed. To go on without them, remove \(folder)/acknowledged.")
+                "The ledger is damaged: events at positions \(newest + 1) to \(acknowledged) were acknowledged and "
+                    + "are missing at the end of \(path) (or of its -wal file). Restore a backup; nothing was "
+                    + "changed. To go on without them, remove \(folder)/acknowledged.")
         }
     }
 
@@ -130,8 +137,8 @@ extension SQLiteLedger {
             try queue.close()
             return newest
         } catch {
-            // Reading a ledger in write-ahead mode makes two side files. Only here, where nobody goes on to write, may they go:
-            // another reader may have them open.
+            // Reading a ledger in write-ahead mode makes two side files. Only here, where nobody goes on to write, may
+            // they go: another reader may have them open.
             try queue.close()
             for file in sideFiles(of: path) where !had.contains(file) { unlink(file) }
             throw error

@@ -1,8 +1,8 @@
 import GRDB
 import GRDBSQLite
 
-/// One prepared statement, bound and stepped by hand: the hot paths of the ledger read and write bytes without boxing them.
-/// A statement is used by one query at a time, and reset before and after, so that no read stays open.
+/// One prepared statement, bound and stepped by hand: the hot paths of the ledger read and write bytes without boxing
+/// them. A statement is used by one query at a time, and reset before and after, so that no read stays open.
 struct Query {
     private let statement: Statement
     private let handle: OpaquePointer
@@ -114,7 +114,9 @@ extension String: Bindable {
         var text = self
         return text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
-                guard let start = characters.baseAddress else { return sqlite3_bind_text(statement, index, "", 0, copied) }
+                guard let start = characters.baseAddress else {
+                    return sqlite3_bind_text(statement, index, "", 0, copied)
+                }
                 return sqlite3_bind_text(statement, index, start, Int32(characters.count), copied)
             }
         }
@@ -124,7 +126,9 @@ extension String: Bindable {
 extension [UInt8]: Bindable {
     func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
         self.withUnsafeBytes { bytes in
-            guard let start = bytes.baseAddress, !bytes.isEmpty else { return sqlite3_bind_zeroblob(statement, index, 0) }
+            guard let start = bytes.baseAddress, !bytes.isEmpty else {
+                return sqlite3_bind_zeroblob(statement, index, 0)
+            }
             return sqlite3_bind_blob(statement, index, start, Int32(bytes.count), copied)
         }
     }

@@ -1,14 +1,15 @@
 import GRDB
 import Ports
 
-/// The tables, and how an older file becomes a newer one. `PRAGMA user_version` is the number of migrations that a file has had.
+/// The tables, and how an older file becomes a newer one. `PRAGMA user_version` is the number of migrations that a file
+/// has had.
 enum Schema {
     /// "SLIP": tells a ledger from any other SQLite file.
     static let applicationID = 0x534C_4950
 
-    /// Every so many events of a stream a mark says where one stands. Events are only ever written at the end of their table: each
-    /// holds the position of its stream's one before (`previous`), and a reader walks back from the next mark. An index over streams
-    /// would instead change a page of its own for each of 64 writers' streams.
+    /// Every so many events of a stream a mark says where one stands. Events are only ever written at the end of their
+    /// table: each holds the position of its stream's one before (`previous`), and a reader walks back from the next
+    /// mark. An index over streams would instead change a page of its own for each of 64 writers' streams.
     static let markEvery = 64
 
     static var version: Int { Self.migrations.count }
@@ -22,8 +23,8 @@ enum Schema {
             """,
             """
             CREATE TABLE events (position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, number INTEGER NOT NULL, \
-            previous INTEGER NOT NULL, kind TEXT NOT NULL, kindVersion INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, \
-            cause TEXT NOT NULL, body BLOB NOT NULL, previousHash BLOB NOT NULL, hash BLOB NOT NULL) STRICT
+            previous INTEGER NOT NULL, kind TEXT NOT NULL, kindVersion INTEGER NOT NULL, at INTEGER NOT NULL, \
+            actor TEXT NOT NULL, cause TEXT NOT NULL, body BLOB NOT NULL, previousHash BLOB NOT NULL, hash BLOB NOT NULL) STRICT
             """,
             """
             CREATE TABLE marks (stream INTEGER NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL, \
@@ -67,11 +68,14 @@ enum Schema {
         try database.first("PRAGMA user_version") { $0.int(0) } ?? 0
     }
 
-    /// Refuses a file that is not ours, is newer, or whose tables are not the ones that we made. True: there is something in it.
+    /// Refuses a file that is not ours, is newer, or whose tables are not the ones that we made. True: there is
+    /// something in it.
     static func check(_ database: Database, path: String) throws -> Bool {
         let found = try Self.version(of: database)
         let application = try database.first("PRAGMA application_id") { $0.int(0) } ?? 0
-        let tables = try database.all("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid") { $0.text(0) }
+        let tables = try database.all("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid") {
+            $0.text(0)
+        }
         if found == 0, application == 0, tables.isEmpty { return false }
         guard application == Self.applicationID else {
             throw LedgerError(
@@ -80,7 +84,8 @@ enum Schema {
         guard found <= Self.version else {
             throw LedgerError(
                 .newer,
-                "\(path) was written by a newer Slipway (format \(found); this one knows \(Self.version)): use that one. Nothing was changed.")
+                "\(path) was written by a newer Slipway (format \(found); this one knows \(Self.version)): use that "
+                    + "one. Nothing was changed.")
         }
         guard found >= 1 else {
             throw LedgerError(.damaged, "The format number of \(path) is \(found); it begins at 1.")

@@ -12,11 +12,13 @@ extension LedgerError {
         switch error.resultCode {
         case .SQLITE_FULL:
             return LedgerError(
-                .cannotWrite, "\(path) can't be written, nothing was stored: \(text). Make room on the disk, then try again.")
+                .cannotWrite,
+                "\(path) can't be written, nothing was stored: \(text). Make room on the disk, then try again.")
         case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_NOMEM, .SQLITE_PERM, .SQLITE_AUTH:
             return LedgerError(
                 .cannotWrite,
-                "\(path) can't be read or written (\(text)): look at the disk's room and health, and the file's rights.")
+                "\(path) can't be read or written (\(text)): look at the disk's room and health, and the file's "
+                    + "rights.")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return LedgerError(.inUse, "Another program holds \(path) (\(text)): end it, then try again.")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH:

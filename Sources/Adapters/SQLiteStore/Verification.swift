@@ -2,8 +2,9 @@ import Core
 import GRDB
 import Ports
 
-/// Recomputes everything that the ledger says of itself, over the stored bytes: every event's hash and place, the heads, every seal,
-/// every snapshot's digest, the index of events. Changes nothing; throws `damaged` naming the first thing that is wrong.
+/// Recomputes everything that the ledger says of itself, over the stored bytes: every event's hash and place, the
+/// heads, every seal, every snapshot's digest, the index of events. Changes nothing; throws `damaged` naming the first
+/// thing that is wrong.
 struct Verification {
     /// A stream as folded so far, beside the head that is stored.
     private struct Slot {
@@ -25,8 +26,8 @@ struct Verification {
     private var hasher = FieldHasher(capacity: 4_096)
     private var position = 0
     private var at = Int.min
-    /// A sum over (stream, number, position) of the events that a mark stands for, and their count: equal to those of the marks, or
-    /// a mark is wrong.
+    /// A sum over (stream, number, position) of the events that a mark stands for, and their count: equal to those of
+    /// the marks, or a mark is wrong.
     private var marks = (sum: UInt64(0), count: 0)
 
     private struct StoredSeal {
@@ -56,10 +57,12 @@ struct Verification {
             records: verification.position, streams: verification.slots.count, seals: seals, snapshots: snapshots)
     }
 
-    /// What can be checked quickly, however long the ledger is: a seal at least 1,000 positions back, all after it, the snapshots.
+    /// What can be checked quickly, however long the ledger is: a seal at least 1,000 positions back, all after it, the
+    /// snapshots.
     static func runEnd(_ database: Database) throws {
         let base = try database.first(
-            Self.sealColumns + " WHERE position <= (SELECT max(position) FROM events) - ? ORDER BY position DESC LIMIT 1",
+            Self.sealColumns
+                + " WHERE position <= (SELECT max(position) FROM events) - ? ORDER BY position DESC LIMIT 1",
             LedgerLimits.sealEvery, read: StoredSeal.init)
         var verification = try Verification(database, after: base)
         if let base { try verification.begin(after: base, in: database) }
@@ -73,15 +76,18 @@ struct Verification {
                 throw Self.damaged("the head of \(row.text(1)) has a hash of \(row.raw(4).count) bytes")
             }
             return Slot(
-                id: row.int(0), name: row.bytes(1), storedNumber: row.int(2), storedPosition: row.int(3), storedHash: hash)
+                id: row.int(0), name: row.bytes(1), storedNumber: row.int(2), storedPosition: row.int(3),
+                storedHash: hash)
         }
         self.places = Dictionary(
             self.slots.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.seals = try database.all(
-            Self.sealColumns + " WHERE position >= ? ORDER BY position", base?.position ?? 0, read: StoredSeal.init)[...]
+            Self.sealColumns + " WHERE position >= ? ORDER BY position", base?.position ?? 0, read: StoredSeal.init)[
+                ...]
     }
 
-    /// Takes the heads back to what they were at a seal: what the first event after it follows. Then that seal must fit them.
+    /// Takes the heads back to what they were at a seal: what the first event after it follows. Then that seal must fit
+    /// them.
     private mutating func begin(after base: StoredSeal, in database: Database) throws {
         for index in self.slots.indices {
             self.slots[index].number = self.slots[index].storedNumber
@@ -90,14 +96,16 @@ struct Verification {
         }
         var seen: Set<Int> = []
         try database.each(
-            "SELECT stream, number, previousHash, previous FROM events WHERE position > ? ORDER BY position", base.position
+            "SELECT stream, number, previousHash, previous FROM events WHERE position > ? ORDER BY "
+                + "position", base.position
         ) { row in
             guard let place = self.places[row.int(0)], seen.insert(place).inserted else { return }
             self.slots[place].number = row.int(1) - 1
             self.slots[place].position = row.int(3)
             self.slots[place].hash = Hash32(row.raw(2)) ?? .zero
         }
-        for (place, slot) in self.slots.enumerated() where slot.storedPosition > base.position && !seen.contains(place) {
+        for (place, slot) in self.slots.enumerated() where slot.storedPosition > base.position && !seen.contains(place)
+        {
             throw self.damaged(slot.storedPosition, slot.storedNumber, place, "it is missing")
         }
         self.position = base.position
@@ -187,7 +195,8 @@ struct Verification {
         let hash = Hash32(self.hasher.finish())
         guard seal.hash == hash else {
             throw Self.damaged(
-                "the seal at position \(seal.position) does not fit: the seal, or a stream's events before it, were changed")
+                "the seal at position \(seal.position) does not fit: the seal, or a stream's events before it, were "
+                    + "changed")
         }
         self.lastSeal = hash
         self.seals.removeFirst()
@@ -196,20 +205,24 @@ struct Verification {
     private func checkEnds() throws {
         if let seal = self.seals.first {
             throw Self.damaged(
-                "the seal at position \(seal.position) covers events that are missing: the newest is at \(self.position)")
+                "the seal at position \(seal.position) covers events that are missing: the newest is at "
+                    + "\(self.position)")
         }
         for slot in self.slots {
             let name = String(decoding: slot.name, as: UTF8.self)
             guard slot.number == slot.storedNumber else {
                 throw Self.damaged(
-                    "the head of \(name) says number \(slot.storedNumber), but its newest event is number \(slot.number)")
+                    "the head of \(name) says number \(slot.storedNumber), but its newest event is number "
+                        + "\(slot.number)")
             }
             guard slot.position == slot.storedPosition else {
                 throw Self.damaged(
-                    "the head of \(name) says position \(slot.storedPosition), but its newest event is at \(slot.position)")
+                    "the head of \(name) says position \(slot.storedPosition), but its newest event is at "
+                        + "\(slot.position)")
             }
             guard slot.hash == slot.storedHash else {
-                throw Self.damaged("the head of \(name) (number \(slot.number)) has a hash that does not fit its newest event")
+                throw Self.damaged(
+                    "the head of \(name) (number \(slot.number)) has a hash that does not fit its newest event")
             }
         }
     }

@@ -122,8 +122,8 @@ package struct Seal: Sendable, Equatable {
         self.hash = hash
     }
 
-    /// SHA-256 over the length-prefixed fields: previous seal, position, time, and of every head, in the order of the stream's
-    /// UTF-8 bytes, its stream, number and hash.
+    /// SHA-256 over the length-prefixed fields: previous seal, position, time, and of every head, in the order of the
+    /// stream's UTF-8 bytes, its stream, number and hash.
     package static func hash(previous: ChainHash, position: Int, at: Instant, heads: [StreamHead]) -> ChainHash {
         var hasher = FieldHasher(capacity: heads.count * 96 + 128)
         hasher.add(previous.bytes)

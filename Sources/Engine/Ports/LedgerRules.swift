@@ -1,6 +1,7 @@
 package import Core
 
-/// The rules that every ledger keeps, whatever it stores in: what may be appended at all, and how events follow each other.
+/// The rules that every ledger keeps, whatever it stores in: what may be appended at all, and how events follow each
+/// other.
 extension AppendRequest {
     /// Refuses, with `invalid`, what no state of the ledger would allow.
     package func check() throws(LedgerError) {
@@ -20,7 +21,8 @@ extension AppendRequest {
         guard count <= LedgerLimits.eventsPerAppend else {
             throw LedgerError(
                 .invalid,
-                "The append holds \(count) events; at most \(LedgerLimits.eventsPerAppend) go together. Append them in parts.")
+                "The append holds \(count) events; at most \(LedgerLimits.eventsPerAppend) go together. Append them "
+                    + "in parts.")
         }
         for reading in self.readings where reading.number < 0 {
             throw LedgerError(.invalid, "\(reading.stream) can't be at number \(reading.number): numbers begin at 0.")
@@ -45,7 +47,8 @@ package func checkRows(_ rows: [ProjectionRow]) throws(LedgerError) {
         guard (row.body?.count ?? 0) <= LedgerLimits.bodyBytes else {
             throw LedgerError(
                 .invalid,
-                "The row `\(row.key)` of \(row.table.rawValue) has \(row.body?.count ?? 0) bytes; at most \(LedgerLimits.bodyBytes) are allowed.")
+                "The row `\(row.key)` of \(row.table.rawValue) has \(row.body?.count ?? 0) bytes; at most "
+                    + "\(LedgerLimits.bodyBytes) are allowed.")
         }
     }
 }
@@ -61,7 +64,9 @@ extension StreamBatch {
     fileprivate func check() throws(LedgerError) {
         switch self.stream {
         case .ledger:
-            throw LedgerError(.invalid, "The stream `ledger` is written by the store alone: it holds the terms of its owners.")
+            throw LedgerError(
+                .invalid,
+                "The stream `ledger` is written by the store alone: it holds the terms of its owners.")
         case .train(let name), .flag(let name):
             // Other letters can be written in several ways that Swift calls equal and a database does not.
             let allowed = name.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") }
@@ -74,7 +79,8 @@ extension StreamBatch {
         }
         guard !self.events.isEmpty else {
             throw LedgerError(
-                .invalid, "The batch for \(self.stream) holds no event: to expect its number only, name it in `readings`.")
+                .invalid,
+                "The batch for \(self.stream) holds no event: to expect its number only, name it in `readings`.")
         }
         guard self.expected >= 0 else {
             throw LedgerError(.invalid, "\(self.stream) can't be at number \(self.expected): numbers begin at 0.")
@@ -87,7 +93,8 @@ extension StreamBatch {
             guard event.body.count <= LedgerLimits.bodyBytes else {
                 throw LedgerError(
                     .invalid,
-                    "The body of \(event.kind) for \(self.stream) has \(event.body.count) bytes; at most \(LedgerLimits.bodyBytes) are allowed. Store it as a blob and name its digest.")
+                    "The body of \(event.kind) for \(self.stream) has \(event.body.count) bytes; at most "
+                        + "\(LedgerLimits.bodyBytes) are allowed. Store it as a blob and name its digest.")
             }
         }
     }
@@ -103,7 +110,8 @@ extension Snapshot {
         guard self.body.count <= LedgerLimits.snapshotBytes else {
             throw LedgerError(
                 .invalid,
-                "The snapshot of \(self.stream) has \(self.body.count) bytes; at most \(LedgerLimits.snapshotBytes) are allowed.")
+                "The snapshot of \(self.stream) has \(self.body.count) bytes; at most \(LedgerLimits.snapshotBytes) "
+                    + "are allowed.")
         }
     }
 
@@ -169,7 +177,8 @@ extension LedgerError {
     package static func stale(_ mine: Term, newest: Int) -> LedgerError {
         LedgerError(
             .staleTerm,
-            "Term \(mine.number) is over: a newer owner has taken term \(newest). Stop, and start again to take a new one.")
+            "Term \(mine.number) is over: a newer owner has taken term \(newest). Stop, and start again to take a "
+                + "new one.")
     }
 
     package static func snapshotAhead(_ snapshot: Snapshot, newest: Int) -> LedgerError {
@@ -191,7 +200,8 @@ package func checkObservations(_ observations: [Observation]) throws(LedgerError
         guard observation.body.count <= LedgerLimits.bodyBytes else {
             throw LedgerError(
                 .invalid,
-                "An observation of \(observation.lane) has \(observation.body.count) bytes; at most \(LedgerLimits.bodyBytes) are allowed.")
+                "An observation of \(observation.lane) has \(observation.body.count) bytes; at most "
+                    + "\(LedgerLimits.bodyBytes) are allowed.")
         }
     }
 }
