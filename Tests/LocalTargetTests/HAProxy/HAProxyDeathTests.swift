@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// HAProxy, Slipway or both end at every step of a switch.
-@Suite struct HAProxyDeathTests {
+@Suite(.serialized) struct HAProxyDeathTests {
     private struct Cut: Error {}
 
     /// A lane at 1.0.0, and the routing that switches it to 2.0.0.

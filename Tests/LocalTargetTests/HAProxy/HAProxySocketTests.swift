@@ -84,7 +84,7 @@ import Testing
             let error = try #require(await self.refusal(HAProxySocket(path: path, timeLimit: .milliseconds(200))))
             #expect(error.code == .unreachable)
             #expect(error.message.contains("200 ms"))
-            #expect(clock.now - start < .seconds(5))
+            #expect(clock.now - start < .seconds(20))
         }
     }
 
@@ -94,7 +94,7 @@ import Testing
                 let block = [UInt8](repeating: 0x61, count: 65_536)
                 while send(connection, block, block.count, Int32(MSG_NOSIGNAL)) > 0 {}
             }
-            let error = try #require(await self.refusal(HAProxySocket(path: path, timeLimit: .seconds(30))))
+            let error = try #require(await self.refusal(HAProxySocket(path: path, timeLimit: .seconds(120))))
             #expect(error.message.contains("more than 1048576 bytes"))
         }
     }

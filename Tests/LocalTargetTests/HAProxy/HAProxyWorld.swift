@@ -29,10 +29,18 @@ final class HAProxyWorld: RouterWorld {
         self.lane = LaneID(service: service, environment: environment)
         self.listen = try freeAddress()
         self.table = try ProcessTable()
-        var settings = HAProxyRouter.Settings(data: self.folder, socketFolder: self.folder + "/s")
+        var settings = Self.settings(self.folder)
         change(&settings)
         self.haproxy = HAProxyRouter(
             settings: settings, table: self.table, logger: quietLogger, atStep: atStep)
+    }
+
+    /// Patient: the whole test run may have one processor for a hundred processes.
+    private static func settings(_ folder: String) -> HAProxyRouter.Settings {
+        var settings = HAProxyRouter.Settings(data: folder, socketFolder: folder + "/s")
+        settings.answerLimit = .seconds(30)
+        settings.startLimit = .seconds(60)
+        return settings
     }
 
     /// Another router on the same folder, as after a restart of Slipway.
@@ -40,8 +48,7 @@ final class HAProxyWorld: RouterWorld {
         table: ProcessTable? = nil, atStep: @escaping @Sendable (HAProxyRouter.Step) async throws -> Void = { _ in }
     ) -> HAProxyRouter {
         HAProxyRouter(
-            settings: HAProxyRouter.Settings(data: self.folder, socketFolder: self.folder + "/s"),
-            table: table ?? self.table, logger: quietLogger, atStep: atStep)
+            settings: Self.settings(self.folder), table: table ?? self.table, logger: quietLogger, atStep: atStep)
     }
 
     func instances(of version: String, count: Int) async throws -> [ListenAddress] {
@@ -136,7 +143,7 @@ func withWorld(
 
 /// Waits for a condition, at most `limit`.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now + limit

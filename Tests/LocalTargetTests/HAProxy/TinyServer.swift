@@ -115,7 +115,7 @@ struct TinyClient: ~Copyable {
     init(_ address: ListenAddress) throws {
         self.connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         self.reader = LineReader(self.connection)
-        var limit = timeval(tv_sec: 15, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(self.connection, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var name = loopback(port: UInt16(address.port))
         let connection = self.connection

@@ -14,7 +14,7 @@ package struct HAProxyRouter: Router {
         /// HAProxy's program; nil: looked for in the usual folders.
         package var program: String?
         /// Where previews listen: outside the kernel's ephemeral range and apart from the ports of instances.
-        package var previewPorts: ClosedRange<Int> = 31_000...32_767
+        package var previewPorts: ClosedRange<Int> = 18_000...19_999
         /// For one answer of the runtime socket.
         package var answerLimit: Duration = .seconds(2)
         /// From the start of a process to its first answer.
