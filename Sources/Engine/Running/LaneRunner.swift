@@ -24,6 +24,8 @@ struct LaneRunner: Sendable {
         var cancels: [Lane.Effect: AsyncStream<Never>.Continuation] = [:]
         /// How often an effect ended and was still wanted: it waits longer each time.
         var stalls: [Lane.Effect: Int] = [:]
+        /// How often in a row the queue, or the lane itself, could not be read or written.
+        var misses = 0
     }
 
     func run(pokes: AsyncStream<Void>) async {
@@ -55,8 +57,15 @@ struct LaneRunner: Sendable {
     private func start(
         _ underWay: inout UnderWay, in group: inout DiscardingTaskGroup, _ sink: AsyncStream<Signal>.Continuation
     ) async {
+        var isMissed = false
         do {
             try await self.evaluate()
+        } catch {
+            // What waits must not hold up what runs: an abort takes the traffic back all the same.
+            self.logger.error("lane \(self.id): the queue could not be looked at: \(error)")
+            isMissed = true
+        }
+        do {
             let lane = try await self.journal.lane(self.id).machine
             let wanted = Set(lane.pending)
             for (effect, cancel) in underWay.cancels where !wanted.contains(effect) { cancel.finish() }
@@ -66,18 +75,25 @@ struct LaneRunner: Sendable {
                 underWay.cancels[effect] = cancel
                 let stalls = underWay.stalls[effect] ?? 0
                 group.addTask {
-                    let answer = await self.race(effect, in: lane, after: Self.backOff(stalls), until: ends)
+                    let answer = await self.race(effect, after: BackOff.pause(after: stalls), until: ends)
                     sink.yield(.ended(effect, answer))
                 }
             }
         } catch {
             self.logger.error("lane \(self.id): \(error)")
+            isMissed = true
+        }
+        underWay.misses = isMissed ? underWay.misses + 1 : 0
+        guard isMissed, !Task.isCancelled else { return }
+        group.addTask { [pause = BackOff.pause(after: underWay.misses)] in
+            try? await Task.sleep(for: pause)
+            sink.yield(.poke)
         }
     }
 
     /// Performs until there is an answer, or the lane wants something else.
     private func race(
-        _ effect: Lane.Effect, in lane: Lane, after delay: Duration, until ends: AsyncStream<Never>
+        _ effect: Lane.Effect, after delay: Duration, until ends: AsyncStream<Never>
     ) async -> Lane.Answer? {
         await withTaskGroup(of: Lane.Answer?.self) { group in
             group.addTask {
@@ -114,14 +130,10 @@ struct LaneRunner: Sendable {
             } catch {
                 failures += 1
                 self.logger.warning("lane \(self.id): \(effect), try \(failures): \(error)")
-                try? await Task.sleep(for: Self.backOff(failures))
+                try? await Task.sleep(for: BackOff.pause(after: failures))
             }
         }
         return nil
-    }
-
-    private static func backOff(_ failures: Int) -> Duration {
-        failures == 0 ? .zero : min(.milliseconds(100 << min(failures, 8)), .seconds(10))
     }
 
     /// Tells the lane; true if that changed anything.
@@ -152,15 +164,25 @@ struct LaneRunner: Sendable {
             guard lane.takingDown == nil else { return }
             let ready = lane.capacities.values.filter { $0.state == .ready }.map(\.number).sorted()
             let performer = self.performer
-            for number in ready {
-                guard let order = try await performer.order(number, in: lane) else { continue }
-                _ = try await self.doors.runtime.ensure(order, term: performer.term)
+            await withDiscardingTaskGroup { group in
+                for number in ready { group.addTask { await self.restore(number, of: lane) } }
             }
             let isSettled = lane.routing.generation == lane.confirmedGeneration
             guard !ready.isEmpty, lane.routing.generation > 0, isSettled else { return }
             _ = try await self.doors.router.apply(try await performer.routing(of: lane), term: performer.term)
         } catch {
             self.logger.error("lane \(self.id): what last served could not be brought back: \(error)")
+        }
+    }
+
+    /// One that does not come back keeps no other one from it; the watch finds it missing and the lane wants it again.
+    private func restore(_ number: Int, of lane: Lane) async {
+        do {
+            let performer = self.performer
+            guard let order = try await performer.order(number, in: lane) else { return }
+            _ = try await self.doors.runtime.ensure(order, term: performer.term)
+        } catch {
+            self.logger.error("lane \(self.id): capacity \(number) could not be brought back: \(error)")
         }
     }
 }
