@@ -109,7 +109,7 @@ let package = Package(
         tests("ServiceFileTests", ["Core", "ServiceFile"]),
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
         tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
-        tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "ServiceFile"]),
+        tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "SQLiteStore", "ServiceFile", logging]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests("FacesTests", [
             "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI", asyncHTTPClient,

@@ -23,6 +23,7 @@ package final class Journal: Sendable {
     package let ledger: any Ledger
     package let time: any TimeSource
     package let news: News
+    private let reserved = Mutex<Set<String>>([])
     private let remembered = Mutex<[StreamID: (machine: any StreamMachine, number: Int)]>([:])
 
     package init(ledger: any Ledger, time: any TimeSource, news: News) {
@@ -117,13 +118,24 @@ package final class Journal: Sendable {
 
     /// Decides and appends, again and again while other decisions come in between.
     package func retrying<T: Sendable>(_ body: () async throws -> T) async throws -> T {
-        for _ in 1..<Self.tries {
+        for tries in 1..<Self.tries {
             do {
                 return try await body()
             } catch let error as LedgerError where error.code == .conflict {
-                try Task.checkCancellation()
+                // At once at first; then what is in the way gets time to end.
+                try await Task.sleep(for: .milliseconds(tries - 1))
             }
         }
+        return try await body()
+    }
+
+    /// Keeps a name from all others while `body` runs; a conflict if somebody has it. For what no stream of its own guards: this process is
+    /// the ledger's only writer.
+    package func reserving<T: Sendable>(_ name: String, _ body: () async throws -> T) async throws -> T {
+        guard self.reserved.withLock({ $0.insert(name).inserted }) else {
+            throw LedgerError(.conflict, "\(name) is being given away right now: read again and decide again.")
+        }
+        defer { self.reserved.withLock { _ = $0.remove(name) } }
         return try await body()
     }
 

@@ -8,7 +8,8 @@ struct Admission: Sendable {
     let id: LaneID
 
     func evaluate() async throws -> [Lane.Event] {
-        try await self.journal.retrying {
+        try await self.askForChanges()
+        return try await self.journal.retrying {
             let lane = try await self.journal.lane(self.id)
             let service = try await self.journal.service(self.id.service)
             guard let environment = service.machine.current?[self.id.environment] else { return [] }
@@ -28,6 +29,25 @@ struct Admission: Sendable {
                 .map { StreamReading(stream: $0.key, number: $0.value) }
             try await self.journal.append([draft] + others, reading: reading, by: .system, at: now)
             return events
+        }
+    }
+
+    /// A definition may have got its approval after the promotion was asked for: people must have something to say yes to.
+    private func askForChanges() async throws {
+        try await self.journal.retrying {
+            let lane = try await self.journal.lane(self.id)
+            let service = try await self.journal.service(self.id.service)
+            guard let environment = service.machine.current?[self.id.environment], environment.needsChange else { return }
+            let now = self.journal.time.now()
+            var drafts: [Draft] = []
+            for queued in lane.machine.queue {
+                let change = try await Promoting(journal: self.journal)
+                    .change(queued.candidate, self.id, queued.number, environment, by: queued.by, at: now)
+                if let change { drafts.append(change) }
+            }
+            let reading = [lane.stream: lane.number, service.stream: service.number]
+                .map { StreamReading(stream: $0.key, number: $0.value) }
+            try await self.journal.append(drafts, reading: reading, by: .system, at: now)
         }
     }
 

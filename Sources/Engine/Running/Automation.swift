@@ -10,14 +10,33 @@ struct Automation: Sendable {
 
     func run(_ changed: AsyncStream<Set<StreamID>>) async {
         for await streams in changed {
-            do {
-                for service in try await self.services(touchedBy: streams) { try await self.promote(in: service) }
-            } catch is CancellationError {
-                return
-            } catch {
-                self.logger.error("automatic promotion: \(error)")
+            for failures in 0..<Self.tries {
+                try? await Task.sleep(for: BackOff.pause(after: failures))
+                if await self.promote(touchedBy: streams) || Task.isCancelled { break }
             }
         }
+    }
+
+    /// After these, the service's next event brings it up again: one whose stream can't be read must not keep all others waiting.
+    private static let tries = 5
+
+    /// False: something could not be looked at, and may be later.
+    private func promote(touchedBy streams: Set<StreamID>) async -> Bool {
+        var isDone = true
+        do {
+            for service in try await self.services(touchedBy: streams) {
+                do {
+                    try await self.promote(in: service)
+                } catch {
+                    self.logger.error("automatic promotion of \(service): \(error)")
+                    isDone = false
+                }
+            }
+        } catch {
+            self.logger.error("automatic promotion: \(error)")
+            isDone = false
+        }
+        return isDone
     }
 
     private func services(touchedBy streams: Set<StreamID>) async throws -> [ServiceName] {

@@ -9,14 +9,8 @@ struct Builds: Sendable {
     let logger: Logger
 
     func run(_ pokes: AsyncStream<Void>) async {
-        for await _ in pokes {
-            do {
-                while let release = try await self.next(), !Task.isCancelled { try await self.advance(release) }
-            } catch is CancellationError {
-                return
-            } catch {
-                self.logger.error("builds: \(error)")
-            }
+        await pokes.atEachPoke("builds", self.logger) {
+            while let release = try await self.next(), !Task.isCancelled { try await self.advance(release) }
         }
     }
 

@@ -24,6 +24,8 @@ struct LaneRunner: Sendable {
         var cancels: [Lane.Effect: AsyncStream<Never>.Continuation] = [:]
         /// How often an effect ended and was still wanted: it waits longer each time.
         var stalls: [Lane.Effect: Int] = [:]
+        /// How often in a row the queue, or the lane itself, could not be read or written.
+        var misses = 0
     }
 
     func run(pokes: AsyncStream<Void>) async {
@@ -55,8 +57,15 @@ struct LaneRunner: Sendable {
     private func start(
         _ underWay: inout UnderWay, in group: inout DiscardingTaskGroup, _ sink: AsyncStream<Signal>.Continuation
     ) async {
+        var isMissed = false
         do {
             try await self.evaluate()
+        } catch {
+            // What waits must not hold up what runs: an abort takes the traffic back all the same.
+            self.logger.error("lane \(self.id): the queue could not be looked at: \(error)")
+            isMissed = true
+        }
+        do {
             let lane = try await self.journal.lane(self.id).machine
             let wanted = Set(lane.pending)
             for (effect, cancel) in underWay.cancels where !wanted.contains(effect) { cancel.finish() }
@@ -68,18 +77,25 @@ struct LaneRunner: Sendable {
                 underWay.cancels[effect] = cancel
                 let stalls = underWay.stalls[effect] ?? 0
                 group.addTask {
-                    let answer = await self.race(effect, in: lane, after: Self.backOff(stalls), until: ends)
+                    let answer = await self.race(effect, after: BackOff.pause(after: stalls), until: ends)
                     sink.yield(.ended(effect, answer))
                 }
             }
         } catch {
             self.logger.error("lane \(self.id): \(error)")
+            isMissed = true
+        }
+        underWay.misses = isMissed ? underWay.misses + 1 : 0
+        guard isMissed, !Task.isCancelled else { return }
+        group.addTask { [pause = BackOff.pause(after: underWay.misses)] in
+            try? await Task.sleep(for: pause)
+            sink.yield(.poke)
         }
     }
 
     /// Performs until there is an answer, or the lane wants something else.
     private func race(
-        _ effect: Lane.Effect, in lane: Lane, after delay: Duration, until ends: AsyncStream<Never>
+        _ effect: Lane.Effect, after delay: Duration, until ends: AsyncStream<Never>
     ) async -> Lane.Answer? {
         await withTaskGroup(of: Lane.Answer?.self) { group in
             group.addTask {
@@ -116,14 +132,10 @@ struct LaneRunner: Sendable {
             } catch {
                 failures += 1
                 self.logger.warning("lane \(self.id): \(effect), try \(failures): \(error)")
-                try? await Task.sleep(for: Self.backOff(failures))
+                try? await Task.sleep(for: BackOff.pause(after: failures))
             }
         }
         return nil
-    }
-
-    private static func backOff(_ failures: Int) -> Duration {
-        failures == 0 ? .zero : min(.milliseconds(100 << min(failures, 8)), .seconds(10))
     }
 
     /// Tells the lane; true if that changed anything.
@@ -153,9 +165,11 @@ struct LaneRunner: Sendable {
         do {
             let lane = try await self.journal.lane(self.id).machine
             guard lane.takingDown == nil else { return }
-            let performer = self.performer
             let ready = lane.capacities.values.filter { $0.state == .ready }.map(\.number).sorted()
-            for number in ready { try await self.restore(number, in: lane, performer) }
+            let performer = self.performer
+            await withDiscardingTaskGroup { group in
+                for number in ready { group.addTask { await self.restore(number, of: lane) } }
+            }
             let isSettled = lane.routing.generation == lane.confirmedGeneration
             guard !ready.isEmpty, lane.routing.generation > 0, isSettled else { return }
             _ = try await self.doors.router.apply(try await performer.routing(of: lane), term: performer.term)
@@ -164,18 +178,24 @@ struct LaneRunner: Sendable {
         }
     }
 
-    private func restore(_ number: Int, in lane: Lane, _ performer: LanePerformer) async throws {
-        guard let order = try await performer.order(number, in: lane) else { return }
-        let reason: String
+    /// One that does not come back keeps no other one from it; the lane is told, and wants it again.
+    private func restore(_ number: Int, of lane: Lane) async {
         do {
-            let report = try await self.doors.runtime.ensure(order, term: performer.term)
-            if report.ready > 0 { return }
-            reason = "\(report.ready) of \(report.wanted) instances came back"
-        } catch let error as TargetError {
-            reason = error.message
-        }
-        try await LaneJournal(self.journal).decide(self.id, by: .system) { now in
-            .answer(.capacityLost(number, reason: reason), at: now)
+            let performer = self.performer
+            guard let order = try await performer.order(number, in: lane) else { return }
+            let reason: String
+            do {
+                let report = try await self.doors.runtime.ensure(order, term: performer.term)
+                if report.ready > 0 { return }
+                reason = "\(report.ready) of \(report.wanted) instances came back"
+            } catch let error as TargetError {
+                reason = error.message
+            }
+            try await LaneJournal(self.journal).decide(self.id, by: .system) { now in
+                .answer(.capacityLost(number, reason: reason), at: now)
+            }
+        } catch {
+            self.logger.error("lane \(self.id): capacity \(number) could not be brought back: \(error)")
         }
     }
 }

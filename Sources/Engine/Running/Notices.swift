@@ -14,14 +14,8 @@ struct Notices: Sendable {
     private static let reader = "notices"
 
     func run(_ pokes: AsyncStream<Void>) async {
-        for await _ in pokes {
-            do {
-                while try await self.advance(), !Task.isCancelled {}
-            } catch is CancellationError {
-                return
-            } catch {
-                self.logger.error("notices: \(error)")
-            }
+        await pokes.atEachPoke("notices", self.logger) {
+            while try await self.advance(), !Task.isCancelled {}
         }
     }
 
@@ -56,7 +50,7 @@ struct Notices: Sendable {
                 key: "\(envelope.position)", occasion: occasion, lane: id, version: body.candidate.version,
                 text: "\(id): \(body.candidate.version) \(body.outcome.rawValue)\(reason)", at: envelope.at)
         case .waiting(let body):
-            guard let gate = body.gates.first(where: { $0.gate == "approval" && $0.verdict == nil }) else { return nil }
+            guard let gate = body.approval, try await !self.hasWaited(body.number, before: envelope) else { return nil }
             let lane = try await self.journal.lane(id).machine
             let version = lane.queue.first { $0.number == body.number }?.candidate.version ?? ""
             return Notice(
@@ -73,6 +67,21 @@ struct Notices: Sendable {
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:
             return nil
+        }
+    }
+
+    /// Whether people were told already that this promotion waits for them: its other gates may change often meanwhile.
+    private func hasWaited(_ number: Int, before envelope: Envelope) async throws -> Bool {
+        var after = 0
+        while true {
+            let events = try await self.journal.ledger.events(of: envelope.stream, after: after, limit: Self.page)
+            for earlier in events {
+                guard earlier.number < envelope.number else { return false }
+                guard case .waiting(let body) = try EventJSON.event(Lane.Event.self, of: earlier) else { continue }
+                if body.number == number, body.approval != nil { return true }
+            }
+            guard events.count == Self.page, let last = events.last else { return false }
+            after = last.number
         }
     }
 
@@ -93,4 +102,9 @@ struct Notices: Sendable {
             }
         }
     }
+}
+
+extension Lane.Waiting {
+    /// The gate that waits for a person's word, if one does.
+    fileprivate var approval: GateResult? { self.gates.first { $0.gate == "approval" && $0.verdict == nil } }
 }

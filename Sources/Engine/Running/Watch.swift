@@ -18,7 +18,7 @@ struct Watch: Sendable {
             do {
                 for head in try await self.journal.ledger.heads() {
                     guard case .lane(let id) = head.stream else { continue }
-                    try await self.look(at: id, &missing)
+                    await self.look(at: id, &missing)
                 }
             } catch is CancellationError {
                 return
@@ -29,7 +29,16 @@ struct Watch: Sendable {
         }
     }
 
-    private func look(at id: LaneID, _ missing: inout [CapacityKey: Int]) async throws {
+    /// What can't be seen in one lane keeps nobody from looking at the others.
+    private func look(at id: LaneID, _ missing: inout [CapacityKey: Int]) async {
+        do {
+            try await self.count(id, &missing)
+        } catch {
+            self.logger.warning("watch: \(id): \(error)")
+        }
+    }
+
+    private func count(_ id: LaneID, _ missing: inout [CapacityKey: Int]) async throws {
         let lane = try await self.journal.lane(id).machine
         let ready = lane.capacities.values.filter { $0.state == .ready }.map(\.number).sorted()
         guard !ready.isEmpty, lane.takingDown == nil else { return }

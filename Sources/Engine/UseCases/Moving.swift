@@ -69,7 +69,11 @@ extension ControlPlane {
         }
         for event in events {
             if case .rollbackOrdered(let order) = event { return order.number }
-            if case .aborted(let body) = event { return body.number }
+        }
+        // What to go back to still runs beside the deployment: its way back is the rollback, whoever ordered it first.
+        if !events.isEmpty, let returning = try await self.journal.lane(id).machine.deployment { return returning.number }
+        for event in events {
+            if case .ended(let body) = event { return body.number }
         }
         throw Refusal(.nothingToDo, "Nothing had to be moved in \(id).")
     }

@@ -32,7 +32,8 @@ package struct Promoting: Sendable {
         }
     }
 
-    private func change(
+    /// The request for the word of people on a promotion; nil if it is on record already.
+    func change(
         _ candidate: Candidate, _ lane: LaneID, _ number: Int, _ environment: EnvironmentDefinition, by actor: Actor,
         at now: Instant
     ) async throws -> Draft? {

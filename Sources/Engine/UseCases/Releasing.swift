@@ -30,33 +30,45 @@ extension ControlPlane {
         let file = try ServiceFile.read(bytes)
         let (definition, configuration) = (file.definition, file.configuration)
         try await self.authorize(caller, .propose, on: definition.service.text)
-        let service = try await self.known(definition.service)
+        _ = try await self.known(definition.service)
         guard request.file != nil || configuration.build != nil else {
             throw Refusal(
                 .invalid, "slipway.yaml at \(commit.id.prefix(12)) has no `build`. Add one, or give the file with --artifact.")
         }
-        let existing = try await self.journal.releases(of: definition.service)
         let id = try ReleaseID.of(definition.service, commit.id, request.version, request.file)
         let known = try await self.journal.release(id).machine
         if known.phase == .building || known.phase == .built { return known }
-        let version = try await self.version(commit, request, existing)
-        let origin = Release.Origin(
-            id: id, service: definition.service, version: version, repository: request.repository, commit: commit.id,
-            author: "\(commit.authorName) <\(commit.authorEmail)>", subject: commit.subject, committedAt: commit.at,
-            configuration: configuration, file: request.file, by: caller.actor, at: self.journal.time.now())
         return try await self.journal.retrying {
-            let loaded = try await self.journal.release(id)
-            let now = self.journal.time.now()
-            let events = try loaded.machine.decide(.request(origin))
-            if let draft = try self.journal.draft(loaded, events) {
-                try await self.journal.append(
-                    [draft], reading: [StreamReading(stream: service.stream, number: service.number)], by: caller.actor, at: now)
+            let existing = try await self.journal.releases(of: definition.service)
+            let version = try await self.version(commit, request, existing)
+            let origin = Release.Origin(
+                id: id, service: definition.service, version: version, repository: request.repository, commit: commit.id,
+                author: "\(commit.authorName) <\(commit.authorEmail)>", subject: commit.subject, committedAt: commit.at,
+                configuration: configuration, file: request.file, by: caller.actor, at: self.journal.time.now())
+            return try await self.journal.reserving("\(definition.service)@\(version)") {
+                try await self.record(origin, by: caller)
             }
-            return try await self.journal.release(id).machine
         }
     }
 
+    /// The version is reserved: nobody else gives it away meanwhile, so what is on record now decides.
+    private func record(_ origin: Release.Origin, by caller: Caller) async throws -> Release {
+        let rows = try await self.journal.releases(of: origin.service)
+        let isTaken = rows.contains { $0.version == origin.version && $0.phase != .failed && $0.commit != origin.commit }
+        guard !isTaken else { throw LedgerError(.conflict, "\(origin.version) was taken meanwhile: read again and decide again.") }
+        let loaded = try await self.journal.release(origin.id)
+        let now = self.journal.time.now()
+        if let draft = try self.journal.draft(loaded, try loaded.machine.decide(.request(origin))) {
+            try await self.journal.append([draft], by: caller.actor, at: now)
+        }
+        return try await self.journal.release(origin.id).machine
+    }
+
     private func version(_ commit: Commit, _ request: ReleaseRequest, _ existing: [ReleaseRow]) async throws -> String {
+        let repository = request.repository
+        let tags = try await self.doors.source.versionTags(reaching: commit.id, in: repository)
+        let used = try await self.doors.source.allVersions(in: repository)
+        let here = tags.filter { $0.commit == commit.id }.compactMap { SemanticVersion($0.version) }
         let taken = Set(existing.filter { $0.phase != .failed && $0.commit != commit.id }.map(\.version))
         if let forced = request.version {
             guard let version = SemanticVersion(forced) else {
@@ -66,16 +78,17 @@ extension ControlPlane {
             guard !taken.contains(version.description) else {
                 throw Refusal(.alreadyExists, "\(version) is another release of this service already. Choose another one.")
             }
+            guard !used.contains(version.description) || here.contains(version) else {
+                throw Refusal(
+                    .alreadyExists, "\(version) is the tag of another commit in \(repository). Choose another version.")
+            }
             return version.description
         }
-        let repository = request.repository
-        let tags = try await self.doors.source.versionTags(reaching: commit.id, in: repository)
-        let used = try await self.doors.source.allVersions(in: repository)
         let newest = tags.first
         let commits = try await self.doors.source.commits(
             since: newest?.name, upTo: commit.id, limit: 10_000, in: repository)
         let answer = NextVersion.decide(
-            here: tags.filter { $0.commit == commit.id }.compactMap { SemanticVersion($0.version) },
+            here: here,
             newest: newest.flatMap { SemanticVersion($0.version) },
             changes: commits.map { NextVersion.Change(commit: $0.id, message: $0.message) },
             inUse: Set(used.union(taken).compactMap { SemanticVersion($0) }))
@@ -124,8 +137,9 @@ extension ControlPlane {
     package func buildLog(of id: ReleaseID, from offset: Int, by caller: Caller) async throws -> (text: [UInt8], isComplete: Bool) {
         try await self.authorize(caller, .view, on: id.text)
         let release = try await self.journal.release(id).machine
+        let offset = max(0, offset)
         if let log = release.log, let bytes = try await self.doors.blobs.read(log.digest, limit: 32 << 20) {
-            return (Array(bytes.dropFirst(offset).prefix(65_536)), offset + 65_536 >= bytes.count)
+            return (Array(bytes.dropFirst(offset).prefix(65_536)), bytes.count - offset <= 65_536)
         }
         let live = try await self.doors.builder.output(of: id, from: offset) ?? []
         return (live, release.phase != .building)

@@ -1,0 +1,173 @@
+import Core
+import Ports
+import Synchronization
+
+/// A repository in memory: commits in a row, each with its files, and tags.
+final class FakeRepository: SourceRepository {
+    private struct State {
+        var commits: [Commit] = []
+        var files: [String: String] = [:]
+        var tags: [VersionTag] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Adds a commit with this slipway.yaml and gives its name.
+    @discardableResult
+    func commit(_ message: String, file: String) -> String {
+        self.state.withLock { state in
+            let digits = String(state.commits.count + 1)
+            let id = String(repeating: "0", count: 40 - digits.count) + digits
+            state.commits.append(
+                Commit(
+                    id: id, authorName: "Ada", authorEmail: "ada@shop.example",
+                    at: Instant(milliseconds: 1_700_000_000_000), message: message))
+            state.files[id] = file
+            return id
+        }
+    }
+
+    var tags: [String] { self.state.withLock { $0.tags.map(\.name) } }
+
+    func addTag(_ name: String, on commit: String) {
+        self.state.withLock {
+            $0.tags.append(VersionTag(name: name, version: String(name.dropFirst()), commit: commit))
+        }
+    }
+
+    func resolve(_ ref: String, in repository: String) async throws -> Commit {
+        let found = self.state.withLock { state in
+            ref == "HEAD" ? state.commits.last : state.commits.first { $0.id == ref }
+        }
+        guard let found else { throw SourceError(.refNotFound, "There is no `\(ref)`.") }
+        return found
+    }
+
+    func versionTags(reaching commit: String, in repository: String) async throws -> [VersionTag] {
+        self.state.withLock { $0.tags.filter { $0.commit <= commit }.reversed() }
+    }
+
+    func allVersions(in repository: String) async throws -> Set<String> {
+        self.state.withLock { Set($0.tags.map(\.version)) }
+    }
+
+    func commits(since tag: String?, upTo commit: String, limit: Int, in repository: String) async throws -> [Commit] {
+        self.state.withLock { state in
+            let from = state.tags.first { $0.name == tag }?.commit ?? ""
+            return state.commits.filter { $0.id > from && $0.id <= commit }.reversed()
+        }
+    }
+
+    func file(_ path: String, at commit: String, in repository: String) async throws -> [UInt8]? {
+        self.state.withLock { $0.files[commit].map { Array($0.utf8) } }
+    }
+
+    func checkOut(_ commit: String, of repository: String, to folder: String) async throws {}
+
+    func tag(_ name: String, commit: String, message: String, in repository: String) async throws {
+        self.state.withLock { state in
+            guard !state.tags.contains(where: { $0.name == name }) else { return }
+            state.tags.append(VersionTag(name: name, version: String(name.dropFirst()), commit: commit))
+        }
+    }
+}
+
+/// Builds in no time, or fails as often as it is told to.
+final class FakeBuilder: Builder {
+    private let state = Mutex<(failures: [String: Int], tests: TestSummary?, orders: [BuildOrder])>(([:], nil, []))
+
+    func fail(_ commit: String, times: Int) { self.state.withLock { $0.failures[commit] = times } }
+    func report(_ tests: TestSummary?) { self.state.withLock { $0.tests = tests } }
+    var orders: [BuildOrder] { self.state.withLock { $0.orders } }
+
+    func build(_ order: BuildOrder) async throws -> BuildReport {
+        try self.state.withLock { state in
+            state.orders.append(order)
+            let left = state.failures[order.commit] ?? 0
+            state.failures[order.commit] = max(0, left - 1)
+            guard left == 0 else {
+                return BuildReport(outcome: .failed("the compiler says no"), log: nil, tests: state.tests)
+            }
+            return BuildReport(outcome: .built(try Self.artifact(order.commit)), log: nil, tests: state.tests)
+        }
+    }
+
+    func take(file: String) async throws -> Artifact { try Self.artifact(String(repeating: "f", count: 40)) }
+    func output(of release: ReleaseID, from offset: Int) async throws -> [UInt8]? { nil }
+
+    private static func artifact(_ commit: String) throws -> Artifact {
+        guard let digest = Digest("sha256:" + String(repeating: "a", count: 24) + commit) else {
+            throw SourceError(.invalid, "`\(commit)` makes no digest.")
+        }
+        return Artifact(name: "dist", blob: Blob(digest: digest, bytes: 1))
+    }
+}
+
+/// Runs no command: `true` passes, `false` fails. A command that ended under its key is not run again.
+final class FakeCommands: CommandRunner {
+    private let state = Mutex<(reports: [String: CommandReport], orders: [CommandOrder])>(([:], []))
+
+    var orders: [CommandOrder] { self.state.withLock { $0.orders } }
+
+    func run(_ order: CommandOrder) async throws -> CommandReport {
+        self.state.withLock { state in
+            if let report = state.reports[order.key] { return report }
+            state.orders.append(order)
+            let report = CommandReport(
+                verdict: order.command == "false" ? .fail : .pass, summary: "`\(order.command)` ended",
+                lastLines: ["a last line"])
+            state.reports[order.key] = report
+            return report
+        }
+    }
+}
+
+/// Everything answers 200.
+struct FakeProbe: Probe {
+    func get(_ path: String, at address: ListenAddress, within: Milliseconds) async -> ProbeAnswer { .status(200) }
+}
+
+/// A ledger that tells of each append, after it is stored and before anybody else hears of it.
+struct WatchedLedger: Ledger {
+    let ledger: any Ledger
+    let before: @Sendable (AppendRequest) async throws -> Void
+    let after: @Sendable ([Envelope]) -> Void
+
+    var term: Term { self.ledger.term }
+
+    func append(_ request: AppendRequest) async throws -> [Envelope] {
+        try await self.before(request)
+        let envelopes = try await self.ledger.append(request)
+        self.after(envelopes)
+        return envelopes
+    }
+
+    func events(of stream: StreamID, after number: Int, limit: Int) async throws -> [Envelope] {
+        try await self.ledger.events(of: stream, after: number, limit: limit)
+    }
+    func events(after position: Int, limit: Int) async throws -> [Envelope] {
+        try await self.ledger.events(after: position, limit: limit)
+    }
+    func number(of stream: StreamID) async throws -> Int { try await self.ledger.number(of: stream) }
+    func heads() async throws -> [StreamHead] { try await self.ledger.heads() }
+    func position() async throws -> Int { try await self.ledger.position() }
+    func snapshot(of stream: StreamID) async throws -> Snapshot? { try await self.ledger.snapshot(of: stream) }
+    func rows(_ table: ProjectionTable, scope: String?, after: String?, limit: Int) async throws -> [ProjectionRow] {
+        try await self.ledger.rows(table, scope: scope, after: after, limit: limit)
+    }
+    func row(_ table: ProjectionTable, key: String) async throws -> ProjectionRow? {
+        try await self.ledger.row(table, key: key)
+    }
+    func replaceRows(_ rows: [ProjectionRow]) async throws { try await self.ledger.replaceRows(rows) }
+    func place(of reader: String) async throws -> Int { try await self.ledger.place(of: reader) }
+    func setPlace(_ position: Int, of reader: String) async throws {
+        try await self.ledger.setPlace(position, of: reader)
+    }
+    func record(_ observations: [Observation]) async throws { try await self.ledger.record(observations) }
+    func observations(of lane: LaneID, from: Instant, to: Instant, limit: Int) async throws -> [Observation] {
+        try await self.ledger.observations(of: lane, from: from, to: to, limit: limit)
+    }
+    func seals() async throws -> [Seal] { try await self.ledger.seals() }
+    func verify() async throws -> AuditReport { try await self.ledger.verify() }
+    func close() async throws { try await self.ledger.close() }
+}

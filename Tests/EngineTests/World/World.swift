@@ -1,0 +1,143 @@
+import Core
+import Engine
+import Lab
+import Logging
+import Ports
+
+/// What survives the death of a control plane: a ledger's content, a target, a repository. Each `running` is a new control plane over it.
+struct World: Sendable {
+    let store: MemoryStore
+    let clock: PacedClock
+    let target: SimulatedTarget
+    let repository: FakeRepository
+    let builder: FakeBuilder
+    let commands: FakeCommands
+    let messenger: RecordingMessenger
+
+    init(
+        store: MemoryStore = MemoryStore(), clock: PacedClock = PacedClock(), repository: FakeRepository = FakeRepository(),
+        messenger: RecordingMessenger = RecordingMessenger()
+    ) {
+        self.store = store
+        self.clock = clock
+        self.target = SimulatedTarget(clock: clock)
+        self.repository = repository
+        self.builder = FakeBuilder()
+        self.commands = FakeCommands()
+        self.messenger = messenger
+    }
+
+    func open() throws -> MemoryLedger {
+        try self.store.open(owner: "the test") { [clock] in clock.now() }
+    }
+
+    func plane(over ledger: any Ledger) -> ControlPlane {
+        let doors = Doors(
+            blobs: MemoryBlobs(), source: self.repository, builder: self.builder, commands: self.commands,
+            probe: FakeProbe(), runtime: self.target.runtime, router: self.target.router, messenger: self.messenger)
+        return ControlPlane(
+            journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// A control plane and its conductor, for as long as `body` runs; then it is gone as after SIGKILL.
+    func running<Result: Sendable>(
+        over ledger: (any Ledger)? = nil, _ body: @Sendable (ControlPlane) async throws -> Result
+    ) async throws -> Result {
+        let plane = self.plane(over: try ledger ?? self.open())
+        defer { self.store.abandon() }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await plane.conductor.run() }
+            defer { group.cancelAll() }
+            return try await body(plane)
+        }
+    }
+}
+
+extension Caller {
+    static let ada = Caller(actor: .person("ada"), mayAdminister: true)
+    static let bob = Caller(actor: .person("bob"), mayAdminister: false)
+    static let cleo = Caller(actor: .person("cleo"), mayAdminister: false)
+    static let robot = Caller(actor: .serviceAccount("robot"), mayAdminister: false)
+}
+
+/// The service of the tests: environments are given as the lines of its file.
+enum Shop {
+    static let folder = "/repositories/shop"
+
+    static func file(_ environments: String, tests: Bool = false) -> String {
+        """
+        service: shop
+        owner: web-team
+        build: { command: make, artifact: dist/\(tests ? ", tests: junit.xml" : "") }
+        run: { command: ./shop }
+        environments:
+        \(environments)
+
+        """
+    }
+
+    static func line(_ name: String, _ keys: String...) -> String {
+        let port = 7_000 + name.utf8.reduce(0) { ($0 * 7 + Int($1)) % 900 }
+        return "  \(name): { \((["listen: 127.0.0.1:\(port)"] + keys).joined(separator: ", ")) }"
+    }
+
+    static func lane(_ environment: String) throws -> LaneID {
+        guard let service = ServiceName("shop"), let name = EnvironmentName(environment) else {
+            throw NeverCame(description: "`\(environment)` is no name")
+        }
+        return LaneID(service: service, environment: name)
+    }
+}
+
+extension ControlPlane {
+    @discardableResult
+    func define(_ file: String, by caller: Caller = .ada) async throws -> Applied {
+        try await self.apply(file, repository: Shop.folder, isPlan: false, by: caller)
+    }
+
+    func create(_ ref: String = "HEAD", version: String? = nil, by caller: Caller = .ada) async throws -> Release {
+        try await self.createRelease(
+            ReleaseRequest(repository: Shop.folder, ref: ref, version: version, file: nil), by: caller)
+    }
+
+    /// Makes a release and waits until its build ended.
+    func build(_ ref: String = "HEAD", version: String? = nil, by caller: Caller = .ada) async throws -> Release {
+        let id = try await self.create(ref, version: version, by: caller).origin?.id
+        return try await eventually("a build of \(ref)") {
+            guard let id else { return nil }
+            let release = try await self.journal.release(id).machine
+            return release.phase == .building ? nil : release
+        }
+    }
+
+    func machine(_ environment: String) async throws -> Lane {
+        try await self.journal.lane(try Shop.lane(environment)).machine
+    }
+
+    /// How a promotion ended.
+    @discardableResult
+    func end(_ number: Int, in environment: String) async throws -> EndedPromotion {
+        try await eventually("the end of \(number) in \(environment)") {
+            try await self.machine(environment).recent.last { $0.number == number }
+        }
+    }
+
+    /// The state when this version is verified there and nothing runs.
+    @discardableResult
+    func verified(_ version: String, in environment: String) async throws -> Lane {
+        try await eventually("\(version) verified in \(environment)") {
+            let lane = try await self.machine(environment)
+            return lane.stable?.candidate.version == version && lane.deployment == nil ? lane : nil
+        }
+    }
+
+    func promote(_ version: String, to environment: String, by caller: Caller = .ada) async throws -> Int {
+        guard let name = EnvironmentName(environment) else { throw NeverCame(description: "no environment") }
+        return try await self.promote("shop@\(version)", into: name, by: caller).1
+    }
+}
+
+extension Lane {
+    var versions: [String] { self.serving.map(\.capacity.candidate.version) }
+}
