@@ -32,7 +32,7 @@ struct BannedCall: Sendable {
     ]
 
     func breaches(in file: SourceTree.File) -> [Breach] {
-        guard !self.allowed.contains(where: file.path.hasPrefix) else { return [] }
+        guard file.text.contains(self.text), !self.allowed.contains(where: file.path.hasPrefix) else { return [] }
         return file.lines.indices.compactMap { number in
             guard Code.of(file.lines[number]).calls(self.text), !self.isExcused(file.lines, number) else { return nil }
             return Breach(file: file, line: number, sentence: "`\(self.text)`: instead, \(self.instead)")

@@ -5,6 +5,7 @@ struct SourceTree {
     struct File {
         /// From the package's root: `Sources/Core/Ledger/Time.swift`.
         let path: String
+        let text: String
         let lines: [String]
 
         /// Modules that the file imports. `import struct Crypto.SHA256` counts as `Crypto`.
@@ -37,7 +38,7 @@ struct SourceTree {
             return try names.filter { $0.hasSuffix(".swift") }.sorted().map { name in
                 let text = try String(contentsOfFile: "\(root)/\(folder)/\(name)", encoding: .utf8)
                 return File(
-                    path: "\(folder)/\(name)",
+                    path: "\(folder)/\(name)", text: text,
                     lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
             }
         }
