@@ -31,11 +31,12 @@ struct ArrowTests {
         }
     }
 
-    @Test(arguments: [
-        ("import Core", "Core"), ("package import Ports", "Ports"), ("import struct Crypto.SHA256", "Crypto"),
-        ("@preconcurrency internal import NIOCore", "NIOCore"), ("    import Glibc", "Glibc"),
-        ("important news", nil), ("// import Foundation", nil), ("let a = \"import X\"", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("import Core", "Core"), ("package import Ports", "Ports"), ("import struct Crypto.SHA256", "Crypto"),
+            ("@preconcurrency internal import NIOCore", "NIOCore"), ("    import Glibc", "Glibc"),
+            ("important news", nil), ("// import Foundation", nil), ("let a = \"import X\"", nil),
+        ] as [(String, String?)])
     func `an import line is read as the compiler reads it`(line: String, module: String?) {
         #expect(SourceTree.File.module(imported: line) == module)
     }

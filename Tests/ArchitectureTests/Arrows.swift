@@ -56,7 +56,8 @@ struct Arrows {
                 "ServiceFile",
             ],
             others: [
-                "ArgumentParser", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "UnixSignals",
+                "ArgumentParser", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization",
+                "UnixSignals",
             ]),
     ]
 

@@ -14,7 +14,8 @@ struct SourceTree {
         static func module(imported line: String) -> String? {
             var words = line.split(separator: " ").map(String.init)
             while let first = words.first, first != "import" {
-                guard first.hasPrefix("@") || ["public", "package", "internal", "private", "fileprivate"].contains(first)
+                guard
+                    first.hasPrefix("@") || ["public", "package", "internal", "private", "fileprivate"].contains(first)
                 else { return nil }
                 words.removeFirst()
             }

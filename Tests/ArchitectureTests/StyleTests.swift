@@ -41,7 +41,8 @@ struct StyleTests {
 
     @Test func `the length of a function is measured from its name to its closing brace`() {
         let lines = [
-            "struct A {", "    func a() {", "        b()", "    }", "    init() {}", "    func c(", "    ) {", "    }", "}",
+            "struct A {", "    func a() {", "        b()", "    }", "    init() {}", "    func c(", "    ) {", "    }",
+            "}",
         ]
         #expect(Functions.of(lines).map(\.length) == [3, 1, 3])
         #expect(Functions.of(["func a() {"] + Array(repeating: "    b()", count: 70) + ["}"]).map(\.length) == [72])
