@@ -93,7 +93,7 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "APIClient", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget", "Ports", "SQLiteStore",
-                argumentParser, lifecycle, logging,
+                asyncHTTPClient, lifecycle, logging, unixSignals,
             ],
             path: "Sources/slipway", swiftSettings: strict),
 
@@ -113,7 +113,7 @@ let package = Package(
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests("FacesTests", [
             "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI", asyncHTTPClient,
-            httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioPosix,
+            httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
         ]),
         tests("EndToEndTests", ["APIClient", "Demo", asyncHTTPClient, nioCore, subprocess, systemPackage]),
     ]

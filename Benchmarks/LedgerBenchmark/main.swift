@@ -20,6 +20,7 @@ var missed = false
 @MainActor func report(_ name: String, _ value: Double, of raw: Double, least: Double) {
     let ratio = value / raw
     missed = missed || ratio < least
+    defer { fflush(nil) }
     print("\(name): \(Int(value))/s, \(Double(Int(ratio * 100)) / 100) of \(Int(raw))/s (at least \(least))")
 }
 

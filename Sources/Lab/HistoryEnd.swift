@@ -30,7 +30,8 @@ extension HistoryRun {
         }
         let lane = self.subject.lane
         let state = lane.deployment.map { "deployment \($0.number), step \($0.step)" } ?? "no deployment"
-        throw Violation(.comesToRest, "after 120 rounds in a healthy world: \(state), outstanding \(self.subject.pending)")
+        throw Violation(
+            .comesToRest, "after 120 rounds in a healthy world: \(state), outstanding \(self.subject.pending)")
     }
 
     private var nothingToDo: Bool { !self.subject.pending.contains { $0.isWork } }
@@ -52,11 +53,13 @@ extension HistoryRun {
             throw Violation(.worldAgreesAtRest, "instances \(there.sorted()), the lane knows \(capacities.sorted())")
         }
         if let unready = capacities.first(where: { lane.capacities[$0]?.state != .ready }) {
-            throw Violation(.comesToRest, "capacity \(unready) is still \(lane.capacities[unready]?.state.rawValue ?? "")")
+            throw Violation(
+                .comesToRest, "capacity \(unready) is still \(lane.capacities[unready]?.state.rawValue ?? "")")
         }
         let weights = lane.routing.weights.filter { $0.value > .zero }
         guard !self.world.routerLied, let routes = self.world.routes else { return }
-        guard routes.weights == weights, routes.preview == lane.routing.preview else {
+        // A router that did and said that it could not, before it ever confirmed anything, is given up without traffic.
+        guard routes.weights == weights, weights.isEmpty || routes.preview == lane.routing.preview else {
             throw Violation(.worldAgreesAtRest, "the router does \(routes), the lane wants \(lane.routing)")
         }
     }

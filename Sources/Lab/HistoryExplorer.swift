@@ -44,7 +44,8 @@ package struct HistoryExplorer: Sendable {
         }
     }
 
-    /// The shortest history that still breaks the same invariant: steps are taken out, in halves first and one by one last.
+    /// The shortest history that still breaks the same invariant: steps are taken out, in halves first and one by one
+    /// last.
     package func shortest(_ script: Script, breaking invariant: Invariant) -> (script: Script, violation: Violation?) {
         var best = script
         var found: Violation?
@@ -79,9 +80,8 @@ package struct BrokenHistory: Sendable, Equatable, CustomStringConvertible {
 
     package var description: String {
         let lines = self.steps.enumerated().map { "  \($0 + 1). \($1.words)" }
-        return
-            "\(self.violation)\n  seed \(self.seed), history \(self.history), shortest form of \(self.steps.count) steps:\n"
-            + "  \(self.setting)\n" + lines.joined(separator: "\n")
+        let head = "  seed \(self.seed), history \(self.history), shortest form of \(self.steps.count) steps:"
+        return (["\(self.violation)", head, "  \(self.setting)"] + lines).joined(separator: "\n")
     }
 }
 
@@ -91,6 +91,8 @@ package struct HistoriesReport: Sendable, Equatable {
     package var histories = 0
     package var events = 0
     package var violations: [BrokenHistory] = []
+    /// Wall time; zero where nobody measured it.
+    package var elapsed: Duration = .zero
 
     package init(seed: UInt64) { self.seed = seed }
 }

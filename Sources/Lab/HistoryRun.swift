@@ -104,7 +104,8 @@ package struct HistoryRun: Sendable {
                 ? [] : [self.refusal(of: flight.effect, error.message)]
         }
         if let number = self.watch.wrongStop {
-            throw Violation(.stopsOnlyWhatIsUnused, "capacity \(number) was stopped while the router sent traffic to it")
+            throw Violation(
+                .stopsOnlyWhatIsUnused, "capacity \(number) was stopped while the router sent traffic to it")
         }
         if let number = self.world.unreadyWithTraffic {
             throw Violation(.trafficOnlyToReady, "the router sends traffic to capacity \(number), which is not ready")
@@ -129,7 +130,9 @@ package struct HistoryRun: Sendable {
         case .failsForNow: throw TargetError(.unreachable, "could not be reached", retryable: true)
         case .failsForGood: throw TargetError(.failed, "can't be done", retryable: false)
         case .hangs: return nil
-        case .liesDone: self.pretend(effect)
+        case .liesDone:
+            try self.world.accept(flight.term)
+            self.pretend(effect)
         case .none, .hangsAfterItDid, .liesFailed, .isLate, .answersTwice: try self.reallyDo(effect, flight)
         }
         return flight.fault == .liesFailed ? self.refusal(of: effect, "says no") : self.done(effect, flight)

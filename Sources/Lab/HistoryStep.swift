@@ -15,7 +15,8 @@ package enum Voice: String, Sendable, CaseIterable {
     }
 }
 
-/// One thing that happens. Means something in every state (a slot counts modulo what is there), so that a history with steps
+/// One thing that happens. Means something in every state (a slot counts modulo what is there), so that a history
+/// with steps
 /// taken out is a history too.
 package enum HistoryStep: Sendable, Equatable {
     case promote(release: Int, by: Voice)
@@ -56,7 +57,8 @@ package enum HistoryStep: Sendable, Equatable {
     /// The engine asks the target what is there.
     case observe
     case restartRouter
-    /// The engine is killed and started again: what was under way is lost, or reaches the world later under its old term.
+    /// The engine is killed and started again: what was under way is lost, or reaches the world later under its old
+    /// term.
     case crash
     case oldEffectLands(slot: Int)
 }
@@ -116,7 +118,9 @@ extension HistoryStep {
         switch generator.below(100) {
         case 0..<13: return .promote(release: generator.below(HistorySetting.releaseCount), by: voice)
         case 13..<33: return .work(effects: 1 + generator.below(10))
-        case 33..<50: return .evaluate(verdicts: UInt16(truncatingIfNeeded: generator.next() & generator.next() & generator.next()))
+        case 33..<50:
+            return .evaluate(
+                verdicts: UInt16(truncatingIfNeeded: generator.next() & generator.next() & generator.next()))
         case 50..<58: return .wake
         case 58..<68: return .perform(slot: small, Fault.allCases[generator.below(Fault.allCases.count)])
         case 68..<74: return .deliver(slot: small)

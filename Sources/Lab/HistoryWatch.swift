@@ -151,7 +151,8 @@ struct HistoryWatch: Sendable {
             throw Violation(.waitsAreWaited, "\(step.name) of \(deployment.number) ended before its time")
         case .verify:
             if case .answer(.verified(deployment.number, .pass, _, _), _) = input { return }
-            throw Violation(.foreignAnswersDoNotCount, "\(step.name) of \(deployment.number) passed without its verdict")
+            throw Violation(
+                .foreignAnswersDoNotCount, "\(step.name) of \(deployment.number) passed without its verdict")
         case .task(let kind, _):
             if case .answer(.taskEnded(deployment.number, kind, .pass, _, _, _), _) = input { return }
             throw Violation(.foreignAnswersDoNotCount, "\(step.name) of \(deployment.number) passed without its answer")
@@ -163,7 +164,8 @@ struct HistoryWatch: Sendable {
         guard let deployment = lane.deployment, let pause = deployment.pause else { return }
         let stoodStill = max(.zero, input.now - max(pause.since, deployment.stepStartedAt))
         if body.stoodStill != stoodStill {
-            throw Violation(.clockStandsStillInAPause, "stood still \(stoodStill.count) ms, counted \(body.stoodStill.count)")
+            throw Violation(
+                .clockStandsStillInAPause, "stood still \(stoodStill.count) ms, counted \(body.stoodStill.count)")
         }
     }
 
@@ -181,7 +183,9 @@ struct HistoryWatch: Sendable {
         case .superseded:
             if case .intent(.rollback, _, _) = input, deployment.kind == .rollback,
                 lane.weight(of: deployment.capacity) == .zero
-            { return }
+            {
+                return
+            }
             guard deployment.mayBeSuperseded, deployment.plan.policy == .latest else {
                 throw Violation(.supersedesOnlyItsOwn, "\(body.number) by \(deployment.by) was superseded")
             }
@@ -266,7 +270,8 @@ extension HistoryWatch {
             }
         }
         if case .tick(let now) = input, let wake, wake <= now, !pending.contains(.evaluate) {
-            throw Violation(.wakesAreAhead, "after a tick at \(now.milliseconds) the lane waits for \(wake.milliseconds)")
+            throw Violation(
+                .wakesAreAhead, "after a tick at \(now.milliseconds) the lane waits for \(wake.milliseconds)")
         }
     }
 }

@@ -1,7 +1,8 @@
 package import Core
 package import Ports
 
-/// What is really there of one lane: instances and a router, as a value. Everything that is said about them can be wrong; this is not.
+/// What is really there of one lane: instances and a router, as a value. Everything that is said about them can be
+/// wrong; this is not.
 package struct LaneWorld: Sendable, Equatable {
     /// The instances of one capacity.
     package struct Instances: Sendable, Equatable {
@@ -52,7 +53,8 @@ package struct LaneWorld: Sendable, Equatable {
     package mutating func accept(_ term: Term) throws(TargetError) {
         guard term >= self.term else {
             throw TargetError(
-                .staleTerm, "term \(term.number) is over: the target has heard term \(self.term.number)", retryable: false)
+                .staleTerm, "term \(term.number) is over: the target has heard term \(self.term.number)",
+                retryable: false)
         }
         self.term = term
     }

@@ -108,6 +108,17 @@ package struct MemoryLedger: Ledger {
         }
     }
 
+    package func place(of reader: String) async throws -> Int {
+        try self.store.use(self.term) { state in state.places[reader] ?? 0 }
+    }
+
+    package func setPlace(_ position: Int, of reader: String) async throws {
+        try self.store.use(self.term) { state in
+            try state.checkTerm(self.term)
+            state.places[reader] = position
+        }
+    }
+
     package func record(_ observations: [Observation]) async throws {
         try checkObservations(observations)
         try self.store.use(self.term) { state in

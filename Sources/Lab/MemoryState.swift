@@ -10,6 +10,8 @@ struct MemoryState {
     var snapshots: [StreamID: Snapshot] = [:]
     var rows: [ProjectionTable: [String: ProjectionRow]] = [:]
     var observations: [Observation] = []
+    /// How far readers of the whole ledger have come.
+    var places: [String: Int] = [:]
     /// The text of the owner that holds the store.
     var holder: String?
     var closed: Set<Term> = []

@@ -1,1 +1,17 @@
-print("slipway")
+import CommandLine
+import Foundation
+import Logging
+
+// Words of the server go to standard error: standard output belongs to the data that was asked for.
+LoggingSystem.bootstrap { label in StreamLogHandler.standardError(label: label) }
+
+let wiring = Wiring(
+    serve: { try await serve($0) },
+    offlineStatus: { try await Offline.status($0, $1) },
+    offlineRollback: { try await Offline.rollback($0) },
+    offlineDown: { try await Offline.down($0) },
+    offlineEvents: { try await Offline.events($0, $1) },
+    offlineAudit: { try await Offline.audit($0) },
+    lab: { try await lab($0) })
+
+exit(await runSlipway(Array(ProcessInfo.processInfo.arguments.dropFirst()), shell: .system(), wiring: wiring))

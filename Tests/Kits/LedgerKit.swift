@@ -58,6 +58,26 @@ package struct LedgerKit: Sendable {
         try await ledger.close()
     }
 
+    /// Two streams whose events alternate, read in pages of any size from any number.
+    package func pagesThroughAStream() async throws {
+        let ledger = try await self.open()
+        for round in 0..<20 {
+            let names = (0..<13).map { "\(round)-\($0)" }
+            _ = try await ledger.append(request([batch(.calendar, round * 13, names), batch(.access, round * 13, names)]))
+        }
+        let whole = try await ledger.events(of: .calendar, after: 0, limit: 1_000)
+        #expect(whole.map(\.number) == Array(1...260))
+        for (after, limit) in [(0, 1), (0, 63), (0, 64), (1, 64), (63, 1), (64, 1), (100, 100), (190, 70), (259, 5), (-3, 2)] {
+            let page = try await ledger.events(of: .calendar, after: after, limit: limit)
+            #expect(page == Array(whole.dropFirst(max(0, after)).prefix(limit)), "\(limit) after \(after)")
+        }
+        #expect(try await ledger.events(of: .calendar, after: 260, limit: 5).isEmpty)
+        #expect(try await ledger.events(of: .calendar, after: .max, limit: .max).isEmpty)
+        #expect(try await ledger.events(of: .calendar, after: 258, limit: .max).count == 2)
+        #expect(try await ledger.events(of: .calendar, after: 0, limit: -1).isEmpty)
+        try await ledger.close()
+    }
+
     package func refusesAStreamThatMovedOn() async throws {
         let ledger = try await self.open()
         _ = try await ledger.append(request([batch(.calendar, 0, ["a"])]))
@@ -118,7 +138,7 @@ package struct LedgerKit: Sendable {
             (request([batch(.train("a/b"), 0, ["a"])]), "can't name a stream"),
             (request([batch(.flag(""), 0, ["a"])]), "can't name a stream"),
             (request([batch(.flag("caf\u{E9}"), 0, ["a"])]), "can't name a stream"),
-            (request([batch(.calendar, 0, ["a"])], actor: .person("")), "names no actor"),
+            (request([batch(.calendar, 0, ["a"])], actor: .person("")), "actor's id has 0 bytes"),
             (request([batch(.calendar, 0, ["a"])], cause: Cause(text: "")), "cause has 0 bytes"),
             (request([batch(.calendar, 0, (0...1_000).map(String.init))]), "holds 1001 events"),
             (request([StreamBatch(stream: .calendar, expected: 0, events: [large])]), "1048577 bytes"),

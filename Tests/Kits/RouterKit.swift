@@ -10,15 +10,15 @@ package protocol RouterWorld: Sendable {
     var listen: ListenAddress { get }
     /// Addresses of new instances that answer every request with this version.
     func instances(of version: String, count: Int) async throws -> [ListenAddress]
-    /// The version that answers one request of this user (always the same text: the same user), nil if the router refuses it because
-    /// no version is ready. `header`: the name of a header to send.
+    /// The version that answers one request of this user (always the same text: the same user), nil if the router
+    /// refuses it because no version is ready. `header`: the name of a header to send.
     func ask(at address: ListenAddress, user: String, header: String?) async throws -> String?
     /// Runs `body` while one request, begun at `listen`, is under way at the instance that got it.
     func whileUnderWay(at address: ListenAddress, _ body: @Sendable () async throws -> Void) async throws
 }
 
-/// The conformance tests of the door `Router`. Each check runs in a world of its own:
-/// `@Test(arguments: RouterKit.checks) func conforms(_ check: RouterKit.Check) async throws { try await check.run(MyWorld()) }`.
+/// The conformance tests of the door `Router`. Each check runs in a world of its own: `@Test(arguments:
+/// RouterKit.checks) func conforms(_ check: RouterKit.Check) async throws { try await check.run(MyWorld()) }`.
 package enum RouterKit {
     package struct Check: Sendable, CustomTestStringConvertible {
         package let name: String

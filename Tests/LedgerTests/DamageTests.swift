@@ -25,6 +25,7 @@ import Testing
         Damage("UPDATE events SET stream = 1 WHERE position = 500", "position 500", "number 497 of ledger"),
         Damage("UPDATE events SET stream = 77 WHERE position = 500", "position 500", "stream 77"),
         Damage("UPDATE events SET number = 5000 WHERE position = 500", "position 500", "number 5000 of calendar"),
+        Damage("UPDATE events SET previous = 498 WHERE position = 500", "position 500", "number 497 of calendar"),
         Damage("UPDATE events SET kind = 'test.happenec' WHERE position = 500", "position 500", "number 497 of calendar"),
         Damage("UPDATE events SET kindVersion = 2 WHERE position = 500", "position 500", "number 497 of calendar"),
         Damage("UPDATE events SET at = 10 WHERE position = 1103", "position 1103", "number 1100 of calendar"),
@@ -51,7 +52,11 @@ import Testing
         Damage("UPDATE streams SET number = 1099 WHERE name = 'calendar'", "head of calendar", "1099"),
         Damage("UPDATE streams SET hash = zeroblob(32) WHERE name = 'calendar'", "head of calendar"),
         Damage("DELETE FROM streams WHERE name = 'train/weekly'", "position 2", "stream 2"),
-        Damage("INSERT INTO streams (name, number, hash) VALUES ('access', 1, zeroblob(32))", "head of access"),
+        Damage("UPDATE streams SET position = 1102 WHERE name = 'calendar'", "head of calendar", "1102"),
+        Damage(
+            "INSERT INTO streams (name, number, position, hash) VALUES ('access', 1, 9, zeroblob(32))", "head of access"),
+        Damage("UPDATE marks SET position = 68 WHERE number = 64", "marks"),
+        Damage("DELETE FROM marks WHERE number = 128", "marks"),
         Damage("CREATE TABLE more (a)", "tables"),
     ]
 
@@ -75,7 +80,7 @@ import Testing
     /// A ledger too long to be read whole has its end checked: heads, last seal, what comes after it.
     @Test(arguments: [
         Damage("UPDATE events SET body = X'00' WHERE position = 2104", "position 2104"),
-        Damage("DELETE FROM events WHERE position = 2104", "seal at position 2104"),
+        Damage("DELETE FROM events WHERE position = 2104", "position 2104 (number 2 of ledger)"),
         Damage("UPDATE events SET at = 7 WHERE position = 1950", "position 1950"),
         Damage("UPDATE snapshots SET version = 2", "snapshot of train/weekly"),
         Damage("UPDATE seals SET hash = zeroblob(32) WHERE position = 2104", "seal at position 2104"),

@@ -6,6 +6,10 @@ import Testing
         try await store.withKit { try await $0.keepsOrder() }
     }
 
+    @Test(arguments: Store.allCases) func `pages through a stream`(store: Store) async throws {
+        try await store.withKit { try await $0.pagesThroughAStream() }
+    }
+
     @Test(arguments: Store.allCases) func `refuses a stream that moved on`(store: Store) async throws {
         try await store.withKit { try await $0.refusesAStreamThatMovedOn() }
     }

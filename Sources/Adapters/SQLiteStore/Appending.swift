@@ -2,11 +2,16 @@ import Core
 import GRDB
 import Ports
 
-/// The end of the ledger inside one write transaction: what the next event follows.
+/// The end of the ledger: what the next event follows. Read from the file once; it stays true for an owner as long as its term is
+/// the newest (checked in each transaction) and each of its transactions was committed.
 struct Appending {
+    /// Streams whose heads are kept at hand.
+    private static let mostPlaces = 10_000
+
     private(set) var position: Int
     private(set) var at: Instant?
     private var sealed: Int
+    private var places: [StreamID: Place] = [:]
 
     init(_ database: Database) throws {
         let last = try database.first("SELECT position, at FROM events ORDER BY position DESC LIMIT 1") {
@@ -41,14 +46,16 @@ struct Appending {
     struct Place {
         var id: Int?
         var head: StreamHead?
+        /// Of its newest event.
+        var position = 0
         var number: Int { self.head?.number ?? 0 }
     }
 
     /// Says where the request's streams stand, or throws why it can't be stored. Writes nothing: whatever fails here leaves the
     /// transaction, and the other appends in it, as they were.
-    static func check(_ request: AppendRequest, in database: Database) throws -> [Place] {
-        for reading in request.readings { _ = try Self.expect(reading.number, of: reading.stream, in: database) }
-        let places = try request.batches.map { try Self.expect($0.expected, of: $0.stream, in: database) }
+    mutating func check(_ request: AppendRequest, in database: Database) throws -> [Place] {
+        for reading in request.readings { _ = try self.expect(reading.number, of: reading.stream, in: database) }
+        let places = try request.batches.map { try self.expect($0.expected, of: $0.stream, in: database) }
         for snapshot in request.snapshots {
             let batch = request.batches.first { $0.stream == snapshot.stream }
             let newest =
@@ -58,8 +65,8 @@ struct Appending {
         return places
     }
 
-    private static func expect(_ number: Int, of stream: StreamID, in database: Database) throws -> Place {
-        let place = try Self.place(of: stream, in: database)
+    private mutating func expect(_ number: Int, of stream: StreamID, in database: Database) throws -> Place {
+        let place = try self.places[stream] ?? Self.place(of: stream, in: database)
         guard place.number == number else {
             throw LedgerError.movedOn(stream, expected: number, actual: place.number)
         }
@@ -81,31 +88,33 @@ struct Appending {
     private mutating func write(
         _ batch: StreamBatch, at place: Place, time: Instant, _ request: AppendRequest, in database: Database
     ) throws -> [Envelope] {
-        var head = place.head
+        var place = place
         let id = try place.id ?? Self.add(batch.stream, in: database)
+        place.id = id
         var stored: [Envelope] = []
+        stored.reserveCapacity(batch.events.count)
         for (index, event) in batch.events.enumerated() {
             let envelope = Envelope(
-                event, of: batch.stream, after: head, position: self.position + 1, at: time, actor: request.actor,
+                event, of: batch.stream, after: place.head, position: self.position + 1, at: time, actor: request.actor,
                 cause: request.cause)
-            try Self.write(envelope, stream: id, in: database)
+            try Self.write(envelope, stream: id, after: place.position, in: database)
             stored.append(envelope)
-            head = StreamHead(stream: batch.stream, number: envelope.number, hash: envelope.hash)
+            place.head = StreamHead(stream: batch.stream, number: envelope.number, hash: envelope.hash)
+            place.position = envelope.position
             self.position = envelope.position
             self.at = time
             let sealed = self.position.isMultiple(of: LedgerLimits.sealEvery)
-            if sealed || index == batch.events.count - 1 {
-                try database.run(
-                    "UPDATE streams SET number = ?, hash = ? WHERE id = ?", envelope.number, envelope.hash.bytes, id)
-            }
+            if sealed || index == batch.events.count - 1 { try Self.writeHead(envelope, stream: id, in: database) }
             if sealed { try self.seal(at: time, in: database) }
         }
+        if self.places.count >= Self.mostPlaces { self.places.removeAll(keepingCapacity: true) }
+        self.places[batch.stream] = place
         return stored
     }
 
     private static func add(_ stream: StreamID, in database: Database) throws -> Int {
         try database.run(
-            "INSERT INTO streams (name, number, hash) VALUES (?, 0, ?)", stream.description, ChainHash.origin.bytes)
+            "INSERT INTO streams (name, number, position, hash) VALUES (?, 0, 0, ?)", stream.description, ChainHash.origin.bytes)
         return Int(database.lastInsertedRowID)
     }
 
@@ -133,23 +142,49 @@ struct Appending {
 
     static func place(of stream: StreamID, in database: Database) throws -> Place {
         let found = try database.first(
-            "SELECT id, number, hash FROM streams WHERE name = ?", stream.description
+            "SELECT id, number, hash, position FROM streams WHERE name = ?", stream.description
         ) { row in
             let head = StreamHead(
                 stream: stream, number: row.int(1), hash: try chainHash(row.bytes(2), "the head of \(stream)"))
-            return Place(id: row.int(0), head: head)
+            return Place(id: row.int(0), head: head, position: row.int(3))
         }
         return found ?? Place(id: nil, head: nil)
     }
 
-    private static func write(_ event: Envelope, stream: Int, in database: Database) throws {
-        try database.run(
+    private static func write(
+        _ event: Envelope, stream: Int, after previous: Int, in database: Database
+    ) throws {
+        let insert = try Query(
+            database,
             """
-            INSERT INTO events (position, stream, number, kind, kindVersion, at, actor, cause, body, previousHash, hash) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            event.position, stream, event.number, event.kind.name, event.kind.version, Int(event.at.milliseconds),
-            event.actor.description, event.cause?.text ?? "", event.body, event.previousHash.bytes, event.hash.bytes)
+            INSERT INTO events (position, stream, number, kind, kindVersion, at, actor, cause, body, previousHash, hash, \
+            previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        try insert.bind(1, event.position)
+        try insert.bind(2, stream)
+        try insert.bind(3, event.number)
+        try insert.bind(4, event.kind.name)
+        try insert.bind(5, event.kind.version)
+        try insert.bind(6, Int(event.at.milliseconds))
+        try insert.bind(7, event.actor.description)
+        try insert.bind(8, event.cause?.text ?? "")
+        try insert.bind(9, event.body)
+        try insert.bind(10, event.previousHash.bytes)
+        try insert.bind(11, event.hash.bytes)
+        try insert.bind(12, previous)
+        try insert.run()
+        guard event.number.isMultiple(of: Schema.markEvery) else { return }
+        try database.run(
+            "INSERT INTO marks (stream, number, position) VALUES (?, ?, ?)", stream, event.number, event.position)
+    }
+
+    private static func writeHead(_ event: Envelope, stream: Int, in database: Database) throws {
+        let update = try Query(database, "UPDATE streams SET number = ?, position = ?, hash = ? WHERE id = ?")
+        try update.bind(1, event.number)
+        try update.bind(2, event.position)
+        try update.bind(3, event.hash.bytes)
+        try update.bind(4, stream)
+        try update.run()
     }
 
     static func write(_ rows: [ProjectionRow], in database: Database) throws {

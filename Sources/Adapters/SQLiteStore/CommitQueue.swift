@@ -1,4 +1,5 @@
 import Core
+import Dispatch
 import GRDB
 import Ports
 import Synchronization
@@ -7,23 +8,35 @@ import Synchronization
 /// Each is checked whole before anything of it is written, so one that is refused leaves the others alone. An append returns when
 /// it is durable.
 final class CommitQueue: Sendable {
-    private struct Waiting {
+    private final class Waiting: Sendable {
         let request: AppendRequest
         let continuation: CheckedContinuation<[Envelope], any Error>
+
+        init(_ request: AppendRequest, _ continuation: CheckedContinuation<[Envelope], any Error>) {
+            self.request = request
+            self.continuation = continuation
+        }
     }
 
     private struct State {
         var waiting: [Waiting] = []
         /// A run over the queue is under way or scheduled on the writer.
         var running = false
+        /// How many have to wait before the run goes on at once; it stands still until then.
+        var awaited: Int?
         /// Why no append is taken any more.
         var refusal: LedgerError?
     }
 
     /// A transaction's largest content, so that one group can't hold up the others for long.
     private static let groupBytes = 8 << 20
+    /// With fewer writers at once there is nothing to gain from waiting for them.
+    private static let crowd = 8
 
     private let state = Mutex(State())
+    private let arrived = DispatchSemaphore(value: 0)
+    /// The ledger's end after the last commit; nil: read it anew. Used on the writer's queue alone.
+    private let end = Mutex<Appending?>(nil)
     private let pool: DatabasePool
     private let term: Term
     private let acknowledged: Acknowledged
@@ -36,16 +49,21 @@ final class CommitQueue: Sendable {
 
     func append(_ request: AppendRequest) async throws -> [Envelope] {
         try await withCheckedThrowingContinuation { continuation in
-            let next: LedgerError?
-            let starts: Bool
-            (next, starts) = self.state.withLock { state in
-                if let refusal = state.refusal { return (refusal, false) }
-                state.waiting.append(Waiting(request: request, continuation: continuation))
+            let waiting = Waiting(request, continuation)
+            enum Next { case refused(LedgerError), start, signal, nothing }
+            let next = self.state.withLock { state -> Next in
+                if let refusal = state.refusal { return .refused(refusal) }
+                state.waiting.append(waiting)
+                if state.waiting.count == state.awaited { return .signal }
                 defer { state.running = true }
-                return (nil, !state.running)
+                return state.running ? .nothing : .start
             }
-            if let next { return continuation.resume(throwing: next) }
-            if starts { self.pool.asyncWriteWithoutTransaction { self.run($0) } }
+            switch next {
+            case .refused(let refusal): continuation.resume(throwing: refusal)
+            case .start: self.pool.asyncWriteWithoutTransaction { self.run($0) }
+            case .signal: self.arrived.signal()
+            case .nothing: break
+            }
         }
     }
 
@@ -55,10 +73,30 @@ final class CommitQueue: Sendable {
     }
 
     private func run(_ database: Database) {
+        let clock = ContinuousClock()
         while let group = self.take() {
+            let start = clock.now
             let outcomes = self.commit(group.map(\.request), in: database)
+            let took = clock.now - start
+            let crowd = self.state.withLock { $0.waiting.count } + group.count
             for (waiting, outcome) in zip(group, outcomes) { waiting.continuation.resume(with: outcome) }
+            self.gather(crowd, within: took / 2)
         }
+    }
+
+    /// Those that were just answered tend to come back at once: with them, and those that came meanwhile, the next commit is one
+    /// commit and not two. Worth at most half of what the last one took.
+    private func gather(_ crowd: Int, within limit: Duration) {
+        guard crowd >= Self.crowd else { return }
+        let waits = self.state.withLock { state in
+            guard state.waiting.count < crowd, state.refusal == nil else { return false }
+            state.awaited = crowd
+            return true
+        }
+        guard waits else { return }
+        let nanoseconds = Int(limit.components.attoseconds / 1_000_000_000)
+        _ = self.arrived.wait(timeout: .now() + .nanoseconds(nanoseconds))
+        self.state.withLock { $0.awaited = nil }
     }
 
     private func take() -> [Waiting]? {
@@ -81,15 +119,16 @@ final class CommitQueue: Sendable {
     private func commit(_ group: [AppendRequest], in database: Database) -> [Result<[Envelope], any Error>] {
         var outcomes: [Result<[Envelope], any Error>] = []
         do {
-            var position = 0
+            var next: Appending?
             try database.inTransaction(.immediate) {
                 try Appending.check(self.term, in: database)
-                var end = try Appending(database)
+                var end = try self.end.withLock { $0.take() } ?? Appending(database)
                 for request in group { outcomes.append(try self.store(request, at: &end, in: database)) }
-                position = end.position
+                next = end
                 return .commit
             }
-            self.acknowledged.write(position)
+            if let next { self.acknowledged.write(next.position) }
+            self.end.withLock { $0 = next }
             return outcomes
         } catch {
             let failure = LedgerError.from(error, path: self.pool.path)
@@ -110,7 +149,7 @@ final class CommitQueue: Sendable {
     ) throws -> Result<[Envelope], any Error> {
         let places: [Appending.Place]
         do {
-            places = try Appending.check(request, in: database)
+            places = try end.check(request, in: database)
         } catch let error as LedgerError {
             return .failure(error)
         }

@@ -7,14 +7,27 @@ struct Query {
     private let statement: Statement
     private let handle: OpaquePointer
 
-    init(_ database: Database, _ sql: String, _ values: [any Bindable]) throws {
+    init(_ database: Database, _ sql: String) throws {
         self.statement = try database.cachedStatement(sql: sql)
         self.handle = self.statement.sqliteStatement
         sqlite3_reset(self.handle)
-        for (offset, value) in values.enumerated() {
-            let code = value.bind(to: self.handle, at: Int32(offset + 1))
-            guard code == SQLITE_OK else { throw self.failure(code) }
-        }
+    }
+
+    init(_ database: Database, _ sql: String, _ values: [any Bindable]) throws {
+        try self.init(database, sql)
+        for (offset, value) in values.enumerated() { try self.bind(Int32(offset + 1), value) }
+    }
+
+    /// Gives the parameter at an index, from 1, its value.
+    func bind(_ index: Int32, _ value: some Bindable) throws {
+        let code = value.bind(to: self.handle, at: index)
+        guard code == SQLITE_OK else { throw self.failure(code) }
+    }
+
+    /// Runs it to its end with what is bound, and makes it ready for the next time.
+    func run() throws {
+        defer { self.reset() }
+        while try self.step() {}
     }
 
     /// One more row?

@@ -56,6 +56,18 @@ package struct SQLiteLedger: Ledger {
         }
     }
 
+    package func place(of reader: String) async throws -> Int {
+        try await self.read { database in
+            try database.first("SELECT position FROM places WHERE reader = ?", reader) { $0.int(0) } ?? 0
+        }
+    }
+
+    package func setPlace(_ position: Int, of reader: String) async throws {
+        try await self.write { database in
+            try database.run("INSERT OR REPLACE INTO places (reader, position) VALUES (?, ?)", reader, position)
+        }
+    }
+
     package func record(_ observations: [Observation]) async throws {
         try checkObservations(observations)
         try await self.write { database in
@@ -120,26 +132,14 @@ package struct SQLiteLedger: Ledger {
     // MARK: Reading
 
     package func events(of stream: StreamID, after number: Int, limit: Int) async throws -> [Envelope] {
-        try await self.read { database in
-            guard let id = try Appending.place(of: stream, in: database).id else { return [] }
-            var reader = EnvelopeReader(streams: [id: stream])
-            return try database.all(
-                EnvelopeReader.columns + " WHERE stream = ? AND number > ? ORDER BY number LIMIT ?", id,
-                max(0, number), max(0, limit)
-            ) { try reader.read($0, following: .number(max(0, number))) }
+        try await self.read {
+            try EnvelopeReader.events(of: stream, after: max(0, number), limit: limit, in: $0)
         }
     }
 
     package func events(after position: Int, limit: Int) async throws -> [Envelope] {
-        try await self.read { database in
-            var reader = EnvelopeReader(streams: [:])
-            return try database.all(
-                EnvelopeReader.columns + " WHERE position > ? ORDER BY position LIMIT ?", max(0, position),
-                max(0, limit)
-            ) { row in
-                try reader.learn(row, in: database)
-                return try reader.read(row, following: .position(max(0, position)))
-            }
+        try await self.read {
+            try EnvelopeReader.events(after: max(0, position), limit: max(0, limit), in: $0)
         }
     }
 

@@ -6,6 +6,11 @@ enum Schema {
     /// "SLIP": tells a ledger from any other SQLite file.
     static let applicationID = 0x534C_4950
 
+    /// Every so many events of a stream a mark says where one stands. Events are only ever written at the end of their table: each
+    /// holds the position of its stream's one before (`previous`), and a reader walks back from the next mark. An index over streams
+    /// would instead change a page of its own for each of 64 writers' streams.
+    static let markEvery = 64
+
     static var version: Int { Self.migrations.count }
 
     /// Each brings a file from its index to the next version. One that was released is never changed.
@@ -13,14 +18,17 @@ enum Schema {
         [
             """
             CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, number INTEGER NOT NULL, \
-            hash BLOB NOT NULL) STRICT
+            position INTEGER NOT NULL, hash BLOB NOT NULL) STRICT
             """,
             """
             CREATE TABLE events (position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, number INTEGER NOT NULL, \
-            kind TEXT NOT NULL, kindVersion INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, \
+            previous INTEGER NOT NULL, kind TEXT NOT NULL, kindVersion INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, \
             cause TEXT NOT NULL, body BLOB NOT NULL, previousHash BLOB NOT NULL, hash BLOB NOT NULL) STRICT
             """,
-            "CREATE UNIQUE INDEX eventsOfStream ON events (stream, number)",
+            """
+            CREATE TABLE marks (stream INTEGER NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL, \
+            PRIMARY KEY (stream, number)) STRICT, WITHOUT ROWID
+            """,
             """
             CREATE TABLE seals (position INTEGER PRIMARY KEY, at INTEGER NOT NULL, previousHash BLOB NOT NULL, \
             hash BLOB NOT NULL) STRICT
@@ -39,6 +47,7 @@ enum Schema {
             start INTEGER NOT NULL, finish INTEGER NOT NULL, body BLOB NOT NULL) STRICT
             """,
             "CREATE INDEX observationsOfLane ON observations (lane, start)",
+            "CREATE TABLE places (reader TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID",
         ]
     ]
 

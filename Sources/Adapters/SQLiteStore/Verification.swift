@@ -10,8 +10,10 @@ struct Verification {
         let id: Int
         let name: [UInt8]
         let storedNumber: Int
+        let storedPosition: Int
         let storedHash: Hash32
         var number = 0
+        var position = 0
         var hash = Hash32.zero
     }
 
@@ -23,8 +25,9 @@ struct Verification {
     private var hasher = FieldHasher(capacity: 4_096)
     private var position = 0
     private var at = Int.min
-    /// A sum over (stream, number, position) of all events: equal to that of the index, or one of them is wrong.
-    private var sum: UInt64 = 0
+    /// A sum over (stream, number, position) of the events that a mark stands for, and their count: equal to those of the marks, or
+    /// a mark is wrong.
+    private var marks = (sum: UInt64(0), count: 0)
 
     private struct StoredSeal {
         let position: Int
@@ -65,11 +68,12 @@ struct Verification {
     }
 
     private init(_ database: Database, after base: StoredSeal?) throws {
-        self.slots = try database.all("SELECT id, name, number, hash FROM streams ORDER BY name") { row in
-            guard let hash = Hash32(row.raw(3)) else {
-                throw Self.damaged("the head of \(row.text(1)) has a hash of \(row.raw(3).count) bytes")
+        self.slots = try database.all("SELECT id, name, number, position, hash FROM streams ORDER BY name") { row in
+            guard let hash = Hash32(row.raw(4)) else {
+                throw Self.damaged("the head of \(row.text(1)) has a hash of \(row.raw(4).count) bytes")
             }
-            return Slot(id: row.int(0), name: row.bytes(1), storedNumber: row.int(2), storedHash: hash)
+            return Slot(
+                id: row.int(0), name: row.bytes(1), storedNumber: row.int(2), storedPosition: row.int(3), storedHash: hash)
         }
         self.places = Dictionary(
             self.slots.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -81,15 +85,20 @@ struct Verification {
     private mutating func begin(after base: StoredSeal, in database: Database) throws {
         for index in self.slots.indices {
             self.slots[index].number = self.slots[index].storedNumber
+            self.slots[index].position = self.slots[index].storedPosition
             self.slots[index].hash = self.slots[index].storedHash
         }
         var seen: Set<Int> = []
         try database.each(
-            "SELECT stream, number, previousHash FROM events WHERE position > ? ORDER BY position", base.position
+            "SELECT stream, number, previousHash, previous FROM events WHERE position > ? ORDER BY position", base.position
         ) { row in
             guard let place = self.places[row.int(0)], seen.insert(place).inserted else { return }
             self.slots[place].number = row.int(1) - 1
+            self.slots[place].position = row.int(3)
             self.slots[place].hash = Hash32(row.raw(2)) ?? .zero
+        }
+        for (place, slot) in self.slots.enumerated() where slot.storedPosition > base.position && !seen.contains(place) {
+            throw self.damaged(slot.storedPosition, slot.storedNumber, place, "it is missing")
         }
         self.position = base.position
         self.lastSeal = base.previous ?? .zero
@@ -118,6 +127,9 @@ struct Verification {
         guard number == expected else {
             throw self.damaged(position, number, place, "its number should be \(expected)")
         }
+        guard row.int(11) == self.slots[place].position else {
+            throw self.damaged(position, number, place, "its stream's event before is at \(self.slots[place].position)")
+        }
         guard Hash32(row.raw(9)) == self.slots[place].hash else {
             throw self.damaged(position, number, place, "its hash of the event before does not fit")
         }
@@ -128,10 +140,14 @@ struct Verification {
             throw self.damaged(position, number, place, "its hash does not fit its content")
         }
         self.slots[place].number = number
+        self.slots[place].position = position
         self.slots[place].hash = hash
         self.position = position
         self.at = at
-        self.sum &+= Self.mark(row.int(1), number, position)
+        if number.isMultiple(of: Schema.markEvery) {
+            self.marks.sum &+= Self.mark(row.int(1), number, position)
+            self.marks.count += 1
+        }
         try self.checkSeal()
     }
 
@@ -188,6 +204,10 @@ struct Verification {
                 throw Self.damaged(
                     "the head of \(name) says number \(slot.storedNumber), but its newest event is number \(slot.number)")
             }
+            guard slot.position == slot.storedPosition else {
+                throw Self.damaged(
+                    "the head of \(name) says position \(slot.storedPosition), but its newest event is at \(slot.position)")
+            }
             guard slot.hash == slot.storedHash else {
                 throw Self.damaged("the head of \(name) (number \(slot.number)) has a hash that does not fit its newest event")
             }
@@ -196,19 +216,14 @@ struct Verification {
 
     // MARK: Indexes and snapshots
 
-    /// A wrong index would hide events from a stream's readers.
+    /// A wrong mark or index would hide events from a stream's readers.
     private func checkIndexes(_ database: Database) throws {
-        var sum: UInt64 = 0
-        var count = 0
-        try database.each(
-            "SELECT stream, number, position FROM events INDEXED BY eventsOfStream ORDER BY stream, number"
-        ) { row in
-            sum &+= Self.mark(row.int(0), row.int(1), row.int(2))
-            count += 1
+        var marks = (sum: UInt64(0), count: 0)
+        try database.each("SELECT stream, number, position FROM marks") { row in
+            marks.sum &+= Self.mark(row.int(0), row.int(1), row.int(2))
+            marks.count += 1
         }
-        guard sum == self.sum, count == self.position else {
-            throw Self.damaged("the index `eventsOfStream` does not fit the events")
-        }
+        guard marks == self.marks else { throw Self.damaged("the marks of streams do not fit the events") }
         for slot in self.slots {
             let name = String(decoding: slot.name, as: UTF8.self)
             let found = try database.first("SELECT id FROM streams WHERE name = ?", name) { $0.int(0) }

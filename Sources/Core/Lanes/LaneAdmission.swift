@@ -26,7 +26,8 @@ extension LaneDecision {
     /// What a named person asked for comes first, then the newest; `every` keeps the order.
     private func choose(_ passing: [QueuedPromotion], _ policy: QueuePolicy) -> Int? {
         switch policy {
-        case .every: return self.lane.queue.first.flatMap { first in passing.first { $0.number == first.number } }?.number
+        case .every:
+            return self.lane.queue.first.flatMap { first in passing.first { $0.number == first.number } }?.number
         case .finish, .latest:
             let asked = passing.filter { $0.by.isNamed }
             return (asked.isEmpty ? passing : asked).map(\.number).max()
@@ -74,7 +75,8 @@ extension Lane {
             results.append(
                 GateResult(
                     gate: "hold", verdict: nil,
-                    reason: "held by \(hold.by): \(hold.reason). `slipway hold remove` releases it.", passesAt: hold.until))
+                    reason: "held by \(hold.by): \(hold.reason). `slipway hold remove` releases it.",
+                    passesAt: hold.until))
         }
         if let pin, pin.version != queued.candidate.version {
             results.append(
@@ -92,7 +94,8 @@ extension Lane {
             results.append(
                 GateResult(
                     gate: "alarm", verdict: nil,
-                    reason: "nothing moves forward by itself during an alarm: \(alarm.reason). Next: \(alarm.nextAction)."))
+                    reason:
+                        "nothing moves forward by itself during an alarm: \(alarm.reason). Next: \(alarm.nextAction)."))
         }
         return results
     }

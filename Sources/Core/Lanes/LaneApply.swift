@@ -67,7 +67,8 @@ extension Lane {
         let queued = self.queue.remove(at: try self.queueIndex(body.number))
         self.remember(
             EndedPromotion(
-                number: body.number, candidate: queued.candidate, kind: .forward, end: .removed(body.why), by: queued.by,
+                number: body.number, candidate: queued.candidate, kind: .forward, end: .removed(body.why),
+                by: queued.by,
                 strategy: nil, startedAt: nil, endedAt: body.at, reason: body.reason, lastLines: []))
     }
 

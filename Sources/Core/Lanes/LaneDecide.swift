@@ -41,7 +41,8 @@ struct LaneDecision {
         do {
             try self.lane.apply(event)
         } catch {
-            throw Refusal(.wrongState, "The lane can't record this now (\(error.message)). Ask for its status and try again.")
+            throw Refusal(
+                .wrongState, "The lane can't record this now (\(error.message)). Ask for its status and try again.")
         }
         self.events.append(event)
     }
@@ -102,7 +103,8 @@ extension LaneDecision {
         case .skip, .retry, .releaseHold, .pin, .unpin, .unblock, .clearAlarm, .down: break
         }
         throw Refusal(
-            .notAllowed, "\(actor) may not do this: it would undo or pass over what a person decided, or what stands "
+            .notAllowed,
+            "\(actor) may not do this: it would undo or pass over what a person decided, or what stands "
                 + "between a release and its users. A named person or account may.")
     }
 
@@ -116,7 +118,8 @@ extension LaneDecision {
         }
         if let block = self.lane.block(of: candidate.release) {
             throw Refusal(
-                .blocked, "\(candidate.version) is blocked here since it was stopped by \(block.by): \(block.reason). "
+                .blocked,
+                "\(candidate.version) is blocked here since it was stopped by \(block.by): \(block.reason). "
                     + "A named person can lift that with `slipway retry`, or roll forward with a fix.")
         }
         if let queued = self.lane.queue.first(where: { $0.candidate.release == candidate.release }) {
@@ -130,7 +133,8 @@ extension LaneDecision {
         }
         guard self.lane.queue.count < Lane.queueLimit else {
             throw Refusal(
-                .notAllowed, "\(self.lane.queue.count) promotions wait here, \(Lane.queueLimit) are allowed. "
+                .notAllowed,
+                "\(self.lane.queue.count) promotions wait here, \(Lane.queueLimit) are allowed. "
                     + "Cancel some with `slipway cancel`.")
         }
         try self.emit(
@@ -201,14 +205,16 @@ extension LaneDecision {
         let deployment = try self.running(number)
         guard deployment.kind == .forward else {
             throw Refusal(
-                .wrongState, "A rollback is never aborted: it is the safe way. "
+                .wrongState,
+                "A rollback is never aborted: it is the safe way. "
                     + "`slipway rollback --to VERSION` names another version to go to.")
         }
         // A second abort finds the traffic on its way back: nothing to add.
         guard deployment.phase == .running else { return }
         if self.lane.isForwardOnly(deployment) {
             throw Refusal(
-                .forwardOnly, "\(deployment.candidate.version) has passed its point of no return: going back would "
+                .forwardOnly,
+                "\(deployment.candidate.version) has passed its point of no return: going back would "
                     + "break on changed data. Roll forward with a fix.")
         }
         try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
@@ -219,7 +225,8 @@ extension LaneDecision {
         guard deployment.phase == .running, !deployment.stepIsDone, let step = deployment.currentStep, step.wait != nil
         else {
             throw Refusal(
-                .wrongState, "Only a step that waits (hold, bake) can be skipped; this one is "
+                .wrongState,
+                "Only a step that waits (hold, bake) can be skipped; this one is "
                     + "\(deployment.currentStep?.name ?? "none").")
         }
         try self.emit(

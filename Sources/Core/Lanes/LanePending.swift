@@ -47,7 +47,8 @@ extension Lane {
     }
 
     private var retireEffects: [Effect] {
-        // An instance is stopped only after the router confirmed that nothing is sent to it any more, or is gone itself.
+        // An instance is stopped only after the router confirmed that nothing is sent to it any more, or is gone
+        // itself.
         guard self.takingDown?.routerIsGone ?? (self.routing.generation == self.confirmedGeneration) else { return [] }
         return self.capacities.values.filter { $0.state == .retiring }.sorted { $0.number < $1.number }
             .map { .retire(capacity: $0.number) }
@@ -65,7 +66,9 @@ extension Lane {
         }
         guard let deployment, deployment.pause == nil else { return wakes }
         if self.alarm == nil || !deployment.onlyAlarmsAtDeadline { wakes.append(deployment.deadline) }
-        if deployment.phase == .running, !deployment.stepIsDone, let until = deployment.stepUntil { wakes.append(until) }
+        if deployment.phase == .running, !deployment.stepIsDone, let until = deployment.stepUntil {
+            wakes.append(until)
+        }
         return wakes
     }
 }

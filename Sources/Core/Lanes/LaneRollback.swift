@@ -8,7 +8,8 @@ extension LaneDecision {
         }
         if let order = self.lane.nextRollback, version == nil || order.target.candidate.version == version {
             throw Refusal(
-                .alreadyRunning, "The rollback to \(order.target.candidate.version) waits already, as \(order.number). "
+                .alreadyRunning,
+                "The rollback to \(order.target.candidate.version) waits already, as \(order.number). "
                     + "`slipway rollback --to VERSION` names another version to go to.")
         }
         let target = try self.target(version)
@@ -54,7 +55,8 @@ extension LaneDecision {
 
     private func forwardOnly(_ version: String) -> Refusal {
         Refusal(
-            .forwardOnly, "\(version) has passed its point of no return: an older version can't work on the changed data. "
+            .forwardOnly,
+            "\(version) has passed its point of no return: an older version can't work on the changed data. "
                 + "Roll forward with a fix.")
     }
 
@@ -64,7 +66,8 @@ extension LaneDecision {
             guard let found = self.lane.history.last(where: { $0.candidate.version == version }) else {
                 let known = self.lane.rollbackTargets.map(\.candidate.version).joined(separator: ", ")
                 throw Refusal(
-                    .notVerified, "\(version) was never verified here. "
+                    .notVerified,
+                    "\(version) was never verified here. "
                         + (known.isEmpty ? "No version to go back to is known." : "Known: \(known)."))
             }
             guard found.number >= self.lane.noReturnBefore else { throw self.forwardOnly(self.servingVersion) }
@@ -124,7 +127,8 @@ extension LaneDecision {
 }
 
 extension Lane {
-    /// Releases that a rollback can go to, the likeliest first: verified here, not gone back from, not past the point of no return, and not what serves.
+    /// Releases that a rollback can go to, the likeliest first: verified here, not gone back from, not past the point
+    /// of no return, and not what serves.
     package var rollbackTargets: [VerifiedRelease] {
         self.history.reversed().filter {
             !$0.isWithdrawn && $0.number >= self.noReturnBefore && $0.candidate != self.stable?.candidate

@@ -1,6 +1,7 @@
 // What follows by itself from a state: the next step, the end, the way back.
 extension LaneDecision {
-    /// Adds facts until nothing more follows. Bounded: every round adds a fact, and a deployment has a bounded number of steps.
+    /// Adds facts until nothing more follows. Bounded: every round adds a fact, and a deployment has a bounded number
+    /// of steps.
     mutating func settle() throws(Refusal) {
         var before = -1
         while self.events.count != before {

@@ -1,5 +1,6 @@
 /// One service in one environment: its queue, what serves, holds and pins, the running deployment. The consistency
-/// boundary: promote, abort, retry, rollback and supersede are decided here one after the other, so no two of them race.
+/// boundary: promote, abort, retry, rollback and supersede are decided here one after the other, so no two of them
+/// race.
 ///
 ///     (no deployment) --admitted--> running --stepStarted/stepCompleted--> … --ended(completed)--> (no deployment)
 ///     running --aborted | failed--> returning --routingConfirmed--> ended(aborted | failed)

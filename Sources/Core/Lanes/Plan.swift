@@ -82,7 +82,9 @@ extension Plan {
     ///
     /// `isFirst`: nothing serves there yet. The first deployment has nothing to compare with: whatever the strategy, it
     /// goes in whole after its verify on the preview, then bakes (DESIGN section 4).
-    package static func forward(_ environment: EnvironmentDefinition, _ release: RunConfiguration, isFirst: Bool) -> Plan {
+    package static func forward(_ environment: EnvironmentDefinition, _ release: RunConfiguration, isFirst: Bool)
+        -> Plan
+    {
         var steps: [Step] = []
         let tasks = release.tasks
         if let task = tasks.before { steps.append(.task(.before, within: task.within)) }

@@ -131,6 +131,8 @@ package struct CommandOrder: Sendable, Equatable {
         case checkout(commit: String, repository: String)
         /// A copy of the artifact's content (tasks).
         case artifact(Digest)
+        /// An empty folder (notices).
+        case empty
     }
 
     package init(key: String, command: String, within: Milliseconds, environment: [String: String], place: Place) {

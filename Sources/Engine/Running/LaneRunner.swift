@@ -62,6 +62,8 @@ struct LaneRunner: Sendable {
             for (effect, cancel) in underWay.cancels where !wanted.contains(effect) { cancel.finish() }
             underWay.stalls = underWay.stalls.filter { wanted.contains($0.key) }
             for effect in lane.pending where effect != .evaluate && underWay.cancels[effect] == nil {
+                // Two effects on one thing never overlap: a late `ensure` after a `stop` would leave instances that nobody knows.
+                guard !underWay.cancels.keys.contains(where: { $0.subject == effect.subject }) else { continue }
                 let (ends, cancel) = AsyncStream.makeStream(of: Never.self)
                 underWay.cancels[effect] = cancel
                 let stalls = underWay.stalls[effect] ?? 0
@@ -145,22 +147,51 @@ struct LaneRunner: Sendable {
         }
     }
 
-    /// Brings back what last served, after a start: instances first, then the same routing.
+    /// Brings back what last served, after a start: instances first, then the same routing under the new term. What does not come back
+    /// is told to the lane, which wants it raised again.
     private func restore() async {
         do {
             let lane = try await self.journal.lane(self.id).machine
             guard lane.takingDown == nil else { return }
-            let ready = lane.capacities.values.filter { $0.state == .ready }.map(\.number).sorted()
             let performer = self.performer
-            for number in ready {
-                guard let order = try await performer.order(number, in: lane) else { continue }
-                _ = try await self.doors.runtime.ensure(order, term: performer.term)
-            }
+            let ready = lane.capacities.values.filter { $0.state == .ready }.map(\.number).sorted()
+            for number in ready { try await self.restore(number, in: lane, performer) }
             let isSettled = lane.routing.generation == lane.confirmedGeneration
             guard !ready.isEmpty, lane.routing.generation > 0, isSettled else { return }
             _ = try await self.doors.router.apply(try await performer.routing(of: lane), term: performer.term)
         } catch {
             self.logger.error("lane \(self.id): what last served could not be brought back: \(error)")
+        }
+    }
+
+    private func restore(_ number: Int, in lane: Lane, _ performer: LanePerformer) async throws {
+        guard let order = try await performer.order(number, in: lane) else { return }
+        let reason: String
+        do {
+            let report = try await self.doors.runtime.ensure(order, term: performer.term)
+            if report.ready > 0 { return }
+            reason = "\(report.ready) of \(report.wanted) instances came back"
+        } catch let error as TargetError {
+            reason = error.message
+        }
+        try await LaneJournal(self.journal).decide(self.id, by: .system) { now in
+            .answer(.capacityLost(number, reason: reason), at: now)
+        }
+    }
+}
+
+extension Lane.Effect {
+    /// What an effect works on. One thing is worked on by one effect at a time.
+    fileprivate enum Subject: Hashable {
+        case router, capacity(Int), command, nothing(Lane.Effect)
+    }
+
+    fileprivate var subject: Subject {
+        switch self {
+        case .route, .removeRouter: .router
+        case .raise(let number), .retire(let number): .capacity(number)
+        case .verify, .task: .command
+        case .evaluate, .wake: .nothing(self)
         }
     }
 }

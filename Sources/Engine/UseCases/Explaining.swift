@@ -10,11 +10,19 @@ package struct Explanation: Sendable, Equatable {
 }
 
 extension ControlPlane {
-    /// Events after a position, oldest first: of one stream (numbers of that stream after `after`), or of the whole ledger.
+    /// Events after a position of the ledger, oldest first: of one stream, or of all.
     package func events(of stream: StreamID?, after: Int, limit: Int, by caller: Caller) async throws -> [Envelope] {
         try await self.authorize(caller, .view, on: stream?.description ?? "the ledger")
-        if let stream { return try await self.journal.ledger.events(of: stream, after: after, limit: limit) }
-        return try await self.journal.ledger.events(after: after, limit: limit)
+        guard let stream else { return try await self.journal.ledger.events(after: after, limit: limit) }
+        var found: [Envelope] = []
+        var number = 0
+        while found.count < limit {
+            let page = try await self.journal.ledger.events(of: stream, after: number, limit: 1_000)
+            found += page.filter { $0.position > after }
+            guard page.count == 1_000, let last = page.last else { break }
+            number = last.number
+        }
+        return Array(found.prefix(limit))
     }
 
     /// Why a promotion went as it did, in words, oldest first.

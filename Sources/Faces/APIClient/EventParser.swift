@@ -1,8 +1,8 @@
 /// Reads `text/event-stream` (WHATWG HTML, section 9.2.6) from pieces of any size.
-struct EventParser {
-    struct Record: Equatable {
-        var id: String
-        var data: String
+package struct EventParser {
+    package struct Record: Sendable, Equatable {
+        package var id: String
+        package var data: String
     }
 
     let lineBytesMax: Int
@@ -12,12 +12,12 @@ struct EventParser {
     private var data: [String] = []
     private var dataBytes = 0
 
-    init(lineBytesMax: Int) {
+    package init(lineBytesMax: Int) {
         self.lineBytesMax = lineBytesMax
     }
 
     /// The records that these bytes complete. Throws where a line or a record is longer than the limit.
-    mutating func feed(_ bytes: some Sequence<UInt8>) throws(ClientError) -> [Record] {
+    package mutating func feed(_ bytes: some Sequence<UInt8>) throws(ClientError) -> [Record] {
         var records: [Record] = []
         for byte in bytes {
             switch byte {

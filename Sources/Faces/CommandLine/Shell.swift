@@ -13,10 +13,13 @@ package struct Shell: Sendable {
     package var environment: [String: String]
     /// The folder that relative paths start from.
     package var folder: String
+    /// Width of help texts; nil: that of the terminal.
+    package var columns: Int?
 
     package init(
         out: @escaping @Sendable (String) -> Void, err: @escaping @Sendable (String) -> Void,
-        ask: @escaping @Sendable (String) -> String?, isTerminal: Bool, environment: [String: String], folder: String
+        ask: @escaping @Sendable (String) -> String?, isTerminal: Bool, environment: [String: String], folder: String,
+        columns: Int? = nil
     ) {
         self.out = out
         self.err = err
@@ -24,6 +27,7 @@ package struct Shell: Sendable {
         self.isTerminal = isTerminal
         self.environment = environment
         self.folder = folder
+        self.columns = columns
     }
 
     /// The process's own streams.

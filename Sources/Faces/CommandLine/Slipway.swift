@@ -38,7 +38,8 @@ package func runSlipway(_ arguments: [String], shell: Shell, wiring: Wiring) asy
         }
         return await run(verb, in: Session(shell: shell, wiring: wiring)).rawValue
     } catch {
-        let text = Slipway.fullMessage(for: error)
+        var text = Slipway.fullMessage(for: error, columns: shell.columns)
+        while text.last == "\n" { text.removeLast() }
         if Slipway.exitCode(for: error).isSuccess {
             shell.out(text)
             return Ending.done.rawValue

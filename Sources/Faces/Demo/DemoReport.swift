@@ -19,6 +19,22 @@ package struct DemoReport: Sendable, Equatable, Encodable {
         /// From the append of the abort to the last request that the new version got.
         package var rollbackMilliseconds: Int?
 
+        package init(
+            version: String, environment: String, strategy: String?, outcome: String, seconds: Double?, requests: Int,
+            failed: Int, failedByNewVersion: Int, detectSeconds: Double?, rollbackMilliseconds: Int?
+        ) {
+            self.version = version
+            self.environment = environment
+            self.strategy = strategy
+            self.outcome = outcome
+            self.seconds = seconds
+            self.requests = requests
+            self.failed = failed
+            self.failedByNewVersion = failedByNewVersion
+            self.detectSeconds = detectSeconds
+            self.rollbackMilliseconds = rollbackMilliseconds
+        }
+
         enum CodingKeys: String, CodingKey {
             case version, environment, strategy, outcome, seconds, requests, failed, failedByNewVersion, detectSeconds
             case rollbackMilliseconds
@@ -66,6 +82,8 @@ package struct DemoReport: Sendable, Equatable, Encodable {
     package var ok = false
     /// Why it is not ok.
     package var reason: String?
+
+    package init() {}
 
     enum CodingKeys: String, CodingKey { case releases, crash, rollback, audit, ok, reason }
 

@@ -51,7 +51,7 @@ package struct DemoRun: Sendable {
                 repository: SampleRepository(source: source, folder: folders.repository, ports: ports),
                 progress: Progress(say: self.say))
         } catch {
-            self.fail(error)
+            self.fail(DemoFailure(from: error))
             return false
         }
         let isOK = await self.tell(story)
@@ -60,9 +60,9 @@ package struct DemoRun: Sendable {
         return isOK
     }
 
-    private func fail(_ error: any Error) {
+    private func fail(_ failure: DemoFailure) {
         var report = DemoReport()
-        report.reason = "\(error)"
+        report.reason = failure.message
         self.finish(report)
     }
 
@@ -78,7 +78,7 @@ package struct DemoRun: Sendable {
                     }
                     return nil
                 } catch {
-                    return (error as? DemoFailure) ?? DemoFailure(.unexpected, "\(error)")
+                    return DemoFailure(from: error)
                 }
             }
             group.addTask {

@@ -45,7 +45,7 @@ enum PortHolder {
 
     /// `sl local_address rem_address st … inode`, in hexadecimal; state 0A is listening.
     private static func listeners(in file: String, port: Int) -> [String] {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return [] }
+        let text = Self.wholeText(file)
         return text.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ")
             guard fields.count > 9, fields[3] == "0A", let local = fields[1].split(separator: ":").last,
@@ -53,6 +53,17 @@ enum PortHolder {
             else { return nil }
             return String(fields[9])
         }
+    }
+
+    /// Files of /proc say size 0 and give a page a read, so Foundation's own reading of whole files cuts them.
+    private static func wholeText(_ file: String) -> String {
+        guard let handle = FileHandle(forReadingAtPath: file) else { return "" }
+        defer { try? handle.close() }
+        var data = Data()
+        while data.count < 16 * 1024 * 1024, let piece = try? handle.read(upToCount: 65_536), !piece.isEmpty {
+            data += piece
+        }
+        return String(decoding: data, as: UTF8.self)
     }
 
     private static func holds(_ pid: String, _ wanted: Set<String>) -> Bool {

@@ -25,7 +25,8 @@ struct CommandRun {
         let seen = Seen()
         let shell = Shell(
             out: { seen.add(out: $0) }, err: { seen.add(err: $0) }, ask: { _ in answer }, isTerminal: false,
-            environment: ["HOME": "/nowhere"].merging(environment) { $1 }, folder: folder)
+            environment: ["HOME": "/nowhere"].merging(environment) { $1 }, folder: folder,
+            columns: 120)
         let code = await runSlipway(words, shell: shell, wiring: Self.wiring(seen, status))
         return seen.run(code)
     }

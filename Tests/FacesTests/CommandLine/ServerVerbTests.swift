@@ -13,10 +13,11 @@ import Testing
         #expect(server.requests == [#"POST /promotions {"release":"shop@1.2.0","environment":"production"}"#])
     }
 
-    @Test(arguments: [
-        (Wire.PromotionState.completed, 0), (.failed, 1), (.aborted, 1), (.superseded, 1), (.rejected, 1),
-        (.cancelled, 1), (.expired, 1), (.rolledBack, 1),
-    ])
+    @Test(
+        arguments: [
+            (.completed, 0), (.failed, 1), (.aborted, 1), (.superseded, 1), (.rejected, 1), (.cancelled, 1),
+            (.expired, 1), (.rolledBack, 1),
+        ] as [(Wire.PromotionState, Int32)])
     func `promote --wait ends as the promotion does`(state: Wire.PromotionState, code: Int32) async throws {
         var server = CannedServer()
         try server.answer("POST /promotions", Wire.Promotion.sample(.waiting))
@@ -67,7 +68,7 @@ import Testing
             || server.requests[0] == #"POST /lanes/shop/production/rollback {"reason":"slow","subject":"1.2.0"}"#)
     }
 
-    @Test(arguments: [(Wire.PromotionState.aborted, 0), (.completed, 1)])
+    @Test(arguments: [(.aborted, 0), (.completed, 1)] as [(Wire.PromotionState, Int32)])
     func `abort waits for the end`(state: Wire.PromotionState, code: Int32) async throws {
         var server = CannedServer()
         try server.answer("POST /promotions/shop/production/3/abort", Wire.Promotion.sample(.returning))

@@ -41,8 +41,7 @@ import Testing
             run.out == """
                 OVERVIEW: Ask for a release in an environment.
 
-                Asked early, it waits for what it comes after. With --wait: 0 completed, 1 any other end, 4 when --timeout ran
-                out.
+                Asked early, it waits for what it comes after. With --wait: 0 completed, 1 any other end, 4 when --timeout ran out.
 
                 USAGE: slipway promote <release> --to <env> [--wait] [--timeout <time>] [--json] [--data <dir>] [--server <url>]
 
@@ -65,7 +64,7 @@ import Testing
         let run = await CommandRun.of("completions", shell)
         #expect(run.code == 0)
         #expect(run.out.contains("rollback"))
-        #expect(run.out.contains("--reason"))
+        #expect(run.out.contains("reason"))
     }
 
     @Test func `serve hands its options on`() async {

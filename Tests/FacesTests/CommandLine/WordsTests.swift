@@ -35,8 +35,8 @@ import Testing
         #expect(
             run.out == """
                 shop (owner web, definition 3)
-                  ENVIRONMENT  SERVES                   ADDRESS         UNDER WAY
-                  development  -                        127.0.0.1:7001  -
+                  ENVIRONMENT  SERVES                      ADDRESS         UNDER WAY
+                  development  -                           127.0.0.1:7001  -
                   production   1.1.0 99.5 % + 1.2.0 0.5 %  127.0.0.1:7003  1.2.0: deploying, blueGreen, step 2 of 4: verify
                       ALARM The router is gone. Next: See its log.
                       shop/production/3

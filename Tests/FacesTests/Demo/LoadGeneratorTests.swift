@@ -64,8 +64,8 @@ import Testing
     }
 
     @Test func `a slow answer does not hold the next requests up, and is a failure when it comes too late`() async throws {
-        let (log, answered) = try await self.load(perSecond: 200, count: 60, within: .milliseconds(1_000)) { number in
-            if number == 5 { try await Task.sleep(for: .seconds(3)) }
+        let (log, answered) = try await self.load(perSecond: 200, count: 60, within: .seconds(3)) { number in
+            if number == 5 { try await Task.sleep(for: .seconds(8)) }
             return Self.good()
         }
         let counts = log.counts()

@@ -114,7 +114,9 @@ import Testing
         #expect(HAProxySplit(number: split.number) == split)
     }
 
-    @Test func `an arm keeps its slot; a new one takes an empty slot, else the retired one with the least to do`() throws {
+    @Test func `an arm keeps its slot; a new one takes an empty slot, else the retired one with the least to do`()
+        throws
+    {
         let a = ["127.0.0.1:26001"]
         let slot = { (number: Int, retired: Bool) in
             HAProxySlot(capacity: number, version: "1.\(number).0+b", addresses: [], isRetired: retired)
@@ -200,7 +202,9 @@ import Testing
         #expect(HAProxyCommands.lines([]).isEmpty)
     }
 
-    @Test func `requests under way are sessions and queues of servers, or what the backend counts when it is more`() throws {
+    @Test func `requests under way are sessions and queues of servers, or what the backend counts when it is more`()
+        throws
+    {
         let answer = """
             # pxname,svname,qcur,qmax,scur,smax
             traffic,FRONTEND,,,9,9

@@ -29,7 +29,12 @@ import Testing
             let (_, next) = try await self.prepared(world)
             let kills = Mutex(0)
             let router = world.secondRouter(atStep: { at in
-                guard at == step, kills.withLock({ $0 += 1; return $0 }) == 1 else { return }
+                guard at == step,
+                    kills.withLock({
+                        $0 += 1
+                        return $0
+                    }) == 1
+                else { return }
                 try await world.killProxy()
             })
             let report = try await router.apply(next, term: Term(1))
@@ -126,8 +131,8 @@ import Testing
                 #expect(try await world.haproxy.read(world.lane) == before)
             }
             print("HAProxy started first in \(firstStart); killed, answering again after: \(times.sorted())")
-            // 200 ms on a machine that has nothing else to do; here other tests want the processors too, so in relation to what a
-            // start took, and the best of five.
+            // 200 ms on a machine that has nothing else to do; here other tests want the processors too, so in relation
+            // to what a start took, and the best of five.
             #expect(times.min().map { $0 < .milliseconds(200) + firstStart * 2 } == true, "\(times)")
             supervision.cancel()
             await supervision.value

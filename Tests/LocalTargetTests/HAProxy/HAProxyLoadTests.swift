@@ -7,7 +7,8 @@ import Ports
 import Synchronization
 import Testing
 
-/// Users that ask without a pause, on connections kept alive and on new ones, until they are told to stop. Every request is counted.
+/// Users that ask without a pause, on connections kept alive and on new ones, until they are told to stop. Every
+/// request is counted.
 private final class Load: Sendable {
     struct Count {
         var requests = 0
@@ -101,25 +102,32 @@ private final class Load: Sendable {
 @Suite(.serialized) struct HAProxyLoadTests {
     private static let isNightly = ProcessInfo.processInfo.environment["SLIPWAY_NIGHTLY"] != nil
 
-    @Test func `100 switches under load lose no request, and no request gets a version that had no traffic`() async throws {
+    @Test func `100 switches under load lose no request, and no request gets a version that had no traffic`()
+        async throws
+    {
         try await withWorld { world in
             let wanted = Self.isNightly ? 1_000_000 : 100_000
             let one = try await world.instances(of: "1.0.0", count: 2)
             let two = try await world.instances(of: "2.0.0", count: 2)
-            func turn(_ generation: Int, _ toNew: Bool) async throws {
-                let arms = [
-                    try world.arm(1, toNew ? 0 : 10_000, one), try world.arm(2, toNew ? 10_000 : 0, two),
-                ]
-                _ = try await world.router.apply(world.routing(generation, arms), term: Term(1))
+            // As deployments do it: each puts up a capacity of its own, and the one before stays warm.
+            func arm(_ number: Int, _ weight: BasisPoints) -> Routing.Arm {
+                let isNew = number % 2 == 0
+                return Routing.Arm(
+                    capacity: world.key(number), version: isNew ? "2.0.0" : "1.0.0", weight: weight,
+                    addresses: isNew ? two : one)
             }
-            try await turn(1, false)
+            func turn(_ number: Int) async throws {
+                let arms = number == 1 ? [arm(1, .all)] : [arm(number - 1, .zero), arm(number, .all)]
+                _ = try await world.router.apply(world.routing(number, arms), term: Term(1))
+            }
+            try await turn(1)
             let pid = try world.process().pid
             let load = Load(world.listen, keptAlive: 6, new: 2)
             let clock = ContinuousClock()
             let start = clock.now
             for switches in 1...100 {
                 load.serving(nil)
-                try await turn(switches + 1, switches % 2 == 1)
+                try await turn(switches + 1)
                 load.serving(switches % 2 == 1 ? "2.0.0" : "1.0.0")
                 try await eventually("the load goes on", within: .seconds(60)) {
                     load.requests >= switches * wanted / 100
@@ -127,7 +135,9 @@ private final class Load: Sendable {
             }
             let time = clock.now - start
             let count = try await load.finish()
-            print("100 switches in \(time): \(count.requests) requests, \(count.failures.count) lost, \(count.stale) stale")
+            print(
+                "100 switches, \(time): \(count.requests) requests, \(count.failures.count) lost, \(count.stale) stale"
+            )
             #expect(count.requests >= wanted)
             #expect(count.failures.isEmpty, "\(count.failures.prefix(5))")
             #expect(count.stale == 0)

@@ -71,7 +71,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "1.0 0", "1.0\n0", "1;2", "1)", "\u{1F600}", "../1", "'", "\"", "%[env(HOME)]", String(repeating: "1", count: 129)])
+    @Test(arguments: [
+        "", "1.0 0", "1.0\n0", "1;2", "1)", "\u{1F600}", "../1", "'", "\"", "%[env(HOME)]",
+        String(repeating: "1", count: 129),
+    ])
     func `a version that HAProxy could read as more than text is refused`(_ version: String) async throws {
         try await withWorld { world in
             let one = try await world.instances(of: "1.0.0", count: 1)

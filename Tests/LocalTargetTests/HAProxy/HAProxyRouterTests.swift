@@ -4,10 +4,13 @@ import Glibc
 import Kits
 import LocalTarget
 import Ports
+import Synchronization
 import Testing
 
 @Suite struct HAProxyRouterTests {
-    @Test(arguments: RouterKit.checks) func `HAProxy keeps the contract of a router`(_ check: RouterKit.Check) async throws {
+    @Test(arguments: RouterKit.checks) func `HAProxy keeps the contract of a router`(_ check: RouterKit.Check)
+        async throws
+    {
         try await withWorld { try await check.run($0) }
     }
 
@@ -101,7 +104,8 @@ import Testing
         }
     }
 
-    @Test func `another listen address or preview header is taken over by a new process; users kept alive lose nothing`()
+    @Test
+    func `another listen address or preview header is taken over by a new process; users kept alive lose nothing`()
         async throws
     {
         try await withWorld { world in
@@ -136,17 +140,20 @@ import Testing
         }
     }
 
-    @Test func `calls for one lane at once are done one after the other and the newest generation stays`() async throws {
+    @Test func `calls for one lane at once are done one after the other and the newest generation stays`() async throws
+    {
         try await withWorld { world in
             let one = try await world.instances(of: "1.0.0", count: 1)
             let two = try await world.instances(of: "2.0.0", count: 1)
             await withTaskGroup(of: Void.self) { group in
                 for generation in 1...12 {
                     group.addTask {
-                        guard let arms = try? [
-                            world.arm(1, generation == 12 ? 0 : 10_000, one),
-                            world.arm(2, generation == 12 ? 10_000 : 0, two),
-                        ] else { return }
+                        guard
+                            let arms = try? [
+                                world.arm(1, generation == 12 ? 0 : 10_000, one),
+                                world.arm(2, generation == 12 ? 10_000 : 0, two),
+                            ]
+                        else { return }
                         _ = try? await world.router.apply(world.routing(generation, arms), term: Term(1))
                     }
                 }
@@ -173,6 +180,29 @@ import Testing
             #expect(try seen("PATCH") == 1)
             #expect(try seen("GET") == 6)
             #expect(try seen("PUT") == 6)
+        }
+    }
+
+    @Test func `at every step of a switch users get the old version or the new, never one that had the slot before`()
+        async throws
+    {
+        try await withWorld { world in
+            // Whatever was put up before answers on, so a request to it would be seen.
+            let turn = Mutex((old: "", new: ""))
+            let router = world.secondRouter(atStep: { step in
+                let (old, new) = turn.withLock { $0 }
+                let answers = try await world.answers(at: world.listen)
+                #expect(answers == [step < .turned ? old : new], "at \(step)")
+            })
+            // Nine capacities in six slots, then two that come back to theirs with other instances.
+            for (generation, number) in [1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 7].enumerated() {
+                let text = "turn-\(generation)"
+                let instances = try await world.instances(of: text, count: 2)
+                turn.withLock { $0 = ($0.new, text) }
+                let arms = [try world.arm(number, 10_000, instances)]
+                _ = try await router.apply(world.routing(generation + 1, arms), term: Term(1))
+                #expect(try await world.answers(at: world.listen) == [text])
+            }
         }
     }
 }

@@ -99,7 +99,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "hello", "proc.shape: type=str value=<x>", "Unknown command: `get'\n", "proc.route: type=sint value=<many>"])
+    @Test(arguments: [
+        "", "hello", "proc.shape: type=str value=<x>", "Unknown command: `get'\n", "proc.route: type=sint value=<many>",
+    ])
     func `an answer of somebody else is not taken for HAProxy's state`(_ answer: String) throws {
         #expect(throws: TargetError.self) { try HAProxyPicture(answer: answer) }
         #expect(throws: TargetError.self) { try HAProxyCounters.underWay(answer) }

@@ -3,8 +3,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// An instance of a service: answers every request with one text. `/hold` is answered only after `letGo`, a request to upgrade gets a
-/// tunnel that echoes, `/drop` gets the connection closed.
+/// An instance of a service: answers every request with one text. `/hold` is answered only after `letGo`, a request to
+/// upgrade gets a tunnel that echoes, `/drop` gets the connection closed.
 final class TinyServer: Sendable {
     let address: ListenAddress
     private let text: String
@@ -92,7 +92,10 @@ final class TinyServer: Sendable {
     }
 
     private func tunnel(_ connection: Int32, _ reader: inout LineReader) {
-        guard send(connection, Array("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n".utf8))
+        guard
+            send(
+                connection,
+                Array("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n".utf8))
         else { return }
         while let byte = reader.byte(), send(connection, [byte]) {}
     }
@@ -231,7 +234,9 @@ private struct LineReader {
             self.buffer += [UInt8](repeating: 0, count: 8_192)
         }
         let (end, connection) = (self.end, self.connection)
-        let count = self.buffer.withUnsafeMutableBytes { recv(connection, $0.baseAddress.map { $0 + end }, $0.count - end, 0) }
+        let count = self.buffer.withUnsafeMutableBytes {
+            recv(connection, $0.baseAddress.map { $0 + end }, $0.count - end, 0)
+        }
         guard count > 0 else { return false }
         self.end += count
         return true

@@ -42,7 +42,8 @@ import Testing
             #expect(report.ready == 0)
             #expect(
                 report.lastLines == ["no config", "slipway: instance 1 ended with exit status 3 before it was ready"])
-            #expect(took < .seconds(10))
+            // Far below `within`, also on a busy machine.
+            #expect(took < .seconds(120))
         }
     }
 
@@ -143,7 +144,7 @@ import Testing
             let (_, took) = try await self.timed {
                 try await runtime.stop(stage.key(1), drain: Milliseconds(400), term: Term(1))
             }
-            #expect(took >= .milliseconds(400) && took < .seconds(20))
+            #expect(took >= .milliseconds(400))
         }
     }
 
@@ -375,7 +376,7 @@ import Testing
                 group.addTask {
                     await #expect(throws: CancellationError.self) { try await runtime.ensure(order, term: Term(1)) }
                 }
-                while (try? stage.process(1)) == nil { usleep(5_000) }
+                while (try? stage.process(1)) == nil { try? await Task.sleep(for: .milliseconds(10)) }
                 group.cancelAll()
             }
             let process = try stage.process(1)

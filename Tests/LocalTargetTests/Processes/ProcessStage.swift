@@ -13,26 +13,27 @@ import Testing
 struct ProcessStage: Sendable {
     let folder: String
     let client: HTTPClient
+    let probe: HTTPProbe
     let lane: LaneID
 
     static func run(_ body: @Sendable (ProcessStage) async throws -> Void) async throws {
         var template = Array("/tmp/slipway-processes-XXXXXX".utf8CString)
         let made = try #require(mkdtemp(&template))
         let folder = String(cString: made)
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        let client = HTTPClient(configuration: configuration)
+        let client = HTTPClient()
+        let probe = HTTPProbe()
         let stage = ProcessStage(
-            folder: folder, client: client,
+            folder: folder, client: client, probe: probe,
             lane: LaneID(
                 service: try #require(ServiceName("shop")), environment: try #require(EnvironmentName("production"))))
         var failure: (any Error)?
         do {
-            try stage.compile()
+            try await stage.compile()
             try await body(stage)
         } catch { failure = error }
         do { try await stage.takeDown() } catch { failure = failure ?? error }
         try await client.shutdown()
+        try await probe.close()
         if let failure { throw failure }
     }
 
@@ -76,7 +77,7 @@ struct ProcessStage: Sendable {
         settings.grace = .milliseconds(500)
         change(&settings)
         return try ProcessRuntime(
-            data: "\(self.folder)/data", blobs: OneArtifact(file: "\(self.folder)/app"), client: self.client,
+            data: "\(self.folder)/data", blobs: OneArtifact(file: "\(self.folder)/app"), probe: self.probe,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, settings: settings, bootIdentityFile: boot,
             unpack: { archive, folder in
                 try FileManager.default.copyItem(atPath: archive, toPath: "\(folder)/app")
@@ -121,7 +122,7 @@ struct ProcessStage: Sendable {
 
     struct NotStarted: Error {}
 
-    private func compile() throws {
+    private func compile() async throws {
         try Self.source.write(toFile: "\(self.folder)/app.c", atomically: false, encoding: .utf8)
         let launch = DetachedProcess.Launch(
             program: "/usr/bin/cc", arguments: ["-O1", "-o", "app", "app.c"],
@@ -133,7 +134,8 @@ struct ProcessStage: Sendable {
         var ending: DetachedProcess.Ending?
         while ending == nil, ContinuousClock().now < deadline {
             ending = try table.ending(of: process)
-            usleep(5_000)
+            // Not a blocking wait: all tests share the few threads of Swift's tasks.
+            try await Task.sleep(for: .milliseconds(10))
         }
         try #require(ending == .exited(0), "cc is needed: apt-get install gcc libc6-dev")
     }

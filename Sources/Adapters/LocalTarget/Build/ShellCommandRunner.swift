@@ -83,6 +83,8 @@ extension ShellCommandRunner {
                 throw BuildFailure("the artifact \(digest) is not stored here any more; make the release again")
             }
             try await self.archive.unpack(file, into: job.content)
+        case .empty:
+            try FileTree.create(job.content)
         }
         let log = try JobLog(creating: path, limit: self.limits.logBytes)
         do {

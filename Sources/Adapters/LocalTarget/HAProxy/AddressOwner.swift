@@ -2,7 +2,6 @@ import Core
 import Foundation
 import Glibc
 
-
 /// Whether an address of this machine can be listened at, and who has it if not.
 enum AddressOwner {
     /// Tries it. false only when somebody listens there already; other reasons show when HAProxy starts.
@@ -11,7 +10,9 @@ enum AddressOwner {
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(address.host, String(address.port), &hints, &found) == 0, let first = found else { return true }
+        guard getaddrinfo(address.host, String(address.port), &hints, &found) == 0, let first = found else {
+            return true
+        }
         defer { freeaddrinfo(found) }
         let descriptor = socket(first.pointee.ai_family, first.pointee.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return true }
@@ -22,11 +23,13 @@ enum AddressOwner {
         return true
     }
 
-    /// `process 12 (nginx -g daemon)`, or what can be said where `/proc` hides it. Of all listeners with this port number.
+    /// `process 12 (nginx -g daemon)`, or what can be said where `/proc` hides it. Of all listeners with this port
+    /// number.
     static func describe(port: Int) -> String {
         let inodes = self.listeningInodes(port: port)
         guard !inodes.isEmpty else { return "a process that is not to be seen from here" }
-        let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int($0) }.sorted() ?? []
+        let pids =
+            (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int($0) }.sorted() ?? []
         for pid in pids where self.holds(pid, inodes) {
             return "process \(pid) (\(self.command(pid)))"
         }

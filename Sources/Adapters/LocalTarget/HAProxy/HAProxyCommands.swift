@@ -1,6 +1,7 @@
 import Core
 
-/// The commands that turn a running HAProxy from what it does into what it should do, in steps that are safe to be cut between.
+/// The commands that turn a running HAProxy from what it does into what it should do, in steps that are safe to be cut
+/// between.
 package enum HAProxyCommands {
     package static let noVersion = "none"
 
@@ -42,8 +43,8 @@ package enum HAProxyCommands {
         return commands
     }
 
-    /// Last step: what is no longer wanted gets nothing new. Servers of a retired slot stay ready: nothing new is sent there, and
-    /// what is under way may still be tried again on them.
+    /// Last step: what is no longer wanted gets nothing new. Servers of a retired slot stay ready: nothing new is sent
+    /// there, and what is under way may still be tried again on them.
     package static func lower(from now: HAProxyPicture, to state: HAProxyState) -> [String] {
         var commands: [String] = []
         for (index, slot) in state.slots.enumerated() {

@@ -3,11 +3,12 @@ import Crypto
 
 /// The configuration file of one lane's HAProxy, as a pure function of what it should do.
 ///
-/// Everything that changes in a lane's life is a process variable or a server's address, and so can be changed over the runtime
-/// socket (management guide 2.6, section 9.3: `set var`, `set server`). The file holds the same values for a restart.
+/// Everything that changes in a lane's life is a process variable or a server's address, and so can be changed over the
+/// runtime socket (management guide 2.6, section 9.3: `set var`, `set server`). The file holds the same values for a
+/// restart.
 package enum HAProxyConfiguration {
-    /// The environment variable that holds the path of the runtime socket. A start that fails would otherwise take the path away
-    /// from a process that runs (seen), so every start has a path of its own.
+    /// The environment variable that holds the path of the runtime socket. A start that fails would otherwise take the
+    /// path away from a process that runs (seen), so every start has a path of its own.
     package static let socketVariable = "SLIPWAY_ROUTER_SOCKET"
 
     /// The whole file.
@@ -18,7 +19,8 @@ package enum HAProxyConfiguration {
         ].joined(separator: "\n")
     }
 
-    /// Tells processes apart that can't be turned into one another over the socket: listeners, header name, this text's version.
+    /// Tells processes apart that can't be turned into one another over the socket: listeners, header name, this text's
+    /// version.
     package static func shape(_ state: HAProxyState) -> String {
         var bare = state
         bare.slots = Array(repeating: nil, count: HAProxyState.slotCount)

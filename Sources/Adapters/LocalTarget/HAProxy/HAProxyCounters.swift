@@ -2,8 +2,8 @@ package import Ports
 
 /// Reads `show stat` (management guide 2.6, section 9.1: CSV with a header line).
 package enum HAProxyCounters {
-    /// Requests at each backend, by slot. Its servers' sessions and queues, or what the backend itself counts when that is more (a
-    /// request that waits for its next try is at no server).
+    /// Requests at each backend, by slot. Its servers' sessions and queues, or what the backend itself counts when that
+    /// is more (a request that waits for its next try is at no server).
     package static func underWay(_ answer: String) throws(TargetError) -> [Int] {
         let lines = answer.split(separator: "\n")
         let header = (lines.first?.split(separator: ",", omittingEmptySubsequences: false) ?? []).map(String.init)

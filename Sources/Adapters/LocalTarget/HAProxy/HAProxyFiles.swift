@@ -3,7 +3,8 @@ import Foundation
 import Glibc
 import Ports
 
-/// What the router keeps of one lane beside the files that people read: who may still change it, and what was last confirmed.
+/// What the router keeps of one lane beside the files that people read: who may still change it, and what was last
+/// confirmed.
 struct HAProxyRecord: Sendable, Equatable, Codable {
     static let newest = 1
     /// The version of this shape of record.
@@ -15,8 +16,8 @@ struct HAProxyRecord: Sendable, Equatable, Codable {
     var state: HAProxyState?
 }
 
-/// Where the process of one lane is to be found. Written before a start with the socket alone, so that a process whose start we did
-/// not survive is found by the mark in its environment.
+/// Where the process of one lane is to be found. Written before a start with the socket alone, so that a process whose
+/// start we did not survive is found by the mark in its environment.
 struct HAProxyHandle: Sendable, Equatable, Codable {
     /// The process that this one takes the place of, until it does.
     struct Older: Sendable, Equatable, Codable {
@@ -110,8 +111,8 @@ struct HAProxyFiles: Sendable {
         return far
     }
 
-    /// Keeps the log from filling the disk: HAProxy writes a line for each server that a switch readies. Emptied in place, which is
-    /// safe as it is written by appending.
+    /// Keeps the log from filling the disk: HAProxy writes a line for each server that a switch readies. Emptied in
+    /// place, which is safe as it is written by appending.
     func boundLog() {
         guard self.logSize > 1 << 20 else { return }
         unlink(self.log + ".1")
@@ -142,7 +143,8 @@ struct HAProxyFiles: Sendable {
         for path in [self.configuration, self.log, self.log + ".1", self.handlePath] { unlink(path) }
     }
 
-    /// A folder in a place that others can write to must be ours alone, or another user could answer in HAProxy's place.
+    /// A folder in a place that others can write to must be ours alone, or another user could answer in HAProxy's
+    /// place.
     private func makePrivate(_ path: String) throws {
         mkdir(path, 0o700)
         var status = stat()

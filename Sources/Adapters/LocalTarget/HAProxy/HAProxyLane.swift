@@ -23,7 +23,8 @@ struct HAProxyLane: Sendable {
         let now = try await self.picture(handle)
         let underWay = now.slots.contains { $0.capacity == 0 } ? [] : try await self.requestsUnderWay(handle)
         let state = try HAProxyState(
-            routing, previewListener: try self.previewListener(record.state), occupied: now.occupied, underWay: underWay)
+            routing, previewListener: try self.previewListener(record.state), occupied: now.occupied, underWay: underWay
+        )
         guard now.shape == HAProxyConfiguration.shape(state) else {
             try self.files.write(HAProxyRecord(record, state: record.state))
             return try await self.start(state, record, replacing: handle)
@@ -174,7 +175,8 @@ extension HAProxyLane {
         return HAProxyHandle(socket: older.socket, process: older.process)
     }
 
-    /// Starts a process for this state: the first, one after a death, or one that takes over from another whose listeners differ.
+    /// Starts a process for this state: the first, one after a death, or one that takes over from another whose
+    /// listeners differ.
     private func start(
         _ state: HAProxyState, _ record: HAProxyRecord, replacing old: HAProxyHandle? = nil
     ) async throws -> RoutingReport {
@@ -206,7 +208,9 @@ extension HAProxyLane {
             do {
                 return try await self.launchOnce(state, replacing: old)
             } catch let error as TargetError where error.code == .addressInUse && old == nil {
-                guard AddressOwner.isFree(state.listen), !AddressOwner.isFree(state.previewListener) else { throw error }
+                guard AddressOwner.isFree(state.listen), !AddressOwner.isFree(state.previewListener) else {
+                    throw error
+                }
                 state.previewListener = try self.previewListener(state)
             }
         }
@@ -229,7 +233,9 @@ extension HAProxyLane {
         handle.process = try self.table.start(
             DetachedProcess.Launch(
                 program: program, arguments: arguments,
-                environment: [HAProxyConfiguration.socketVariable: handle.socket, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"],
+                environment: [
+                    HAProxyConfiguration.socketVariable: handle.socket, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                ],
                 folder: self.files.folder, output: self.files.log))
         try self.files.write(handle)
         return try await self.firstAnswer(handle, state, logStart)
@@ -281,7 +287,8 @@ extension HAProxyLane {
                 + "stop that, or choose another `listen`.", retryable: true)
     }
 
-    /// The listener that the lane has, or a free port; outside the ephemeral range, so that no outgoing connection takes it.
+    /// The listener that the lane has, or a free port; outside the ephemeral range, so that no outgoing connection
+    /// takes it.
     private func previewListener(_ state: HAProxyState?) throws -> ListenAddress {
         let isUp = try self.running() != nil
         if let address = state?.previewListener, isUp || AddressOwner.isFree(address) { return address }
@@ -292,7 +299,8 @@ extension HAProxyLane {
             let port = ports.lowerBound + (first + offset) % ports.count
             if let address = ListenAddress("127.0.0.1:\(port)"), AddressOwner.isFree(address) { return address }
         }
-        throw TargetError(.addressInUse, "No port of \(ports) is free for the preview of \(self.lane).", retryable: true)
+        throw TargetError(
+            .addressInUse, "No port of \(ports) is free for the preview of \(self.lane).", retryable: true)
     }
 }
 

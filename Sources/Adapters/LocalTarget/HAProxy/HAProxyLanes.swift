@@ -1,13 +1,13 @@
 import Core
 
-/// One thing at a time in each lane, in the order of asking. An actor because calls for one lane come from the engine's tasks and from
-/// the supervision at once, and each is many steps that must not mix.
+/// One thing at a time in each lane, in the order of asking. An actor because calls for one lane come from the engine's
+/// tasks and from the supervision at once, and each is many steps that must not mix.
 actor HAProxyLanes {
     private var last: [LaneID: Task<Void, Never>] = [:]
     private var processes: [LaneID: DetachedProcess] = [:]
 
-    /// Waits for all earlier work in the lane, then works. The work runs in a task of its own: the caller's cancellation must not cut a
-    /// switch in the middle, and each of its steps has a time limit.
+    /// Waits for all earlier work in the lane, then works. The work runs in a task of its own: the caller's
+    /// cancellation must not cut a switch in the middle, and each of its steps has a time limit.
     func take<Result: Sendable>(
         _ lane: LaneID, _ work: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {

@@ -3,8 +3,8 @@ import Glibc
 package import Logging
 package import Ports
 
-/// Splits the traffic of lanes with one HAProxy per lane. Traffic changes only over the runtime socket, never by a reload, which loses
-/// requests of connections that are kept alive.
+/// Splits the traffic of lanes with one HAProxy per lane. Traffic changes only over the runtime socket, never by a
+/// reload, which loses requests of connections that are kept alive.
 package struct HAProxyRouter: Router {
     package struct Settings: Sendable {
         /// The data folder; files are below `lanes/SERVICE/ENVIRONMENT/router`.
@@ -96,7 +96,8 @@ package struct HAProxyRouter: Router {
         await self.lanes.watch(lane, nil)
     }
 
-    /// Keeps every lane's HAProxy up from its record, without the engine: also after a reboot. Runs until its task is cancelled.
+    /// Keeps every lane's HAProxy up from its record, without the engine: also after a reboot. Runs until its task is
+    /// cancelled.
     package func run() async {
         let clock = ContinuousClock()
         var patience: [LaneID: (next: ContinuousClock.Instant, wait: Duration)] = [:]

@@ -2,7 +2,8 @@ import NIOCore
 import NIOPosix
 import Ports
 
-/// The runtime socket of one HAProxy. One connection per line: HAProxy answers and closes (management guide 2.6, section 9.3).
+/// The runtime socket of one HAProxy. One connection per line: HAProxy answers and closes (management guide 2.6,
+/// section 9.3).
 package struct HAProxySocket: Sendable {
     package let path: String
     /// From connecting to the last byte of the answer.
@@ -10,7 +11,8 @@ package struct HAProxySocket: Sendable {
     /// Bytes of one answer.
     package let sizeLimit: Int
 
-    /// Longest path that still leaves room for the temporary name HAProxy binds first (`.PID.tmp`) in the 107 bytes of unix(7).
+    /// Longest path that still leaves room for the temporary name HAProxy binds first (`.PID.tmp`) in the 107 bytes of
+    /// unix(7).
     package static let longestPath = 107 - 12
 
     package init(path: String, timeLimit: Duration = .seconds(2), sizeLimit: Int = 1 << 20) {
@@ -19,8 +21,8 @@ package struct HAProxySocket: Sendable {
         self.sizeLimit = sizeLimit
     }
 
-    /// Sends one line and gives the whole answer. Throws `unreachable` when nobody listens, when the answer does not end in time, and
-    /// when it is too long.
+    /// Sends one line and gives the whole answer. Throws `unreachable` when nobody listens, when the answer does not
+    /// end in time, and when it is too long.
     package func ask(_ line: String) async throws -> String {
         let path = self.path
         let (limit, size) = (TimeAmount(self.timeLimit), self.sizeLimit)
@@ -43,8 +45,8 @@ package struct HAProxySocket: Sendable {
     }
 }
 
-/// Sends the line and collects what comes until the other side closes. The promise is kept in every case, once connected by the
-/// channel's end and before that by the failure to connect; a second word on it is ignored by NIO.
+/// Sends the line and collects what comes until the other side closes. The promise is kept in every case, once
+/// connected by the channel's end and before that by the failure to connect; a second word on it is ignored by NIO.
 private final class AnswerReader: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

@@ -2,10 +2,11 @@ package import Core
 
 /// How one lane's requests are shared between at most two slots, packed into one number.
 ///
-/// HAProxy keeps it in one process variable and every request reads it once, so a switch is one assignment: no request ever
-/// sees weights that don't sum to 10,000.
+/// HAProxy keeps it in one process variable and every request reads it once, so a switch is one assignment: no request
+/// ever sees weights that don't sum to 10,000.
 package struct HAProxySplit: Sendable, Equatable, Codable {
-    /// Mixed into the user's key, so that not the same users are hit by every deployment: the number of the newer capacity.
+    /// Mixed into the user's key, so that not the same users are hit by every deployment: the number of the newer
+    /// capacity.
     package var salt: Int
     /// The slot of all requests outside the share; 0: nobody serves.
     package var main: Int
@@ -41,7 +42,8 @@ package struct HAProxySplit: Sendable, Equatable, Codable {
     }
 }
 
-/// A backend of HAProxy and the capacity that has it now. Backends can't be added at run time, so capacities take turns.
+/// A backend of HAProxy and the capacity that has it now. Backends can't be added at run time, so capacities take
+/// turns.
 package struct HAProxySlot: Sendable, Equatable, Codable {
     /// The number of the capacity's deployment in its lane.
     package var capacity: Int

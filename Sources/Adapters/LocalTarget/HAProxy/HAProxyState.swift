@@ -34,8 +34,8 @@ package struct HAProxyState: Sendable, Equatable, Codable {
         self.preview = preview
     }
 
-    /// Gives every arm a slot. An arm keeps the slot it has; a new one gets an empty slot, else the retired one with the fewest
-    /// requests under way. Throws `TargetError` for a routing that HAProxy can't or must not carry out.
+    /// Gives every arm a slot. An arm keeps the slot it has; a new one gets an empty slot, else the retired one with
+    /// the fewest requests under way. Throws `TargetError` for a routing that HAProxy can't or must not carry out.
     ///
     /// - Parameters:
     ///   - occupied: who has which slot now, by the word of the running process where there is one.
@@ -78,7 +78,8 @@ package struct HAProxyState: Sendable, Equatable, Codable {
             return HAProxySplit(salt: 0, main: slot(older.capacity), side: 0, share: 0)
         }
         return HAProxySplit(
-            salt: newer.capacity.number % HAProxySplit.saltLimit, main: slot(older.capacity), side: slot(newer.capacity),
+            salt: newer.capacity.number % HAProxySplit.saltLimit, main: slot(older.capacity),
+            side: slot(newer.capacity),
             share: newer.weight.count)
     }
 }
@@ -108,7 +109,8 @@ extension Routing {
         try self.checkWeights()
         for arm in self.arms { try arm.check() }
         guard isHeaderName(self.previewHeader) else {
-            throw .invalid("`\(self.previewHeader.prefix(80))` as preview header", "1 to 64 letters, digits and hyphens")
+            throw .invalid(
+                "`\(self.previewHeader.prefix(80))` as preview header", "1 to 64 letters, digits and hyphens")
         }
     }
 

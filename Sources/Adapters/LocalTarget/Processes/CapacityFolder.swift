@@ -1,5 +1,6 @@
 import Core
 import FoundationEssentials
+import Glibc
 package import Ports
 
 /// What is written down about the instances of one capacity, so that the next run of the server finds them again.
@@ -33,6 +34,8 @@ struct CapacityRecord: Sendable, Equatable, Codable {
         var port: Int
         /// nil: not started yet.
         var process: DetachedProcess?
+
+        var address: ListenAddress? { ListenAddress("127.0.0.1:\(self.port)") }
     }
 }
 
@@ -90,8 +93,8 @@ package struct CapacityFolder: Sendable, Equatable {
     }
 
     /// What only a running capacity needs. The logs and the record stay.
-    func removeContent(instances: [Int]) throws {
-        for path in try [self.content] + self.partial() + instances.map(self.own) { try FolderTree.remove(path) }
+    func removable(instances: Int) throws -> [String] {
+        try [self.content] + self.partial() + (1...max(1, instances)).map(self.own)
     }
 
     /// Folders of an unpacking that was cut off.
@@ -154,24 +157,30 @@ enum FolderTree {
         }
     }
 
-    static func remove(_ path: String) throws {
-        guard Self.exists(path) else { return }
-        do { try FileManager.default.removeItem(atPath: path) } catch {
-            throw TargetError(.failed, "\(path) can't be removed: \(error).", retryable: true)
-        }
-    }
-
     static func rename(_ path: String, to target: String) throws {
         do { try FileManager.default.moveItem(atPath: path, toPath: target) } catch {
             throw TargetError(.failed, "\(path) can't be renamed to \(target): \(error).", retryable: true)
         }
     }
 
-    static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+    /// Flushes every file and folder under a path to disk. Links are not followed.
+    static func flush(_ path: String) throws {
+        do {
+            for name in try FileManager.default.subpathsOfDirectory(atPath: path) + ["."] {
+                let descriptor = open("\(path)/\(name)", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+                // A link, or a file that may not be read: there is nothing of ours to flush.
+                guard descriptor >= 0 else { continue }
+                defer { close(descriptor) }
+                guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileError(errno, "flush", name) }
+            }
+        } catch {
+            throw TargetError(.failed, "\(path) can't be flushed to disk: \(error).", retryable: true)
+        }
+    }
 
     /// Empty if there is no such folder.
     static func names(in path: String) throws -> [String] {
-        guard Self.exists(path) else { return [] }
+        guard FileTree.exists(path) else { return [] }
         do { return try FileManager.default.contentsOfDirectory(atPath: path) } catch {
             throw TargetError(.failed, "The folder \(path) can't be read: \(error).", retryable: true)
         }

@@ -69,7 +69,7 @@ extension ProcessRuntime {
     /// The artifact's content, whole or not at all: unpacked beside and renamed.
     private func unpackOnce(_ order: CapacityOrder) async throws {
         let folder = self.folder(order.key)
-        guard !FolderTree.exists(folder.content) else { return }
+        guard !FileTree.exists(folder.content) else { return }
         guard let archive = try await self.blobs.path(order.artifact) else {
             throw TargetError(
                 .failed,
@@ -80,13 +80,15 @@ extension ProcessRuntime {
         try FolderTree.make(partial)
         do {
             try await self.unpack(archive, partial)
+            // On disk before the name says that it is whole: a power cut must not leave empty files under it.
+            try await FileWork.run { try FolderTree.flush(partial) }
             // Another call for the same capacity may have been faster; both unpacked the same bytes.
-            if !FolderTree.exists(folder.content) { try FolderTree.rename(partial, to: folder.content) }
+            if !FileTree.exists(folder.content) { try FolderTree.rename(partial, to: folder.content) }
         } catch {
-            try? FolderTree.remove(partial)
+            try? await FileTree.remove(partial)
             throw error
         }
-        for rest in try folder.partial() { try FolderTree.remove(rest) }
+        for rest in try folder.partial() { try await FileTree.remove(rest) }
     }
 
     /// Starts the instances that don't run. Those that do are left as they are.
@@ -166,7 +168,12 @@ extension ProcessRuntime {
         }
         let capacity = self.capacities[order.key]
         let late = try capacity?.record.instances.first { try !self.isReady($0, of: order.key) }?.number ?? 1
-        let answer = capacity?.live[late]?.answer?.0.description ?? "it was not asked"
+        let answer =
+            switch capacity?.live[late]?.answer?.0 {
+            case .status(let code): "the last answer was \(code)"
+            case .unreachable(let why): why
+            case nil: "it was not asked"
+            }
         let sentence =
             "slipway: instance \(late) did not answer GET \(order.health.path) with 200 to 399 within "
             + "\(order.health.within.count) ms: \(answer)"
@@ -181,7 +188,7 @@ extension ProcessRuntime {
         }
         for instance in capacity.record.instances { try await self.end(instance, of: key) }
         try self.update(key) { $0.phase = .stopped }
-        try self.prune(key.lane)
+        try await self.prune(key.lane)
     }
 
     /// Ends one instance and takes it off the record. The group ends by SIGKILL if it doesn't by SIGTERM.

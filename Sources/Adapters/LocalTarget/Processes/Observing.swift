@@ -31,7 +31,7 @@ extension ProcessRuntime {
         await self.refresh(key)
         return try (self.capacities[key]?.record.instances ?? []).filter { try self.isReady($0, of: key) }
             .sorted { $0.number < $1.number }
-            .compactMap { ListenAddress("127.0.0.1:\($0.port)") }
+            .compactMap(\.address)
     }
 
     package func output(_ key: CapacityKey, lines: Int) async throws -> [String] {

@@ -1,4 +1,3 @@
-package import AsyncHTTPClient
 import Core
 import Glibc
 package import Logging
@@ -46,7 +45,7 @@ package actor ProcessRuntime: Runtime {
         var started: ContinuousClock.Instant?
         var failures = 0
         var restart: ContinuousClock.Instant?
-        var answer: (HealthProbe.Answer, at: ContinuousClock.Instant)?
+        var answer: (ProbeAnswer, at: ContinuousClock.Instant)?
         var isReady = false
     }
 
@@ -57,7 +56,7 @@ package actor ProcessRuntime: Runtime {
     let lanes: LaneFolders
     let table: ProcessTable
     let ports: FreePorts
-    let probe: HealthProbe
+    let probe: any Probe
     let settings: Settings
     let logger: Logger
     let changed: AsyncStream<CapacityKey>.Continuation
@@ -70,12 +69,12 @@ package actor ProcessRuntime: Runtime {
 
     /// - Parameters:
     ///   - data: the data folder; made if it is not there.
-    ///   - client: must not follow redirects.
+    ///   - probe: asks the instances for their health; must not follow redirects.
     ///   - unpack: writes the content of an archive into an empty folder.
     ///   - requestsUnderWay: the router's count; an instance is stopped when it says 0.
     ///   - bootIdentityFile: a parameter so that tests can play a reboot.
     package init(
-        data: String, blobs: any BlobStore, client: HTTPClient, logger: Logger = Logger(label: "slipway.processes"),
+        data: String, blobs: any BlobStore, probe: any Probe, logger: Logger = Logger(label: "slipway.processes"),
         settings: Settings = Settings(), bootIdentityFile: String = "/proc/sys/kernel/random/boot_id",
         unpack: @escaping @Sendable (_ archive: String, _ folder: String) async throws -> Void,
         requestsUnderWay: @escaping @Sendable (CapacityKey) async throws -> Int
@@ -88,7 +87,7 @@ package actor ProcessRuntime: Runtime {
         self.lanes = LaneFolders(data: String(cString: resolved))
         self.table = try ProcessTable(bootIdentityFile: bootIdentityFile)
         self.ports = try FreePorts.ofThisMachine()
-        self.probe = HealthProbe(client: client)
+        self.probe = probe
         self.settings = settings
         self.logger = logger
         self.blobs = blobs
@@ -129,7 +128,7 @@ package actor ProcessRuntime: Runtime {
     /// Whether it is up by its own word and by the process table.
     func isReady(_ instance: CapacityRecord.Instance, of key: CapacityKey) throws -> Bool {
         guard let process = instance.process, try self.table.isRunning(process) else { return false }
-        return self.capacities[key]?.live[instance.number]?.answer?.0.isHealthy ?? false
+        return self.capacities[key]?.live[instance.number]?.isReady ?? false
     }
 
     func readyCount(_ key: CapacityKey) throws -> Int {

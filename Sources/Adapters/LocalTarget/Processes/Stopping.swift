@@ -7,7 +7,7 @@ extension ProcessRuntime {
         try self.load()
         guard try self.capacity(key) != nil else {
             // Nothing to stop; but a lane that is there learns the term, and an older one is refused all the same.
-            if FolderTree.exists(self.lanes.path(key.lane)) { try self.lanes.fence(key.lane, term) }
+            if FileTree.exists(self.lanes.path(key.lane)) { try self.lanes.fence(key.lane, term) }
             return
         }
         try self.lanes.fence(key.lane, term)
@@ -60,26 +60,23 @@ extension ProcessRuntime {
     private func cleanUp(_ key: CapacityKey) async throws {
         guard let capacity = self.capacities[key] else { return }
         do {
-            try await Self.remove(self.folder(key), instances: capacity.order.replicas)
-            try self.prune(key.lane)
-        } catch let error as TargetError {
+            let folder = self.folder(key)
+            for path in try folder.removable(instances: capacity.order.replicas) { try await FileTree.remove(path) }
+            try await self.prune(key.lane)
+        } catch {
             self.logger.warning("\(error)", metadata: ["lane": "\(key.lane)"])
         }
     }
 
-    /// Away from the actor: a content may have many files.
-    private nonisolated static func remove(_ folder: CapacityFolder, instances: Int) async throws {
-        try folder.removeContent(instances: Array(1...max(1, instances)))
-    }
-
     /// Keeps the logs of the newest stopped capacities of a lane.
-    func prune(_ lane: LaneID) throws {
+    func prune(_ lane: LaneID) async throws {
         let stopped = self.capacities.values.filter { $0.record.key.lane == lane && $0.record.phase == .stopped }
         let old = stopped.map(\.record.key.number).sorted(by: >).dropFirst(self.settings.keptLogs)
         for number in old {
             let key = CapacityKey(lane: lane, number: number)
-            try FolderTree.remove(self.folder(key).path)
+            // Forgotten first: an order for it that comes meanwhile begins from nothing, and is refused nothing.
             self.capacities[key] = nil
+            try await FileTree.remove(self.folder(key).path)
         }
     }
 }

@@ -107,22 +107,28 @@ extension ProcessRuntime {
     func askAll(_ key: CapacityKey, limit: Duration) async {
         guard let capacity = self.capacities[key] else { return }
         let (probe, path) = (self.probe, capacity.order.health.path)
-        let answers = await withTaskGroup(of: (CapacityRecord.Instance, HealthProbe.Answer).self) { group in
+        let within = Milliseconds(max(1, Int64(limit / .milliseconds(1))))
+        let answers = await withTaskGroup(of: (CapacityRecord.Instance, ProbeAnswer).self) { group in
             for instance in capacity.record.instances where instance.process != nil {
-                group.addTask { (instance, await probe.ask(port: instance.port, path: path, within: limit)) }
+                guard let address = instance.address else { continue }
+                group.addTask { (instance, await probe.get(path, at: address, within: within)) }
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
         for (instance, answer) in answers { self.keep(answer, of: instance, key) }
     }
 
-    private func keep(_ answer: HealthProbe.Answer, of instance: CapacityRecord.Instance, _ key: CapacityKey) {
+    private func keep(_ answer: ProbeAnswer, of instance: CapacityRecord.Instance, _ key: CapacityKey) {
         // The process may have been replaced while it was asked.
         guard let capacity = self.capacities[key], capacity.record.instances.contains(instance) else { return }
         var live = capacity.live[instance.number] ?? Live()
         live.answer = (answer, self.clock.now)
         let wasReady = live.isReady
-        live.isReady = answer.isHealthy
+        live.isReady =
+            switch answer {
+            case .status(let code): (200..<400).contains(code)
+            case .unreachable: false
+            }
         self.capacities[key]?.live[instance.number] = live
         if wasReady != live.isReady { self.changed.yield(key) }
     }

@@ -95,6 +95,16 @@ extension Probe {
         }
 
         func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
+            try self.optional(type, key)
+        }
+
+        // Swift's own scalars have their own requirements in the protocol; their defaults would ask for a value.
+        func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try self.optional(type, key) }
+        func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try self.optional(type, key) }
+        func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try self.optional(type, key) }
+        func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try self.optional(type, key) }
+
+        private func optional<Value: Decodable>(_ type: Value.Type, _ key: Key) throws -> Value? {
             let (schema, _) = try Probe.read(type)
             self.notes.fields.append(.init(name: key.stringValue, schema: schema, isRequired: false))
             return nil

@@ -1,0 +1,67 @@
+import AsyncHTTPClient
+import Core
+import Engine
+import Foundation
+import HTTPAPI
+import LocalTarget
+import Logging
+import Ports
+import SQLiteStore
+
+/// All parts of one data folder, put together in one place: nothing else knows which types stand behind the doors.
+struct Assembly {
+    let ledger: SQLiteLedger
+    let plane: ControlPlane
+    let runtime: ProcessRuntime
+    let router: HAProxyRouter
+    private let client: HTTPClient
+    private let probe: HTTPProbe
+
+    /// Takes the folder's lock and a new term, or (`isReadOnly`) looks at what is there.
+    init(folder: String, path: String, logger: Logger, isReadOnly: Bool = false) async throws {
+        let clock = SystemClock()
+        self.ledger =
+            isReadOnly
+            ? try await SQLiteLedger.openForReading(folder: folder)
+            : try await SQLiteLedger.open(
+                folder: folder, owner: "slipway, process \(getpid())", time: { clock.now() })
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.httpVersion = .http1Only
+        self.client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        self.probe = HTTPProbe()
+        let blobs = try FileBlobs(folder: folder + "/blobs")
+        let source = GitRepository(path: path)
+        let router = HAProxyRouter(
+            settings: HAProxyRouter.Settings(data: folder, socketFolder: NSTemporaryDirectory() + "/slipway-\(getuid())"),
+            table: try ProcessTable(), logger: logger)
+        self.router = router
+        let archive = ArtifactArchive()
+        self.runtime = try ProcessRuntime(
+            data: folder, blobs: blobs, probe: self.probe, logger: logger,
+            unpack: { file, place in try await archive.unpack(file, into: place) },
+            requestsUnderWay: { key in try await router.requestsUnderWay(key) })
+        let commands = ShellCommandRunner(folder: folder + "/commands", source: source, blobs: blobs, path: path)
+        let doors = Doors(
+            blobs: blobs, source: source,
+            builder: LocalBuilder(folder: folder + "/builds", source: source, blobs: blobs, path: path),
+            commands: commands, probe: self.probe, runtime: self.runtime, router: router,
+            messenger: LocalMessenger(commands: commands, client: self.client))
+        self.plane = ControlPlane(
+            journal: Journal(ledger: self.ledger, time: clock, news: News()), doors: doors, logger: logger)
+    }
+
+    /// Seals the ledger and gives the folder back. What serves goes on serving.
+    func close() async throws {
+        self.plane.journal.news.finish()
+        try await self.ledger.close()
+        try await self.probe.close()
+        try await self.client.shutdown()
+    }
+
+    /// The person who runs this, for the record: the user of the operating system.
+    static var user: Actor { .person(NSUserName()) }
+
+    /// That person, with all rights: who can read the folder owns it.
+    static var owner: Engine.Caller { Engine.Caller(actor: Self.user, mayAdminister: true) }
+}

@@ -1,0 +1,83 @@
+import APIClient
+import CommandLine
+import Core
+import Engine
+import HTTPAPI
+import Logging
+
+/// What works on a data folder while no server runs on it.
+enum Offline {
+    /// `body` with everything of the folder; only `isReadOnly` works beside a live server.
+    private static func with<T>(
+        _ folder: String, isReadOnly: Bool, _ body: (Assembly, Operations, HTTPAPI.Caller) async throws -> T
+    ) async throws -> T {
+        var logger = Logger(label: "slipway")
+        logger.logLevel = .error
+        let assembly = try await Assembly(folder: folder, path: searchPath(), logger: logger, isReadOnly: isReadOnly)
+        let result: Result<T, any Error>
+        do {
+            let caller = HTTPAPI.Caller(actor: Assembly.user.description, token: "local")
+            result = .success(try await body(assembly, Operations(assembly.plane, owner: Assembly.owner), caller))
+        } catch {
+            result = .failure(error)
+        }
+        try await assembly.close()
+        return try result.get()
+    }
+
+    static func status(_ folder: String, _ service: String?) async throws -> Wire.Status {
+        try await Self.with(folder, isReadOnly: true) { _, operations, caller in
+            try await operations.status(caller, service)
+        }
+    }
+
+    static func events(_ folder: String, _ stream: String) async throws -> [Wire.Event] {
+        try await Self.with(folder, isReadOnly: true) { _, operations, caller in
+            var all: [Wire.Event] = []
+            while true {
+                let page = try await operations.events(caller, stream, all.last?.position ?? 0, 1_000)
+                all += page
+                if page.count < 1_000 { return all }
+            }
+        }
+    }
+
+    static func audit(_ folder: String) async throws -> Wire.Audit {
+        try await Self.with(folder, isReadOnly: true) { _, operations, caller in
+            try await operations.verifyAudit(caller)
+        }
+    }
+
+    static func rollback(_ order: OfflineRollback) async throws -> Wire.Promotion {
+        try await Self.with(order.dataFolder, isReadOnly: false) { assembly, operations, caller in
+            let id = try Self.lane(order.service, order.environment)
+            return try await assembly.plane.running(id) {
+                let act = Wire.Act(reason: order.reason, subject: order.version)
+                let begun = try await operations.rollback(caller, order.service, order.environment, act)
+                _ = try await assembly.plane.wait(for: id, upTo: .minutes(10)) { lane in
+                    lane.recent.contains { $0.number == begun.number }
+                }
+                return try await operations.promotion(caller, begun.id)
+            }
+        }
+    }
+
+    static func down(_ order: OfflineDown) async throws -> Wire.Lane {
+        try await Self.with(order.dataFolder, isReadOnly: false) { assembly, operations, caller in
+            let id = try Self.lane(order.service, order.environment)
+            return try await assembly.plane.running(id) {
+                _ = try await operations.actOnLane(
+                    caller, order.service, order.environment, .down, Wire.Act(reason: order.reason))
+                _ = try await assembly.plane.wait(for: id, upTo: .minutes(10)) { $0.takingDown == nil }
+                return try await operations.lane(caller, order.service, order.environment)
+            }
+        }
+    }
+
+    private static func lane(_ service: String, _ environment: String) throws -> LaneID {
+        guard let service = ServiceName(service), let environment = EnvironmentName(environment) else {
+            throw Refusal(.invalid, "`\(service)/\(environment)` names no service and environment: \(ServiceName.rule).")
+        }
+        return LaneID(service: service, environment: environment)
+    }
+}

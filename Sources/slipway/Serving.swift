@@ -1,0 +1,73 @@
+import APIClient
+import CommandLine
+import Engine
+import Foundation
+import HTTPAPI
+import LocalTarget
+import Logging
+import ServiceLifecycle
+import SQLiteStore
+import UnixSignals
+
+/// Runs until it is cancelled or the process shuts down.
+private struct Loop: Service {
+    let body: @Sendable () async -> Void
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await self.body() }
+    }
+}
+
+/// `slipway serve`: everything of one data folder, until SIGTERM or SIGINT.
+func serve(_ options: ServeOptions) async throws {
+    let logger = Logger(label: "slipway")
+    let assembly = try await Assembly(folder: options.dataFolder, path: searchPath(), logger: logger)
+    let (plane, runtime, router, ledger) = (assembly.plane, assembly.runtime, assembly.router, assembly.ledger)
+    let folder = options.dataFolder
+    let tokenFile = "\(folder)/\(Connection.ServerFile.tokenName)"
+    let known = try? String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    let token = try await plane.localToken(owner: Assembly.user, keeping: known)
+    try writePrivately(Data((token + "\n").utf8), to: tokenFile)
+    let api = APIServer(
+        operations: Operations(plane), host: options.host, port: options.port, logger: logger,
+        onListening: { address in
+            ledger.announce(address)
+            let file = Connection.ServerFile(address: address, pid: Int(getpid()))
+            do {
+                try writePrivately(try JSONEncoder().encode(file), to: "\(folder)/\(Connection.ServerFile.name)")
+                print("slipway serves \(address), data in \(folder)")
+            } catch {
+                logger.error("\(folder)/\(Connection.ServerFile.name) could not be written: \(error)")
+            }
+        })
+    let services: [any Service] = [
+        Loop { await runtime.run() }, Loop { await router.run() }, plane.conductor, api,
+    ]
+    var configuration = ServiceGroupConfiguration(
+        services: services.map {
+            .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .cancelGroup)
+        },
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(2)
+    let group = ServiceGroup(configuration: configuration)
+    let outcome: Result<Void, any Error>
+    do {
+        try await group.run()
+        outcome = .success(())
+    } catch {
+        outcome = .failure(error)
+    }
+    try await assembly.close()
+    try outcome.get()
+}
+
+/// Written beside it and moved into place; readable by this user alone.
+private func writePrivately(_ data: Data, to path: String) throws {
+    let temporary = "\(path).\(getpid())"
+    guard FileManager.default.createFile(atPath: temporary, contents: data, attributes: [.posixPermissions: 0o600]),
+        rename(temporary, path) == 0
+    else {
+        throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: path])
+    }
+}
+
+func searchPath() -> String { ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }

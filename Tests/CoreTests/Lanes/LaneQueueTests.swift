@@ -1,0 +1,144 @@
+import Core
+import Testing
+
+/// What waits: policies and guards.
+struct LaneQueueTests {
+    /// 2.0.0, asked for by `actor`, runs its bake; two more wait.
+    private func busy(_ policy: QueuePolicy, by actor: Actor = .schedule) throws -> LaneScript {
+        var script = try LaneScript(.production(queue: policy))
+        try script.deploy(1)
+        try script.promote(2, by: actor)
+        try script.evaluate()
+        try script.work()
+        try script.promote(3, by: .schedule)
+        try script.promote(4, by: .schedule)
+        return script
+    }
+
+    @Test func `finish lets the running one end, then takes the newest`() throws {
+        var script = try self.busy(.finish)
+        #expect(!script.lane.pending.contains(.evaluate))
+        #expect(try script.evaluate() == [])
+        try script.finish()
+        #expect(try script.evaluate() == ["removed", "admitted", "capacityWanted", "stepStarted"])
+        #expect(script.end(of: 3) == .removed(.superseded))
+        #expect(script.lane.deployment?.number == 4)
+    }
+
+    @Test func `latest takes over in one append, and aborted goes back to what was verified`() throws {
+        var script = try self.busy(.latest)
+        #expect(script.lane.pending.contains(.evaluate))
+        #expect(try script.evaluate() == ["removed", "ended", "admitted", "capacityWanted", "stepStarted"])
+        #expect(script.end(of: 2) == .deployment(.superseded))
+        #expect(script.serving == ["2.0.0": 10_000])
+        try script.say(.abort(number: nil, reason: "no"))
+        #expect(script.serving == ["1.0.0": 10_000])
+        try script.finish()
+        #expect(script.lane.capacities.keys.sorted() == [1])
+    }
+
+    @Test func `a routing that the superseded deployment left does not fail its successor`() throws {
+        var script = try LaneScript(.production(queue: .latest))
+        try script.deploy(1)
+        try script.promote(2, by: .schedule)
+        try script.evaluate()
+        try script.hear(.capacityReady(2))
+        let left = script.lane.routing.generation
+        try script.promote(3, by: .schedule)
+        try script.evaluate()
+        #expect(try script.hear(.impossible(.route(generation: left), reason: "unreachable")) == ["alarmRaised"])
+        #expect(script.lane.deployment?.number == 3)
+    }
+
+    @Test func `automation never takes over from what a person started or paused`() throws {
+        let started = try self.busy(.latest, by: .person("bert"))
+        #expect(!started.lane.pending.contains(.evaluate))
+        var paused = try self.busy(.latest)
+        try paused.say(.pause(number: nil, reason: "mine"))
+        #expect(!paused.lane.pending.contains(.evaluate))
+        #expect(try paused.evaluate() == [])
+    }
+
+    @Test func `every keeps the order`() throws {
+        var script = try self.busy(.every)
+        try script.finish()
+        try script.evaluate()
+        #expect(script.lane.deployment?.number == 3)
+        try script.finish()
+        try script.evaluate()
+        #expect(script.lane.deployment?.number == 4)
+    }
+
+    @Test func `what a person asked for comes before newer automation, and is not superseded by it`() throws {
+        var script = try LaneScript(.production())
+        try script.promote(1)
+        try script.promote(2, by: .schedule)
+        try script.evaluate()
+        #expect(script.lane.deployment?.number == 1)
+        #expect(script.lane.queue.map(\.number) == [2])
+        #expect(script.refusal { try $0.say(.cancel(number: 9, reason: "")) } == .notFound)
+        #expect(script.refusal { try $0.say(.cancel(number: 1, reason: "")) } == .wrongState)
+        #expect(try script.say(.cancel(number: 2, reason: "later"), by: .judge) == ["removed"])
+    }
+
+    @Test func `hold, pin and block keep a promotion waiting with its reason, and a time to pass wakes the lane`()
+        throws
+    {
+        var script = try LaneScript(.production())
+        try script.deploy(1)
+        try script.promote(2)
+        try script.say(.hold(reason: "audit", until: script.now + .minutes(5)))
+        #expect(try script.evaluate() == ["waiting"])
+        #expect(script.lane.queue.first?.waitsFor.first?.gate == "hold")
+        #expect(script.wake == script.now + .minutes(5))
+        #expect(try script.pass(.minutes(5)) == ["holdReleased"])
+        try script.say(.pin(version: "1.0.0", reason: "fair"))
+        #expect(try script.evaluate() == ["waiting"])
+        #expect(script.lane.queue.first?.waitsFor.map(\.gate) == ["pin", "tests"])
+        try script.say(.unpin(reason: "over"))
+        try script.say(.block(LaneScript.candidate(2).release, reason: "leak"))
+        #expect(try script.evaluate() == ["waiting"])
+        #expect(try script.evaluate() == [])
+        try script.say(.unblock(LaneScript.candidate(2).release, reason: "no leak"))
+        #expect(try script.evaluate() == ["admitted", "capacityWanted", "stepStarted"])
+    }
+
+    @Test func `an alarm binds automation and lets a person roll forward`() throws {
+        var script = try LaneScript(.production())
+        try script.deploy(1)
+        try script.hear(.capacityLost(1, reason: "killed"))
+        try script.promote(2, by: .schedule)
+        #expect(try script.evaluate() == ["waiting"])
+        try script.promote(3)
+        #expect(try script.evaluate() == ["removed", "admitted", "capacityWanted", "stepStarted"])
+    }
+
+    @Test func `an alarm that is cleared while nobody is served comes back at once`() throws {
+        var script = try LaneScript(.production())
+        try script.deploy(1)
+        try script.hear(.capacityLost(1, reason: "killed"))
+        #expect(try script.say(.clearAlarm(reason: "seen")) == ["alarmCleared", "alarmRaised"])
+    }
+
+    @Test func `a failed gate rejects, and a promotion that waits too long expires`() throws {
+        var script = try LaneScript(.production())
+        try script.promote(1)
+        try script.promote(2)
+        #expect(try script.evaluate(nil) == ["waiting", "waiting"])
+        #expect(try script.pass(Lane.waitsAtMost) == ["removed", "removed"])
+        #expect(script.end(of: 1) == .removed(.expired))
+        try script.promote(3)
+        #expect(try script.evaluate(.fail) == ["removed"])
+        #expect(script.end(of: 3) == .removed(.rejected))
+    }
+
+    @Test func `a release is asked for once`() throws {
+        var script = try LaneScript(.production())
+        try script.promote(1)
+        #expect(script.refusal { try $0.promote(1) } == .alreadyExists)
+        try script.evaluate()
+        #expect(script.refusal { try $0.promote(1) } == .alreadyRunning)
+        try script.finish()
+        #expect(script.refusal { try $0.promote(1) } == .nothingToDo)
+    }
+}

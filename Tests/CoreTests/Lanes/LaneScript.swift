@@ -1,0 +1,168 @@
+import Core
+import Testing
+
+/// A lane that is told one thing after the other, and keeps what it wrote.
+struct LaneScript {
+    private(set) var lane = Lane()
+    private(set) var events: [Lane.Event] = []
+    /// Events by append.
+    private(set) var appends: [[Lane.Event]] = []
+    private(set) var now = Instant(milliseconds: 1_800_000_000_000)
+    let environment: EnvironmentDefinition
+    var release = RunConfiguration()
+
+    init(_ environment: EnvironmentDefinition) {
+        self.environment = environment
+        self.release.run = RunCommand(command: "./serve")
+    }
+
+    /// The lane as an engine finds it after a crash.
+    init(resuming script: LaneScript, appends count: Int) throws {
+        self = script
+        self.appends = Array(script.appends.prefix(count))
+        self.events = self.appends.flatMap(\.self)
+        self.lane = Lane()
+        for event in self.events { try self.lane.apply(event) }
+    }
+
+    static func candidate(_ number: Int) throws -> Candidate {
+        Candidate(release: try #require(ReleaseID("r-\(number)")), version: "\(number).0.0")
+    }
+
+    /// Decides and records; the names of the events.
+    mutating func tell(_ input: Lane.Input) throws -> [String] {
+        let facts = try self.lane.decide(input)
+        for fact in facts { try self.lane.apply(fact) }
+        self.events += facts
+        if !facts.isEmpty { self.appends.append(facts) }
+        return facts.map { String($0.kind.name.dropFirst("lane.".count)) }
+    }
+
+    @discardableResult
+    mutating func say(_ intent: Lane.Intent, by actor: Actor = .person("anna")) throws -> [String] {
+        try self.tell(.intent(intent, by: actor, at: self.now))
+    }
+
+    @discardableResult
+    mutating func hear(_ answer: Lane.Answer) throws -> [String] { try self.tell(.answer(answer, at: self.now)) }
+
+    @discardableResult
+    mutating func promote(_ number: Int, by actor: Actor = .person("anna")) throws -> [String] {
+        try self.say(.promote(Self.candidate(number)), by: actor)
+    }
+
+    @discardableResult
+    mutating func rollBack(to version: String? = nil, by actor: Actor = .person("anna")) throws -> [String] {
+        let settings = Lane.RollbackSettings(
+            health: .seconds(20), drain: .seconds(5), policy: .finish, definition: 1)
+        return try self.say(.rollback(to: version, settings, reason: "it hurts"), by: actor)
+    }
+
+    /// The gates say the same about everything that waits.
+    @discardableResult
+    mutating func evaluate(_ verdict: Verdict? = .pass) throws -> [String] {
+        let gate = GateResult(gate: "tests", verdict: verdict, reason: "as the test wants it")
+        let plan = Plan.forward(self.environment, self.release, isFirst: self.lane.serving.isEmpty)
+        let evaluations = self.lane.queue.map {
+            Lane.Evaluation(
+                number: $0.number, facts: AdmissionFacts(definition: 1, gates: [gate], readings: []), plan: plan)
+        }
+        return try self.tell(.evaluated(evaluations, at: self.now))
+    }
+
+    /// Time passes, then the lane is woken up.
+    @discardableResult
+    mutating func pass(_ time: Milliseconds) throws -> [String] {
+        self.now = self.now + time
+        return try self.tell(.tick(at: self.now))
+    }
+
+    @discardableResult
+    mutating func routed() throws -> [String] { try self.hear(.routed(generation: self.lane.routing.generation)) }
+
+    /// A healthy world does the most urgent thing that is outstanding; false if only waits are.
+    mutating func workOnce() throws -> Bool {
+        for effect in self.lane.pending {
+            switch effect {
+            case .evaluate, .wake: continue
+            case .route(let generation): try self.hear(.routed(generation: generation))
+            case .raise(let number): try self.hear(.capacityReady(number))
+            case .retire(let number): try self.hear(.capacityGone(number))
+            case .removeRouter: try self.hear(.routerRemoved)
+            case .verify(let number, _, _):
+                try self.hear(.verified(number: number, .pass, summary: "passed", lastLines: []))
+            case .task(let number, _, let kind):
+                try self.hear(
+                    .taskEnded(number: number, kind, .pass, summary: "done", lastLines: [], irreversible: false))
+            }
+            return true
+        }
+        return false
+    }
+
+    mutating func work() throws {
+        var rounds = 0
+        while try self.workOnce() {
+            rounds += 1
+            try #require(rounds < 100, "the lane never has enough: \(self.lane.pending)")
+        }
+    }
+
+    /// A healthy world, and time passing, until no deployment runs and nothing is outstanding.
+    mutating func finish() throws {
+        for _ in 0..<50 {
+            try self.work()
+            if self.lane.deployment == nil, self.lane.takingDown == nil { return }
+            let wake = try #require(self.wake, "nothing wakes \(self.lane.pending)")
+            if wake > self.now { self.now = wake }
+            _ = try self.tell(.tick(at: self.now))
+        }
+        Issue.record("the lane does not come to rest: \(self.lane.pending)")
+    }
+
+    /// Promotes and brings to its end.
+    mutating func deploy(_ number: Int, by actor: Actor = .person("anna")) throws {
+        try self.promote(number, by: actor)
+        try self.evaluate()
+        try self.finish()
+        try #require(self.serving == ["\(number).0.0": 10_000])
+    }
+
+    var wake: Instant? {
+        for case .wake(let at) in self.lane.pending { return at }
+        return nil
+    }
+
+    /// Weight by version.
+    var serving: [String: Int] {
+        Dictionary(
+            self.lane.serving.map { ($0.capacity.candidate.version, $0.weight.count) }, uniquingKeysWith: { $0 + $1 })
+    }
+
+    /// How the promotion with this number ended.
+    func end(of number: Int) -> EndedPromotion.End? { self.lane.recent.last { $0.number == number }?.end }
+
+    func refusal(_ body: (inout LaneScript) throws -> Void) -> Refusal.Code? {
+        var copy = self
+        do {
+            try body(&copy)
+            return nil
+        } catch { return (error as? Refusal)?.code }
+    }
+}
+
+extension EnvironmentDefinition {
+    /// An environment with one verify, ten minutes of bake, and the old version warm for an hour more.
+    static func production(
+        _ strategy: Strategy = .bigBang, queue: QueuePolicy = .finish, bake: Milliseconds = .minutes(10),
+        keepWarm: Milliseconds = .minutes(70)
+    ) throws -> EnvironmentDefinition {
+        var environment = EnvironmentDefinition(name: try #require(EnvironmentName("production")))
+        environment.strategy = strategy
+        environment.queue = queue
+        environment.bake = bake
+        environment.keepWarm = keepWarm
+        environment.verify = [.run("./smoke.sh", within: .seconds(30))]
+        return environment
+    }
+}

@@ -1,0 +1,106 @@
+import APIClient
+
+/// Wire values with every field filled, so that what is checked on them is checked on all fields.
+enum Samples {
+    static let at = "2026-11-24T05:30:00.000Z"
+
+    static func promotion(
+        _ number: Int = 3, service: String = "shop", environment: String = "production", version: String = "1.4.0",
+        state: Wire.PromotionState = .deploying
+    ) -> Wire.Promotion {
+        var promotion = Wire.Promotion(
+            id: "\(service)/\(environment)/\(number)", service: service, environment: environment, number: number,
+            release: "rel-\(version)", version: version, state: state, kind: "forward", by: "ana")
+        promotion.requestedAt = self.at
+        promotion.startedAt = self.at
+        promotion.endedAt = state.isEnd ? self.at : nil
+        promotion.waitsFor = [
+            Wire.Gate(gate: "tests", verdict: "pass", reason: "212 passed", passesAt: nil),
+            Wire.Gate(gate: "soak", verdict: nil, reason: "10 min verified in staging", passesAt: self.at),
+        ]
+        promotion.change = "chg-7"
+        promotion.strategy = "blueGreen"
+        promotion.steps = ["start 2 instances", "verify on the preview", "switch traffic", "bake 30 min"]
+        promotion.step = 1
+        promotion.stepStartedAt = self.at
+        promotion.stepUntil = self.at
+        promotion.deadline = self.at
+        promotion.weight = 2500
+        promotion.reason = "asked by hand"
+        promotion.lastLines = ["listening on 8081", "GET /healthz 200"]
+        promotion.pausedBy = state == .paused ? "ben" : nil
+        return promotion
+    }
+
+    static func lane(_ service: String = "shop", _ environment: String = "production") -> Wire.Lane {
+        var lane = Wire.Lane(service: service, environment: environment)
+        lane.listen = "127.0.0.1:7003"
+        lane.preview = "http://127.0.0.1:7103"
+        lane.strategy = "blueGreen"
+        lane.promote = "automatically"
+        lane.after = ["staging"]
+        lane.serving = [
+            Wire.Serving(version: "1.3.2", release: "rel-1.3.2", weight: 7500, state: "verified", until: nil),
+            Wire.Serving(version: "1.4.0", release: "rel-1.4.0", weight: 2500, state: "in deployment", until: self.at),
+        ]
+        lane.warm = [Wire.Serving(version: "1.3.1", release: "rel-1.3.1", weight: 0, state: "warm", until: self.at)]
+        lane.deployment = self.promotion()
+        lane.queue = [self.promotion(4, version: "1.5.0", state: .waiting)]
+        lane.recent = [self.promotion(2, version: "1.3.2", state: .completed)]
+        lane.hold = self.hold
+        lane.pin = Wire.Guard(by: "ben", reason: "audit", since: self.at, until: self.at, subject: "1.3.2")
+        lane.blocks = [Wire.Guard(by: "judge", reason: "errors", since: self.at, until: self.at, subject: "rel-1.2.0")]
+        lane.alarm = Wire.Alarm(
+            kind: "no ready instance", reason: "both instances exited with 1", nextAction: "roll back to 1.3.1",
+            since: self.at)
+        lane.rollbackTo = "1.3.1"
+        return lane
+    }
+
+    static let hold = Wire.Guard(by: "ana", reason: "incident 12", since: at, until: at, subject: "lane")
+
+    static var status: Wire.Status {
+        Wire.Status(
+            position: 7,
+            services: [Wire.Service(name: "shop", owner: "web-team", definition: 2, environments: [self.lane()])])
+    }
+
+    static func release(_ id: String = "rel-1.4.0", state: Wire.ReleaseState = .built) -> Wire.Release {
+        var release = Wire.Release(
+            id: id, service: "shop", version: "1.4.0", commit: "9fceb02d0ae598e95dc970b74767f19372d61af8", state: state,
+            by: "ana", createdAt: self.at)
+        release.artifacts = [Wire.Artifact(name: "dist", digest: "sha256:" + String(repeating: "ab", count: 32), bytes: 48_213)]
+        release.reason = "built"
+        release.subject = "feat: a basket that remembers"
+        release.author = "Ana Berg"
+        release.endedAt = self.at
+        release.tests = Wire.Tests(passed: 212, failed: 1, errors: 0, skipped: 3, failures: ["BasketTests.total"])
+        release.verifiedIn = ["development", "staging"]
+        release.blockedIn = ["qa"]
+        return release
+    }
+
+    static func change(_ state: String = "requested") -> Wire.Change {
+        Wire.Change(
+            id: "chg-7", promotion: "shop/production/4", service: "shop", environment: "production",
+            release: "rel-1.5.0", version: "1.5.0", state: state, by: "ana", from: ["release-managers"], count: 1,
+            approvals: [Wire.Word(by: "cleo", at: self.at, reason: "read it")], missing: "1 of: ben, dora")
+    }
+
+    static func event(_ position: Int, stream: String = "lane/shop/production") -> Wire.Event {
+        Wire.Event(
+            position: position, stream: stream, number: position, kind: "stepEnded", kindVersion: 1, at: self.at,
+            actor: "system", cause: "42", body: #"{"step":1,"text":"\#u{1F680} \"quoted\"\n"}"#, hash: "00ff")
+    }
+
+    static let why = Wire.Why(
+        id: "shop/production/3",
+        sentences: [Wire.Sentence(at: at, actor: "ana", text: "asked for 1.4.0", position: 3)])
+
+    static let output = Wire.Output(text: "compiling\ndone\n", next: 15, isComplete: true)
+    static let audit = Wire.Audit(records: 7, streams: 3, seals: 1, verified: true, problem: "none")
+
+    static func token(secret: String?) -> Wire.Token {
+        Wire.Token(name: "laptop", owner: "ana", createdAt: self.at, revokedAt: self.at, secret: secret)
+    }
+}

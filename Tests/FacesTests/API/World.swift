@@ -1,0 +1,164 @@
+import APIClient
+import HTTPAPI
+import Synchronization
+
+/// The engine's stand-in: answers from samples, notes what was asked, and lets a test append events and revoke tokens.
+final class World: Sendable {
+    static let token = "sekret-of-ana"
+
+    struct State: Sendable {
+        var events: [Wire.Event] = []
+        var listeners: [Int: AsyncStream<Int>.Continuation] = [:]
+        var listenersEver = 0
+        var tokens = [World.token: Caller(actor: "ana", token: "laptop")]
+        /// How often events were asked for.
+        var fetched = 0
+        /// `verb subject reason`, oldest first.
+        var asked: [String] = []
+        var status = Samples.status
+        var failure: (any Error)?
+    }
+
+    private let state = Mutex(State())
+
+    func change<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
+        self.state.withLock { body(&$0) }
+    }
+
+    var asked: [String] { self.change { $0.asked } }
+    var fetched: Int { self.change { $0.fetched } }
+    var listening: Int { self.change { $0.listeners.count } }
+
+    func append(_ count: Int = 1, stream: String = "lane/shop/production", body: String? = nil) {
+        let (position, listeners) = self.change { state in
+            for _ in 0..<count {
+                var event = Samples.event(state.events.count + 1, stream: stream)
+                if let body { event.body = body }
+                state.events.append(event)
+            }
+            return (state.events.count, Array(state.listeners.values))
+        }
+        for listener in listeners { listener.yield(position) }
+    }
+
+    private func note(_ text: String) throws {
+        let failure = self.change { state in
+            state.asked.append(text)
+            return state.failure
+        }
+        if let failure { throw failure }
+    }
+
+    private func positions() -> AsyncStream<Int> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
+        let key = self.change { state in
+            state.listenersEver += 1
+            state.listeners[state.listenersEver] = continuation
+            return state.listenersEver
+        }
+        continuation.onTermination = { _ in self.change { $0.listeners[key] = nil } }
+        return stream
+    }
+
+    private func known(_ service: String) throws {
+        guard service == "shop" else {
+            throw Wire.Problem.notFound("There is no service `\(service)`. Known: shop.")
+        }
+    }
+
+    private func events(_ stream: String?, _ after: Int, _ limit: Int) -> [Wire.Event] {
+        self.change { state in
+            state.fetched += 1
+            return Array(state.events.lazy.filter { $0.position > after && (stream == nil || $0.stream == stream) }.prefix(limit))
+        }
+    }
+
+    var operations: Operations {
+        Operations(
+            authenticate: { token in self.change { $0.tokens[token] } },
+            status: { caller, service in
+                try self.note("status \(service ?? "*") \(caller.actor)")
+                if let service { try self.known(service) }
+                return self.change { $0.status }
+            },
+            apply: { _, apply in
+                try self.note("apply \(apply.repository) \(apply.plan)")
+                return Wire.Applied(service: "shop", definition: 3, changed: true, differences: ["bake 30m"], plan: apply.plan)
+            },
+            service: { _, name in
+                try self.note("service \(name)")
+                try self.known(name)
+                return Samples.status.services[0]
+            },
+            createRelease: { _, create in
+                try self.note("createRelease \(create.ref)")
+                return Samples.release(state: .building)
+            },
+            releases: { _, service, limit in
+                try self.note("releases \(service ?? "*") \(limit)")
+                return [Samples.release()]
+            },
+            release: { _, id in
+                try self.note("release \(id)")
+                return Samples.release(id)
+            },
+            releaseLog: { _, id, offset in
+                try self.note("releaseLog \(id) \(offset)")
+                return Samples.output
+            },
+            promote: { _, promote in
+                try self.note("promote \(promote.release) \(promote.environment)")
+                return Samples.promotion(state: .waiting)
+            },
+            promotion: { _, id in
+                try self.note("promotion \(id)")
+                return Samples.promotion()
+            },
+            actOnPromotion: { caller, id, verb, act in
+                try self.note("\(verb.rawValue) \(id) \(act.reason) \(caller.actor)")
+                return Samples.promotion(state: .paused)
+            },
+            queue: { _ in [Samples.promotion(4, state: .waiting)] },
+            lane: { _, service, environment in
+                try self.known(service)
+                return Samples.lane(service, environment)
+            },
+            rollback: { _, service, environment, act in
+                try self.note("rollback \(service)/\(environment) \(act.subject ?? "") \(act.reason)")
+                return Samples.promotion()
+            },
+            actOnLane: { _, service, environment, verb, act in
+                try self.note("\(verb.rawValue) \(service)/\(environment) \(act.reason)")
+                return Samples.lane(service, environment)
+            },
+            logs: { _, service, environment, lines, offset in
+                try self.note("logs \(service)/\(environment) \(lines) \(offset.map(String.init) ?? "")")
+                return Samples.output
+            },
+            changes: { _, state in [Samples.change(state ?? "requested")] },
+            change: { _, id in
+                try self.note("change \(id)")
+                return Samples.change()
+            },
+            actOnChange: { caller, id, verb, act in
+                try self.note("\(verb.rawValue) \(id) \(act.reason) \(caller.actor)")
+                return Samples.change("approved")
+            },
+            events: { _, stream, after, limit in self.events(stream, after, limit) },
+            positions: { _ in self.positions() },
+            why: { _, id in
+                try self.note("why \(id)")
+                return Samples.why
+            },
+            verifyAudit: { _ in Samples.audit },
+            tokens: { _ in [Samples.token(secret: nil)] },
+            addToken: { _, add in
+                try self.note("addToken \(add.name) \(add.owner)")
+                return Samples.token(secret: "s3")
+            },
+            revokeToken: { _, name in
+                try self.note("revokeToken \(name)")
+                return Samples.token(secret: nil)
+            })
+    }
+}
