@@ -56,7 +56,8 @@ struct Arrows {
                 "ServiceFile",
             ],
             others: [
-                "ArgumentParser", "Foundation", "Glibc", "Logging", "ServiceLifecycle", "Synchronization",
+                "ArgumentParser", "AsyncHTTPClient", "Foundation", "Glibc", "Logging", "ServiceLifecycle",
+                "Synchronization",
                 "UnixSignals",
             ]),
     ]
