@@ -1,0 +1,68 @@
+/// What a target may import: of ours, and of others. The rings of ARCHITECTURE.md; an arrow that is not here is forbidden.
+struct Arrows {
+    let target: String
+    /// Where its files begin: the longest match owns a file.
+    let folder: String
+    let ours: Set<String>
+    let others: Set<String>
+
+    init(_ target: String, _ folder: String, ours: Set<String> = [], others: Set<String> = []) {
+        self.target = target
+        self.folder = "Sources/\(folder)/"
+        self.ours = ours
+        self.others = others
+    }
+
+    static let all = [
+        Arrows("Core", "Core", others: ["Crypto"]),
+        Arrows("Ports", "Engine/Ports", ours: ["Core"]),
+        Arrows("ServiceFile", "ServiceFile", ours: ["Core"], others: ["Yams"]),
+        Arrows(
+            "Engine", "Engine", ours: ["Core", "Ports", "ServiceFile"],
+            others: ["Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization"]),
+        Arrows(
+            "SQLiteStore", "Adapters/SQLiteStore", ours: ["Core", "Ports"],
+            others: ["Crypto", "Dispatch", "GRDB", "GRDBSQLite", "Glibc", "Synchronization"]),
+        Arrows(
+            "LocalTarget", "Adapters/LocalTarget", ours: ["Core", "Ports"],
+            others: [
+                "AsyncHTTPClient", "Crypto", "Foundation", "FoundationEssentials", "Glibc", "Logging", "NIOCore",
+                "NIOHTTP1", "NIOPosix", "Subprocess", "Synchronization", "SystemPackage",
+            ]),
+        Arrows("Lab", "Lab", ours: ["Core", "Engine", "Ports"], others: ["Crypto", "Foundation", "Synchronization"]),
+        Arrows(
+            "APIClient", "Faces/APIClient",
+            others: ["AsyncHTTPClient", "Foundation", "NIOCore", "NIOHTTP1", "Synchronization"]),
+        Arrows("WebUI", "Faces/WebUI", ours: ["APIClient"], others: ["Foundation"]),
+        Arrows(
+            "HTTPAPI", "Faces/HTTPAPI", ours: ["APIClient", "Core", "Engine", "Ports", "ServiceFile", "WebUI"],
+            others: [
+                "Crypto", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix",
+                "ServiceLifecycle", "Synchronization",
+            ]),
+        Arrows(
+            "Demo", "Faces/Demo", ours: ["APIClient"],
+            others: [
+                "AsyncHTTPClient", "Foundation", "Glibc", "NIOCore", "NIOHTTP1", "Subprocess", "Synchronization",
+                "SystemPackage", "UnixSignals",
+            ]),
+        Arrows(
+            "CommandLine", "Faces/CommandLine", ours: ["APIClient", "Demo", "ServiceFile"],
+            others: ["ArgumentParser", "Foundation"]),
+        Arrows(
+            "slipway", "slipway",
+            ours: [
+                "APIClient", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget", "Ports", "SQLiteStore",
+                "ServiceFile",
+            ],
+            others: [
+                "ArgumentParser", "AsyncHTTPClient", "Foundation", "Glibc", "Logging", "ServiceLifecycle",
+                "Synchronization",
+                "UnixSignals",
+            ]),
+    ]
+
+    static func of(_ path: String) -> Arrows? {
+        Self.all.filter { path.hasPrefix($0.folder) }.max { $0.folder.count < $1.folder.count }
+    }
+}
