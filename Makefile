@@ -3,21 +3,22 @@
 .PHONY: run test nightly check bench format dist
 
 RELEASE = .build/release
+VERSION = $(shell sed -n 's/.*static let version = "\(.*\)"/\1/p' Sources/Faces/CommandLine/Slipway.swift)
 
 ## The whole story on this machine: builds Slipway, then real software from commits to production under real traffic.
 run:
-	@Scripts/need.sh run
+	@Scripts/need.sh build run
 	swift build -c release --product slipway
 	$(RELEASE)/slipway demo
 
 ## Everything, real components included.
 test:
-	@Scripts/need.sh test
+	@Scripts/need.sh build run tests
 	Scripts/test.sh
 
 ## The long figures: 1,000,000 requests over 100 switches, 25 crashes, 100,000 histories.
 nightly:
-	@Scripts/need.sh test
+	@Scripts/need.sh build run tests
 	SLIPWAY_NIGHTLY=1 Scripts/test.sh
 	swift build -c release --product slipway
 	$(RELEASE)/slipway lab --histories 100000 --seed 1
@@ -41,4 +42,4 @@ format:
 ## One stripped archive that runs without a toolchain.
 dist:
 	@Scripts/need.sh build
-	Scripts/dist.sh
+	Scripts/dist.sh $(VERSION) $(shell uname -m)

@@ -115,6 +115,6 @@ let package = Package(
             "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI", asyncHTTPClient,
             httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
         ]),
-        tests("EndToEndTests", ["APIClient", "Demo", asyncHTTPClient, nioCore, subprocess, systemPackage]),
+        tests("EndToEndTests", ["slipway", "APIClient", "Demo", asyncHTTPClient, nioCore, subprocess, systemPackage]),
     ]
 )

@@ -1,50 +1,94 @@
 #!/bin/sh
-# Installs the system packages that building, testing or running needs. Says first what it will do; does nothing if all is there.
-# usage: Scripts/need.sh build | run | test
+# usage: Scripts/need.sh [build] [run] [tests]
+# Sees to it that this machine has what building, or running and testing, needs. What is missing is installed with apt
+# (with sudo where not root), and said first. Where that is not possible: a list, the command, exit 1.
 set -eu
 
-# package:proof — the proof is a program on the PATH, or a file.
-build="libsqlite3-dev:/usr/include/sqlite3.h git:git"
-run="haproxy:/usr/sbin/haproxy git:git gcc:cc make:make"
-tests="python3:python3 curl:curl"
+PATH="$PATH:/usr/sbin:/sbin"
+swift=${SWIFT:-swift}
+missing=''
 
-case "${1:-}" in
-    build) wanted="$build" ;;
-    run) wanted="$build $run" ;;
-    test) wanted="$build $run $tests" ;;
-    *) echo "usage: Scripts/need.sh build | run | test" >&2; exit 2 ;;
-esac
+want() { # PACKAGE, WHAT FOR, a command that succeeds if it is there
+    package=$1 reason=$2
+    shift 2
+    if "$@" >/dev/null 2>&1; then return 0; fi
+    missing="$missing $package"
+    echo "  $package: $reason" >&2
+}
 
-if ! command -v swift >/dev/null 2>&1; then
-    echo "There is no Swift toolchain on the PATH. Slipway needs Swift 6.3: https://www.swift.org/install/linux/" >&2
-    exit 1
-fi
+has() { command -v "$1"; }
 
-missing=""
-for entry in $wanted; do
-    package=${entry%%:*}
-    proof=${entry#*:}
-    case "$proof" in
-        /*) [ -e "$proof" ] || missing="$missing $package" ;;
-        *) command -v "$proof" >/dev/null 2>&1 || missing="$missing $package" ;;
+# Headers are found as the compiler finds them, wherever they lie.
+header() { printf '#include <%s>\n' "$2" | cc -x "$1" -E -; }
+
+build() {
+    want git 'fetches the libraries' has git
+    want ca-certificates 'fetches the libraries over https' test -e /etc/ssl/certs/ca-certificates.crt
+    want binutils 'links' has ld
+    want gcc 'start-up code that Swift links' has cc
+    want libc6-dev 'headers of the C library' header c stdlib.h
+    want g++ 'headers of the C++ library, for BoringSSL' header c++ cstdlib
+    want libsqlite3-dev 'the ledger is kept in SQLite' header c sqlite3.h
+}
+
+run() {
+    want haproxy 'takes the traffic of the services' has haproxy
+    want git 'releases are made from commits' has git
+    want make 'builds the sample service' has make
+    want gcc 'builds the sample service' has cc
+    want libc6-dev 'builds the sample service' header c stdlib.h
+    want curl 'checks the sample service' has curl
+}
+
+tests() {
+    want python3 'small servers that tests talk to' has python3
+    want chromium 'looks at the pages' has chromium
+    want fonts-dejavu-core 'letters of the pages' test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
+    want procps 'looks for what a test left behind' has pgrep
+}
+
+toolchain() {
+    advice='Slipway is built with Swift 6.3 or newer: https://www.swift.org/install/linux/ (Debian 12).'
+    if ! has "$swift" >/dev/null; then
+        echo "There is no \`$swift\` in PATH. $advice" >&2
+        exit 1
+    fi
+    version=$("$swift" --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1)
+    major=${version% *} minor=${version#* }
+    if [ -z "$version" ] || [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 3 ]; }; then
+        echo "\`$swift\` is version ${version:-unknown}. $advice" | sed 's/\([0-9]\) \([0-9]\)/\1.\2/' >&2
+        exit 1
+    fi
+}
+
+install() {
+    packages=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
+    packages=${packages% }
+    become=''
+    if [ "$(id -u)" -ne 0 ]; then become=sudo; fi
+    if ! has apt-get >/dev/null || { [ -n "$become" ] && ! has sudo >/dev/null; }; then
+        echo "This machine lacks the packages above, and they can't be installed from here. As root, on Debian 12:" >&2
+        echo "    apt-get update && apt-get install --no-install-recommends $packages" >&2
+        exit 1
+    fi
+    echo "Installing with apt: $packages" >&2
+    # No start of what was installed: Slipway runs HAProxy itself. sudo may ask for a password, nothing else asks.
+    $become env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null >&2
+    $become env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y -qq --no-install-recommends $packages </dev/null >&2
+}
+
+for part in "$@"; do
+    case $part in
+    build | run | tests) ;;
+    *)
+        echo "usage: Scripts/need.sh [build] [run] [tests]" >&2
+        exit 2
+        ;;
     esac
 done
-[ -n "$missing" ] || exit 0
-
-command="apt-get install -y --no-install-recommends$missing"
-if ! command -v apt-get >/dev/null 2>&1; then
-    echo "Missing:$missing. Install them with your system's package manager." >&2
-    exit 1
-fi
-if [ "$(id -u)" -eq 0 ]; then
-    sudo=""
-elif command -v sudo >/dev/null 2>&1; then
-    sudo="sudo"
-else
-    echo "Missing:$missing. As root: $command" >&2
-    exit 1
-fi
-echo "Missing:$missing. Now: $sudo $command"
-export DEBIAN_FRONTEND=noninteractive
-$sudo apt-get update -q >/dev/null
-$sudo $command >/dev/null
+for part in "$@"; do
+    if [ "$part" = build ]; then toolchain; fi
+    "$part"
+done
+if [ -n "$missing" ]; then install; fi

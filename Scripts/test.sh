@@ -24,7 +24,8 @@ for group in $groups; do
     swift test --skip-build "$way" --filter "^$group\." >"$log" 2>&1 || status=$?
     count=$(sed -n 's/.*Test run with \([0-9]*\) tests\{0,1\} in [0-9]* suites\{0,1\} passed after.*/\1/p' "$log" | tail -n 1)
     if [ "$status" -eq 0 ] && [ "${count:-0}" -gt 0 ]; then
-        grep 'Test run with' "$log" | tail -n 1 | sed "s/^/$group: /"
+        grep -a '^figure: ' "$log" || true
+        grep -a 'Test run with' "$log" | tail -n 1 | sed "s/^/$group: /"
         total=$((total + count))
     else
         cat "$log"

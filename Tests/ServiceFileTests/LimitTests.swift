@@ -134,7 +134,9 @@ import Testing
                 #expect(error.problems.count <= ServiceFileError.limit, "seed \(seed)")
                 #expect(
                     error.problems.allSatisfy { $0.line >= 1 && $0.column >= 1 && !$0.message.isEmpty }, "seed \(seed)")
-                #expect(!error.description.utf8.contains { $0 < 0x20 && $0 != 0x0A }, "seed \(seed)")
+                #expect(
+                    !error.description.utf8.contains { $0 < 0x20 && $0 != 0x0A },
+                    "seed \(seed): \(error.description.debugDescription)")
             }
         }
         #expect(clock.now - start < .seconds(120), "seed \(seed)")
