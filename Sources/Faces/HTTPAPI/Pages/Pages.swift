@@ -89,8 +89,7 @@ struct Pages: Sendable {
     private func release(_ id: String, _ visit: Visit) async throws -> Page {
         let release = try await self.operations.release(visit.caller, id)
         let why = try await self.operations.why(visit.caller, release.id)
-        // The last piece of the output: from the start the log may be long.
-        let log = try await self.operations.releaseLog(visit.caller, release.id, 0)
+        let log = try await BuildLog(operations: self.operations, caller: visit.caller).tail(of: release.id)
         return .release(release, why: why, log: log, words: visit.words)
     }
 

@@ -93,24 +93,37 @@ package struct Link: Sendable, Equatable {
     }
 
     package init(segments: [String], query: [(StaticString, String)] = []) {
+        // A browser would resolve `.` and `..`, encoded or not, so a link with such a name leads to the start page.
+        guard !segments.contains(where: { $0 == "." || $0 == ".." }) else {
+            self.target = "/"
+            return
+        }
         let pairs = query.map { "\($0.0)=\(Self.encoded($0.1))" }.joined(separator: "&")
         self.target = "/" + segments.map(Self.encoded).joined(separator: "/") + (pairs.isEmpty ? "" : "?\(pairs)")
     }
 
-    /// nil for what is no plain `http://` or `https://` address.
+    /// nil for what is no plain `http://HOST:PORT` or `https://HOST:PORT`.
     package init?(address: String) {
-        guard address.hasPrefix("http://") || address.hasPrefix("https://"),
-            !address.unicodeScalars.contains(where: { $0.value <= 0x20 || $0 == "\\" || $0 == "\"" })
+        guard let scheme = ["http://", "https://"].first(where: address.hasPrefix) else { return nil }
+        let host = address.dropFirst(scheme.count)
+        guard let first = host.first, first.isLetter || first.isNumber || first == "[",
+            host.utf8.allSatisfy({ Self.isPlain($0) || ".:-[]".utf8.contains($0) })
         else { return nil }
         self.target = address
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: false
+        }
     }
 
     private static func encoded(_ text: String) -> String {
         var out = ""
         for byte in text.utf8 {
-            let scalar = Unicode.Scalar(byte)
-            if scalar.isASCII, scalar.properties.isAlphabetic || (0x30...0x39).contains(byte) || "-_.~@".utf8.contains(byte) {
-                out.unicodeScalars.append(scalar)
+            if Self.isPlain(byte) || "-_.~@".utf8.contains(byte) {
+                out.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
                 let digits = String(byte, radix: 16, uppercase: true)
                 out += "%" + (digits.count == 1 ? "0" : "") + digits

@@ -64,6 +64,18 @@ package struct Words: Sendable {
         }
     }
 
+    /// A step of a plan as what it does; steps that are not known here are shown by their name.
+    static func step(_ name: String) -> String {
+        switch name {
+        case "capacity": "start instances, wait until healthy"
+        case "preview": "open the preview"
+        case "hold": "hold on the preview"
+        case "bake": "bake: watch all traffic"
+        case let shift where shift.hasPrefix("shift to "): "move \(shift.dropFirst("shift to ".count)) of traffic"
+        default: name
+        }
+    }
+
     static func bytes(_ count: Int64) -> String {
         switch count {
         case ..<1024: "\(count) B"

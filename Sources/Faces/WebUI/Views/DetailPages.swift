@@ -26,7 +26,7 @@ extension Page {
             if lane.queue.isEmpty { el("p", .class("faint-text")) { "Nothing waits here." } }
             el("ul", .class("queue", "panel")) {
                 for promotion in lane.queue {
-                    PromotionView(promotion: promotion, words: words).waiting(card.forms)
+                    PromotionView(promotion: promotion, words: words).waiting(card.forms, approves: true)
                 }
             }
             el("h2") { "Recent deployments" }
@@ -78,7 +78,7 @@ extension Page {
             }
             el("section", .class("panel")) {
                 if promotion.state == .waiting {
-                    el("ul", .class("queue")) { view.waiting(forms) }
+                    el("ul", .class("queue")) { view.waiting(forms, approves: true) }
                 } else if !promotion.state.isEnd {
                     view.running(forms)
                 } else {

@@ -34,16 +34,20 @@ struct Forms {
         }
     }
 
-    func lane(_ lane: Wire.Lane, _ verb: Wire.LaneVerb, _ label: String, _ kind: Kind = .plain) -> HTML {
-        self.act(
-            Link("lanes", lane.service, lane.environment, verb.rawValue), label,
-            "\(lane.service)/\(lane.environment)/\(verb.rawValue)", kind)
+    func lane(
+        _ lane: Wire.Lane, _ verb: Wire.LaneVerb, _ label: String, _ kind: Kind = .plain, subject: String? = nil
+    ) -> HTML {
+        let id = [lane.service, lane.environment, verb.rawValue, subject ?? ""].joined(separator: "/")
+        return self.act(
+            Link("lanes", lane.service, lane.environment, verb.rawValue), label, id, kind, subject: subject)
     }
 
     enum Kind { case plain, primary, danger }
 
     /// A button that opens a reason field and the button that sends it; works without a script.
-    private func act(_ action: Link, _ label: String, _ id: String, _ kind: Kind) -> HTML {
+    private func act(
+        _ action: Link, _ label: String, _ id: String, _ kind: Kind, subject: String? = nil
+    ) -> HTML {
         el("details", .class("act"), .id("act/\(id)")) {
             switch kind {
             case .plain: el("summary", .class("button")) { label }
@@ -53,6 +57,9 @@ struct Forms {
             el("form", .named("method", "post"), .action(action)) {
                 el("input", .named("type", "hidden"), .named("name", "csrf"), .named("value", self.viewer.formToken))
                 el("input", .named("type", "hidden"), .named("name", "back"), .named("value", self.back.target))
+                if let subject {
+                    el("input", .named("type", "hidden"), .named("name", "subject"), .named("value", subject))
+                }
                 el("label") {
                     "Reason"
                     el(

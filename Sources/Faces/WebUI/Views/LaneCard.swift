@@ -45,11 +45,7 @@ struct LaneCard {
         for serving in self.lane.serving {
             el("div", .class("version")) {
                 el("a", .class("number"), .href(Link("releases", serving.release))) { name(serving.version) }
-                if serving.state == "verified" {
-                    el("span", .class("chip", "good")) { "✓ verified" }
-                } else {
-                    el("span", .class("chip", "going")) { name(serving.state) }
-                }
+                self.chip(serving.state)
                 if serving.weight != 10_000 { el("span", .class("share")) { Words.share(serving.weight) } }
             }
         }
@@ -59,6 +55,14 @@ struct LaneCard {
                 " kept warm"
                 if let until = warm.until { " · "; self.words.until(until) }
             }
+        }
+    }
+
+    private func chip(_ state: String) -> HTML {
+        switch state {
+        case "verified": el("span", .class("chip", "good")) { "✓ verified" }
+        case "in deployment": el("span", .class("chip", "going")) { "in deployment" }
+        case let other: el("span", .class("chip", "warn")) { name(other) }
         }
     }
 
@@ -89,7 +93,9 @@ struct LaneCard {
             }
         }
         for block in self.lane.blocks {
-            self.guardNote("\(block.subject ?? "A release") is blocked", "it may not enter here", block) { HTML() }
+            self.guardNote("\(block.subject ?? "A release") is blocked", "it may not enter here", block) {
+                self.forms.lane(self.lane, .unblock, "Unblock", subject: block.subject)
+            }
         }
     }
 
@@ -116,7 +122,10 @@ struct LaneCard {
         let shown = self.lane.queue.prefix(3)
         if !shown.isEmpty {
             el("ul", .class("queue"), .named("aria-label", "Waiting")) {
-                for promotion in shown { PromotionView(promotion: promotion, words: self.words).waiting(self.forms) }
+                // What asks for approval stands at the head of the page, with its buttons.
+                for promotion in shown {
+                    PromotionView(promotion: promotion, words: self.words).waiting(self.forms, approves: false)
+                }
             }
             if self.lane.queue.count > shown.count {
                 el("p", .class("faint-text")) {
@@ -136,6 +145,10 @@ struct LaneCard {
                     el("a", .href(last.link)) { "Last: \(last.state.words)" }
                     if last.state != .completed { " ("; name(last.version); ")" }
                     if let at = last.endedAt { " "; self.words.since(at) }
+                }
+                if last.state == .failed || last.state == .aborted {
+                    if let reason = last.reason { el("p", .class("note")) { name(reason) } }
+                    self.forms.promotion(last)
                 }
             } else if self.lane.queue.isEmpty {
                 el("p", .class("last", "faint-text")) {

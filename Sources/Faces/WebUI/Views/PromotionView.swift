@@ -82,7 +82,7 @@ struct PromotionView {
         if !self.promotion.steps.isEmpty {
             el("ol", .class("steps")) {
                 for (index, step) in self.promotion.steps.enumerated() {
-                    self.step(index, step)
+                    self.step(index, Words.step(step))
                 }
             }
         }
@@ -109,7 +109,8 @@ struct PromotionView {
     }
 
     /// One that waits: `1.4.0 waits for: soak in staging …`.
-    func waiting(_ forms: Forms?) -> HTML {
+    /// With `approves`, the buttons of its change stand here too.
+    func waiting(_ forms: Forms?, approves: Bool) -> HTML {
         el("li", .class("waiting")) {
             el("p") {
                 el("a", .href(self.promotion.link)) { el("strong") { name(self.promotion.version) } }
@@ -119,7 +120,7 @@ struct PromotionView {
             self.gates(self.open)
             if let forms, self.promotion.state == .waiting {
                 el("div", .class("row")) {
-                    if let change = self.promotion.change { forms.change(change) }
+                    if approves, let change = self.promotion.change { forms.change(change) }
                     forms.promotion(self.promotion)
                 }
             }

@@ -34,7 +34,7 @@ extension Page {
     }
 
     /// `/releases/ID`
-    package static func release(_ release: Wire.Release, why: Wire.Why, log: Wire.Output, words: Words) -> Page {
+    package static func release(_ release: Wire.Release, why: Wire.Why, log: String, words: Words) -> Page {
         Page(title: "\(release.service) \(release.version)", fragment: Link("fragments", "releases", release.id)) {
             el("nav", .class("trail"), .named("aria-label", "Where you are")) {
                 el("a", .href(Link("releases"))) { "Releases" }
@@ -50,9 +50,9 @@ extension Page {
             el("section", .class("panel")) { Self.facts(release, words) }
             if let reason = release.reason { el("p", .class("note", "alarm")) { name(reason) } }
             Self.whySection(why, words)
-            if !log.text.isEmpty {
+            if !log.isEmpty {
                 el("h2") { "Build output" }
-                el("pre", .class("log"), .named("tabindex", "0")) { log.text }
+                el("pre", .class("log"), .named("tabindex", "0")) { log }
             }
         }
     }
