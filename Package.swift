@@ -102,6 +102,10 @@ let package = Package(
             name: "LedgerBenchmark", dependencies: ["Core", "Lab", "Ports", "SQLiteStore", grdb],
             path: "Benchmarks/LedgerBenchmark", swiftSettings: strict),
 
+        .executableTarget(
+            name: "ResumeBenchmark", dependencies: ["Core", "Engine", "Lab", "Ports", "SQLiteStore", logging],
+            path: "Benchmarks/ResumeBenchmark", swiftSettings: strict),
+
         // MARK: Tests. Kits are the conformance tests of the doors, run on every implementation.
         .target(name: "Kits", dependencies: ["Core", "Ports"], path: "Tests/Kits", swiftSettings: strict),
         tests("ArchitectureTests", []),
@@ -109,7 +113,7 @@ let package = Package(
         tests("ServiceFileTests", ["Core", "ServiceFile"]),
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
         tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
-        tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "SQLiteStore", "ServiceFile", logging]),
+        tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "ServiceFile", logging]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests("FacesTests", [
             "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI", asyncHTTPClient,

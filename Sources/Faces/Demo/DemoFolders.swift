@@ -1,15 +1,15 @@
 import Foundation
 
 /// The folders of one run of the demo.
-struct DemoFolders: Sendable {
+package struct DemoFolders: Sendable {
     /// Everything is in it, unless a data folder was named.
-    let root: String
-    let data: String
-    let repository: String
-    let log: String
+    package let root: String
+    package let data: String
+    package let repository: String
+    package let log: String
 
     /// A data folder that was named must be empty or not there yet: the demo never plays in somebody's real one.
-    init(dataFolder: String?) throws {
+    package init(dataFolder: String?) throws {
         let files = FileManager.default
         // Short, because sockets live in it: their paths may have 107 bytes (unix(7)).
         var template = Array((NSTemporaryDirectory() + "/slipway-demo-XXXXXX").utf8CString)
@@ -33,7 +33,7 @@ struct DemoFolders: Sendable {
             atPath: self.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
-    func remove() { self.remove(data: true) }
+    package func remove() { self.remove(data: true) }
 
     private func remove(data: Bool) {
         try? FileManager.default.removeItem(atPath: self.root)

@@ -1,15 +1,15 @@
 import Glibc
 
 /// Ports of loopback that nobody listens on, outside the kernel's usual ephemeral range (32768 to 60999).
-enum FreePorts {
+package enum FreePorts {
     /// `count` ports, the first free ones from `first` on; nil where there are not so many below the ephemeral range.
-    static func find(_ count: Int, from first: UInt16) -> [Int]? {
+    package static func find(_ count: Int, from first: UInt16) -> [Int]? {
         var found: [Int] = []
         for port in first..<32_768 where found.count < count && Self.isFree(port) { found.append(Int(port)) }
         return found.count == count ? found : nil
     }
 
-    static func isFree(_ port: UInt16) -> Bool {
+    package static func isFree(_ port: UInt16) -> Bool {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { return false }
         defer { close(socket) }

@@ -1,23 +1,30 @@
-import APIClient
+package import APIClient
 import Foundation
 import Subprocess
 import SystemPackage
 
 /// A `slipway serve` that the demo starts, kills and starts again, as a person at a terminal would.
-struct ServerProcess: Sendable {
+package struct ServerProcess: Sendable {
     let executable: String
     let dataFolder: String
     let port: Int
     /// Its output, appended.
     let logFile: String
 
+    package init(executable: String, dataFolder: String, port: Int, logFile: String) {
+        self.executable = executable
+        self.dataFolder = dataFolder
+        self.port = port
+        self.logFile = logFile
+    }
+
     /// A server that answers.
-    struct Running: Sendable {
-        let client: APIClient
+    package struct Running: Sendable {
+        package let client: APIClient
         /// Just before its process was started.
         let startedAt: Int64
         /// SIGKILL: it can't write a word more.
-        let kill: @Sendable () throws -> Void
+        package let kill: @Sendable () throws -> Void
     }
 
     private static let ending: [TeardownStep] = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
@@ -25,7 +32,7 @@ struct ServerProcess: Sendable {
     var arguments: [String] { ["serve", "--data", self.dataFolder, "--listen", "127.0.0.1:\(self.port)"] }
 
     /// Starts the server, runs `body` once it answers, and stops it by SIGTERM (SIGKILL after 10 s) unless it is dead by then.
-    func run<Result: Sendable>(_ body: @Sendable (Running) async throws -> Result) async throws -> Result {
+    package func run<Result: Sendable>(_ body: @Sendable (Running) async throws -> Result) async throws -> Result {
         let log = try FileDescriptor.open(
             FilePath(self.logFile), .writeOnly, options: [.create, .append, .closeOnExec], permissions: .ownerReadWrite)
         var options = PlatformOptions()
@@ -84,7 +91,7 @@ struct ServerProcess: Sendable {
         return !stat[bracket...].hasPrefix(") Z") && !stat[bracket...].hasPrefix(") X")
     }
 
-    func lastLines(_ count: Int) -> String {
+    package func lastLines(_ count: Int) -> String {
         guard let text = try? String(contentsOfFile: self.logFile, encoding: .utf8) else { return "(no output)" }
         return text.split(separator: "\n").suffix(count).map { "  | \($0)" }.joined(separator: "\n")
     }

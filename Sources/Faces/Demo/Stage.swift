@@ -1,20 +1,25 @@
-import APIClient
+package import APIClient
 
 /// Where the story plays, and what a user does there: through the public API, and with a limit of time on every wait.
-struct Stage {
-    static let service = "storefront"
-    static let production = "production"
+package struct Stage {
+    package static let service = "storefront"
+    package static let production = "production"
 
     let client: APIClient
     let repository: SampleRepository
 
-    func apply() async throws -> Wire.Applied {
+    package init(client: APIClient, repository: SampleRepository) {
+        self.client = client
+        self.repository = repository
+    }
+
+    package func apply() async throws -> Wire.Applied {
         try await self.client.apply(
             Wire.Apply(file: try self.repository.serviceFile(), repository: self.repository.folder, plan: false))
     }
 
     /// Makes a release of the newest commit and waits for its build.
-    func release(version: String?) async throws -> Wire.Release {
+    package func release(version: String?) async throws -> Wire.Release {
         let created = try await self.client.createRelease(
             Wire.CreateRelease(repository: self.repository.folder, ref: "HEAD", version: version, artifact: nil))
         let release = try await Self.wait(for: "the build of \(created.version)", within: .seconds(60)) {
@@ -30,12 +35,12 @@ struct Stage {
         return release
     }
 
-    func promote(_ release: Wire.Release) async throws -> Wire.Promotion {
+    package func promote(_ release: Wire.Release) async throws -> Wire.Promotion {
         try await self.client.promote(Wire.Promote(release: release.id, environment: Self.production))
     }
 
     /// Waits until the promotion ended, and checks that it ended as the story has it.
-    func end(of promotion: Wire.Promotion, as expected: Wire.PromotionState) async throws -> Wire.Promotion {
+    package func end(of promotion: Wire.Promotion, as expected: Wire.PromotionState) async throws -> Wire.Promotion {
         let ended = try await Self.wait(
             for: "the end of \(promotion.id)", within: .seconds(60), orElse: { await self.state(of: promotion) }
         ) {
@@ -52,7 +57,7 @@ struct Stage {
         return ended
     }
 
-    func lane(_ environment: String = Self.production) async throws -> Wire.Lane {
+    package func lane(_ environment: String = Self.production) async throws -> Wire.Lane {
         try await self.client.lane(service: Self.service, environment: environment)
     }
 
@@ -62,7 +67,7 @@ struct Stage {
     }
 
     /// Takes everything down, the last environment first.
-    func down() async throws {
+    package func down() async throws {
         let lanes = try await self.client.status(service: Self.service).services.flatMap(\.environments)
         for lane in lanes.reversed() {
             _ = try await self.client.act(
@@ -80,7 +85,7 @@ struct Stage {
 
     /// Looks until there is something to see, every 20 ms, for as long as `within` says.
     @discardableResult
-    static func wait<Seen>(
+    package static func wait<Seen>(
         for what: String, within limit: Duration, orElse: () async -> String = { "" }, _ look: () async throws -> Seen?
     ) async throws -> Seen {
         let clock = ContinuousClock()

@@ -127,23 +127,25 @@ struct FakeProbe: Probe {
     func get(_ path: String, at address: ListenAddress, within: Milliseconds) async -> ProbeAnswer { .status(200) }
 }
 
-/// A ledger that tells of each append, after it is stored and before anybody else hears of it.
+/// A ledger that tells of each append, before it and after it is stored, and of each reading of a stream.
 struct WatchedLedger: Ledger {
     let ledger: any Ledger
-    let before: @Sendable (AppendRequest) async throws -> Void
-    let after: @Sendable ([Envelope]) -> Void
+    var before: @Sendable () async throws -> Void = {}
+    var after: @Sendable ([Envelope]) -> Void = { _ in }
+    var reading: @Sendable (_ after: Int) -> Void = { _ in }
 
     var term: Term { self.ledger.term }
 
     func append(_ request: AppendRequest) async throws -> [Envelope] {
-        try await self.before(request)
+        try await self.before()
         let envelopes = try await self.ledger.append(request)
         self.after(envelopes)
         return envelopes
     }
 
     func events(of stream: StreamID, after number: Int, limit: Int) async throws -> [Envelope] {
-        try await self.ledger.events(of: stream, after: number, limit: limit)
+        self.reading(number)
+        return try await self.ledger.events(of: stream, after: number, limit: limit)
     }
     func events(after position: Int, limit: Int) async throws -> [Envelope] {
         try await self.ledger.events(after: position, limit: limit)

@@ -1,0 +1,91 @@
+/// The stored body of one event of each kind, as released builds have written it. A kind is never changed in place: where one of these
+/// no longer holds, the kind needs a new version and an upcast, and this stays as it is.
+enum Stored {
+    static let access = [
+        "access.refused": #"{"actor":"service-account:robot","at":1800000000000,"intent":"approve","scope":"c-shop-prod-1"}"#,
+        "access.tokenAdded":
+            #"{"createdAt":1800000000000,"hash":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","mayAdminister":true,"name":"phone","owner":"person:ada"}"#,
+        "access.tokenRevoked": #"{"at":1800000000000,"by":"person:ada","name":"phone"}"#,
+    ]
+
+    static let change = [
+        "change.approved": #"{"at":1800000000000}"#,
+        "change.closed": #"{"at":1800000000000,"reason":"completed"}"#,
+        "change.rejected": #"{"at":1800000000000}"#,
+        "change.requested":
+            #"{"at":1800000000000,"authors":["ada"],"by":"person:ada","candidate":{"release":"r-0123456789ab","version":"1.2.3"},"id":"c-shop-prod-1","lane":{"environment":"prod","service":"shop"},"needs":[{"count":2,"from":["bob","cleo"]}],"promotion":1}"#,
+        "change.spoken": #"{"at":1800000000000,"by":"person:bob","isYes":true,"reason":"looks right"}"#,
+    ]
+
+    static let release = [
+        "release.blocked": #"{"at":1800000000000,"by":"person:ada","environment":"prod","reason":"slow"}"#,
+        "release.built":
+            #"{"artifact":{"blob":{"bytes":7,"digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},"name":"dist"},"at":1800000000000,"log":{"bytes":9,"digest":"sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},"tests":{"errors":0,"failed":1,"failures":["shop opens"],"passed":3,"skipped":2}}"#,
+        "release.failed": #"{"at":1800000000000,"reason":"the compiler says no"}"#,
+        "release.requested":
+            #"{"at":1800000000000,"author":"Ada <ada@shop.example>","by":"person:ada","commit":"0123456789012345678901234567890123456789","committedAt":1700000000000,"configuration":{"build":{"artifact":"dist/","command":"make","tests":"junit.xml","within":1800000},"reversible":true,"run":{"command":"./shop --port $PORT","health":{"path":"/healthz","within":20000},"replicas":2,"variables":{"LOG_LEVEL":"info"}},"tasks":{"afterBake":{"irreversible":true,"run":"./migrate contract","within":600000},"before":{"irreversible":false,"run":"./migrate expand","within":600000}},"version":"semver","watch":"main"},"id":"r-0123456789ab","repository":"/repositories/shop","service":"shop","subject":"feat: open","version":"1.2.3"}"#,
+        "release.tagged": #"{"at":1800000000000}"#,
+        "release.unblocked": #"{"at":1800000000000,"by":"person:ada","environment":"prod","reason":"the check was wrong"}"#,
+        "release.verified": #"{"at":1800000000000,"environment":"prod"}"#,
+    ]
+
+    static let service = [
+        "service.defined":
+            #"{"at":1800000000000,"by":"person:ada","definition":{"environments":[{"after":["dev"],"bake":30000,"drain":30000,"gates":[{"tests":{}},{"soak":{"_0":600000}},{"approval":{"count":2,"from":["bob","cleo"]}}],"keepWarm":3600000,"listen":"127.0.0.1:7003","name":"prod","notify":[{"channel":{"run":{"_0":"./tell.sh"}},"on":["failed","waiting"]},{"channel":{"webhook":{"_0":"http://127.0.0.1:9/hook"}},"on":["completed"]}],"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","replicas":3,"strategy":{"blueGreen":{"hold":5000}},"variables":{"PAYMENTS":"live"},"verify":[{"run":{"_0":"./smoke.sh $URL","within":60000}},{"http":{"path":"/","status":200,"within":5000}}]}],"owner":"web-team","service":"shop"},"number":1,"repository":"/repositories/shop"}"#
+    ]
+
+    static let laneQueue = [
+        "lane.admitted":
+            #"{"at":1800000000000,"facts":{"definition":1,"gates":[{"gate":"build","reason":"built","verdict":"pass"}],"readings":["service/shop@1"]},"number":2,"plan":{"drain":30000,"keepWarm":3600000,"policy":"finish","reversible":true,"steps":[{"task":{"_0":"before","within":600000}},{"capacity":{"within":20000}},{"preview":{}},{"verify":{"_0":"preview","within":60000}},{"hold":{"_0":5000}},{"shift":{"_0":10000}},{"bake":{"_0":30000}}],"strategy":"blueGreen"}}"#,
+        "lane.removed": #"{"at":1800000000000,"by":"system","number":2,"reason":"build: the compiler says no","why":"rejected"}"#,
+        "lane.requested":
+            #"{"at":1800000000000,"by":"person:ada","candidate":{"release":"r-0123456789ab","version":"1.2.3"},"expiresAt":1800604800000,"number":2}"#,
+        "lane.waiting":
+            #"{"gates":[{"gate":"after dev","passesAt":1800000600000,"reason":"soaks in dev for 10 min"}],"number":2}"#,
+    ]
+
+    static let laneDeployment = [
+        "lane.aborted":
+            #"{"at":1800000000000,"deadline":1800000060000,"ending":{"by":"person:ada","lastLines":[],"reason":"slow"},"number":2}"#,
+        "lane.capacityGone": #"{"number":1}"#,
+        "lane.capacityLost": #"{"number":1}"#,
+        "lane.capacityReady": #"{"number":2}"#,
+        "lane.capacityRetiring": #"{"goneBy":1800000210000,"number":1}"#,
+        "lane.capacityWanted":
+            #"{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"definition":1,"drain":30000,"number":2}"#,
+        "lane.capacityWarm": #"{"number":1,"until":1800003600000}"#,
+        "lane.ended":
+            #"{"at":1800000000000,"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"number":2,"outcome":"completed","reason":""}"#,
+        "lane.failed":
+            #"{"at":1800000000000,"deadline":1800000060000,"ending":{"by":"system","lastLines":["can't open its data"],"reason":"not ready"},"number":2}"#,
+        "lane.passedNoReturn": #"{"number":2}"#,
+        "lane.paused": #"{"number":2,"pause":{"by":"person:ada","reason":"lunch","since":1800000000000}}"#,
+        "lane.resumed": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"back","stoodStill":60000}"#,
+        "lane.rollbackOrdered":
+            #"{"at":1800000000000,"by":"person:ada","number":3,"reason":"slow","settings":{"definition":1,"drain":30000,"health":60000,"policy":"finish"},"target":{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"isWithdrawn":false,"leftAt":1800000000000,"number":1,"verifiedAt":1799990000000}}"#,
+        "lane.rollbackStarted":
+            #"{"at":1800000000000,"by":"person:ada","candidate":{"release":"r-0123456789ab","version":"1.2.3"},"capacity":1,"definition":1,"number":3,"plan":{"drain":30000,"keepWarm":0,"policy":"finish","reversible":true,"steps":[{"shift":{"_0":10000}}],"strategy":"rollback"},"reason":"slow"}"#,
+        "lane.routingConfirmed": #"{"at":1800000000000,"generation":4}"#,
+        "lane.routingWanted": #"{"generation":4,"preview":2,"weights":{"1":10000}}"#,
+        "lane.stepCompleted": #"{"number":2,"step":1,"summary":"done"}"#,
+        "lane.stepStarted": #"{"at":1800000000000,"deadline":1800000305000,"number":2,"step":4,"until":1800000005000}"#,
+        "lane.verified":
+            #"{"at":1800000000000,"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"capacity":2,"number":2}"#,
+        "lane.withdrawn": #"{"at":1800000000000,"numbers":[2]}"#,
+    ]
+
+    static let laneGuards = [
+        "lane.alarmCleared": #"{"at":1800000000000,"by":"system","reason":"its instances are ready again"}"#,
+        "lane.alarmRaised":
+            #"{"kind":"noReadyCapacity","nextAction":"look at `slipway logs`","reason":"1.2.3 has no ready instance","since":1800000000000}"#,
+        "lane.blocked": #"{"at":1800000000000,"by":"person:ada","reason":"slow","release":"r-0123456789ab"}"#,
+        "lane.downFinished": #"{"at":1800000000000}"#,
+        "lane.downOrdered": #"{"at":1800000000000,"by":"person:ada","reason":"over"}"#,
+        "lane.held": #"{"by":"person:ada","reason":"inventory","since":1800000000000,"until":1800003600000}"#,
+        "lane.holdReleased": #"{"at":1800000000000,"by":"person:ada","reason":"done"}"#,
+        "lane.pinned": #"{"by":"person:ada","reason":"contract","version":"1.2.3"}"#,
+        "lane.routerRemoved": #"{"at":1800000000000}"#,
+        "lane.unblocked": #"{"by":"person:ada","reason":"the check was wrong","release":"r-0123456789ab"}"#,
+        "lane.unpinned": #"{"at":1800000000000,"by":"person:ada","reason":"done"}"#,
+    ]
+}

@@ -1,0 +1,81 @@
+import Core
+import Engine
+import Lab
+import Ports
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct NoticeTests {
+    @Test func `each occasion is told once, however often gates change meanwhile`() async throws {
+        let world = World()
+        let file = Shop.file(
+            [
+                Shop.line("dev"),
+                Shop.line(
+                    "prod", "after: dev", "gates: [ { approval: { from: [bob], count: 1 } } ]",
+                    "notify: { run: ./tell.sh, on: [failed, aborted, waiting] }", "verify: [ { run: 'false' } ]"),
+            ].joined(separator: "\n"))
+        world.repository.commit("feat: open", file: file)
+        try await world.running { plane in
+            try await plane.define(file)
+            _ = try await plane.create()
+            _ = try await plane.build()
+            let number = try await plane.promote("0.1.0", to: "prod")
+            _ = try await eventually("the first notice") { world.messenger.sent.isEmpty ? nil : true }
+            try await plane.end(try await plane.promote("0.1.0", to: "dev"), in: "dev")
+            _ = try await eventually("the gate to change") {
+                try await plane.machine("prod").queue.first?.waitsFor.first { $0.gate == "after dev" && $0.verdict == .pass }
+            }
+            _ = try await plane.decide(ChangeID(try Shop.lane("prod"), number), yes: true, reason: "yes", by: .bob)
+            try await plane.end(number, in: "prod")
+            _ = try await eventually("the second notice") { world.messenger.sent.count >= 2 ? true : nil }
+            let place = try await plane.journal.ledger.position()
+            _ = try await eventually("all to be read") {
+                try await plane.journal.ledger.place(of: "notices") >= place ? true : nil
+            }
+        }
+        #expect(world.messenger.sent.map(\.occasion) == [.waiting, .failed])
+        #expect(world.messenger.sent.first?.text.contains("bob") == true)
+        #expect(world.messenger.sent.last?.version == "0.1.0")
+        // A new control plane tells nothing of it again.
+        try await world.running { plane in
+            let place = try await plane.journal.ledger.position()
+            _ = try await eventually("all to be read") {
+                try await plane.journal.ledger.place(of: "notices") >= place ? true : nil
+            }
+        }
+        #expect(world.messenger.sent.count == 2)
+    }
+
+    @Test func `a notice that could not be sent is sent again with the same key`() async throws {
+        let world = World(messenger: RecordingMessenger(failures: 2))
+        let file = Shop.file(Shop.line("prod", "notify: { run: ./tell.sh, on: [completed] }"))
+        world.repository.commit("feat: open", file: file)
+        try await world.running { plane in
+            try await plane.define(file)
+            _ = try await plane.build()
+            try await plane.end(try await plane.promote("0.1.0", to: "prod"), in: "prod")
+            let sent = try await eventually("the notice") { world.messenger.sent.first }
+            let ended = try await plane.journal.ledger.events(of: .lane(sent.lane), after: 0, limit: 1_000)
+                .first { $0.kind.name == "lane.ended" }
+            #expect(sent.key == ended.map { "\($0.position)" })
+        }
+    }
+
+    @Test func `a control plane that dies before the place is kept tells it again, with the same key`() async throws {
+        let world = World()
+        let file = Shop.file(Shop.line("prod", "notify: { run: ./tell.sh, on: [completed] }"))
+        world.repository.commit("feat: open", file: file)
+        try await world.running { plane in
+            try await plane.define(file)
+            _ = try await plane.build()
+            try await plane.end(try await plane.promote("0.1.0", to: "prod"), in: "prod")
+            _ = try await eventually("the notice") { world.messenger.sent.first }
+        }
+        let ledger = try world.open()
+        try await ledger.setPlace(0, of: "notices")
+        try await world.running(over: ledger) { _ in
+            _ = try await eventually("the notice again") { world.messenger.sent.count == 2 ? true : nil }
+        }
+        #expect(Set(world.messenger.sent.map(\.key)).count == 1)
+    }
+}
