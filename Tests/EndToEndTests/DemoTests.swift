@@ -60,8 +60,9 @@ enum Binary {
         #expect(report.crash.failed == 0 && report.crash.requests > 0)
         #expect(report.rollback.failed == 0)
         #expect(report.audit.verified && report.audit.records > 0)
-        print("figure: demo: resumed \(report.crash.resumeSeconds) s after SIGKILL, traffic back after "
-            + "\(report.rollback.milliseconds) ms, 0 requests failed")
+        print(
+            "figure: demo: resumed \(report.crash.resumeSeconds) s after SIGKILL, traffic back after "
+                + "\(report.rollback.milliseconds) ms, 0 requests failed")
     }
 
     /// Processes whose command names the folder.

@@ -35,7 +35,9 @@ package struct LoadGenerator: Sendable {
                 if due > clock.now { try? await clock.sleep(until: due, tolerance: .milliseconds(1)) }
                 sent += 1
                 guard underWay.count < self.underWay else {
-                    log.add(Sample(sentAt: Self.now, milliseconds: 0, version: nil, failure: "not sent: too many under way"))
+                    log.add(
+                        Sample(sentAt: Self.now, milliseconds: 0, version: nil, failure: "not sent: too many under way")
+                    )
                     continue
                 }
                 underWay.add(1)

@@ -63,7 +63,9 @@ import Testing
         #expect(log.counts(to: last + 1).byVersion["1.0.0"] == counts.byVersion["1.0.0"])
     }
 
-    @Test func `a slow answer does not hold the next requests up, and is a failure when it comes too late`() async throws {
+    @Test func `a slow answer does not hold the next requests up, and is a failure when it comes too late`()
+        async throws
+    {
         let (log, answered) = try await self.load(perSecond: 100, count: 60, within: .seconds(3)) { number in
             if number == 5 { try await Task.sleep(for: .seconds(8)) }
             return Self.good()

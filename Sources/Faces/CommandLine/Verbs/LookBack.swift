@@ -118,7 +118,9 @@ struct AuditVerbs: ParsableCommand {
         @OptionGroup var place: Place
 
         func run(in session: Session) async throws -> Ending {
-            let audit = try await session.either(self.place) { try await $0.verifyAudit() } offline: { folder in
+            let audit = try await session.either(self.place) {
+                try await $0.verifyAudit()
+            } offline: { folder in
                 try await session.wiring.offlineAudit(folder)
             }
             try session.show(audit, json: self.format.json, EventText.audit(audit))
