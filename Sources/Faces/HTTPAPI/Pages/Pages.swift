@@ -78,10 +78,7 @@ struct Pages: Sendable {
         case "releases" where segments.count == 2:
             return try await self.release(segments[1], visit)
         case "events":
-            let stream = segments.count > 1 ? segments.dropFirst().joined(separator: "/") : nil
-            let after = visit.query["after"].flatMap { Int($0) } ?? 0
-            let events = try await self.operations.events(caller, stream, max(0, after), 100)
-            return .events(events, stream: stream, after: after, words: words)
+            return try await self.events(segments.count > 1 ? segments.dropFirst().joined(separator: "/") : nil, visit)
         default: throw Wire.Problem.notFound("There is no such page.")
         }
     }
@@ -91,6 +88,16 @@ struct Pages: Sendable {
         let why = try await self.operations.why(visit.caller, release.id)
         let log = try await BuildLog(operations: self.operations, caller: visit.caller).tail(of: release.id)
         return .release(release, why: why, log: log, words: visit.words)
+    }
+
+    /// A stream from its beginning; the whole ledger from its last hundred on.
+    private func events(_ stream: String?, _ visit: Visit) async throws -> Page {
+        var after = visit.query["after"].flatMap { Int($0) }.map { max(0, $0) }
+        if after == nil, stream == nil {
+            after = max(0, try await self.operations.status(visit.caller, nil).position - 100)
+        }
+        let events = try await self.operations.events(visit.caller, stream, after ?? 0, 100)
+        return .events(events, stream: stream, after: after ?? 0, words: visit.words)
     }
 
     private func follow(_ visit: Visit, _ context: Context) throws -> Response {

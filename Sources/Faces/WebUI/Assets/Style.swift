@@ -55,8 +55,8 @@ package enum Style {
 
         .service > header { display: flex; flex-wrap: wrap; gap: 0 .75rem; align-items: baseline; }
         .service > header h2 { margin-bottom: .35rem; }
-        .lanes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: .9rem; align-items: stretch; }
-        .lane { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1rem 1rem; min-width: 0;
+        .lanes { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: .9rem; align-items: start; }
+        .lane { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1rem 1rem; min-width: 0; max-width: 36rem; width: 100%;
           display: flex; flex-direction: column; gap: .45rem; scroll-margin-top: 1rem; }
         .lane:target { border-color: var(--link); box-shadow: 0 0 0 1px var(--link); }
         .lane > header { display: flex; justify-content: space-between; gap: .75rem; align-items: baseline; }
@@ -67,6 +67,7 @@ package enum Style {
         .version { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .6rem; margin: 0; }
         .version .number { font-size: 1.5rem; line-height: 1.2; font-weight: 650; letter-spacing: -.02em; color: var(--text);
           text-decoration: none; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+        .version .number.long { font-size: 1.05rem; letter-spacing: 0; }
         .version .number:hover { text-decoration: underline; }
         .version.none { color: var(--faint); font-size: 1.05rem; }
         .share { margin-left: auto; font-size: .9rem; color: var(--faint); font-variant-numeric: tabular-nums; }
@@ -74,11 +75,12 @@ package enum Style {
         .lane-actions { margin-top: .1rem; }
         .panel { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .9rem 1.1rem; margin: .75rem 0; }
         .panel:empty { display: none; }
-        .panel > .lane { border: 0; padding: 0; background: none; }
+        .panel > .lane { border: 0; padding: 0; background: none; max-width: none; }
+        .panel > .running { border: 0; padding: 0; }
         .panel .lane > header { display: none; }
 
         .chip { display: inline-block; background: var(--chip); color: var(--text); border-radius: 999px; padding: .05rem .6rem;
-          font-size: .8rem; line-height: 1.5; white-space: nowrap; max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
+          font-size: .8rem; line-height: 1.5; white-space: nowrap; max-width: 100%; overflow: hidden; text-overflow: ellipsis; vertical-align: middle; }
         .chip.good { background: var(--good-back); color: var(--good); }
         .chip.bad { background: var(--bad-back); color: var(--bad); }
         .chip.warn { background: var(--warn-back); color: var(--warn); }
@@ -100,12 +102,12 @@ package enum Style {
         .decisions li:first-child { border-top: 0; padding-top: 0; }
         .decisions li.bad strong { color: var(--bad); }
 
-        .running { border-top: 1px solid var(--line); padding-top: .55rem; display: grid; gap: .4rem; }
+        .running { border-top: 1px solid var(--line); padding-top: .55rem; display: grid; gap: .4rem; grid-template-columns: minmax(0, 1fr); }
         .running-head { display: flex; flex-wrap: wrap; gap: .25rem .6rem; align-items: baseline; margin: 0; }
         .running-head a { color: var(--text); }
         .weight { display: flex; gap: .7rem; align-items: center; font-size: .875rem; font-variant-numeric: tabular-nums; }
         .weight span { white-space: nowrap; }
-        .bar { height: .55rem; flex: 1; border-radius: 999px; overflow: hidden; min-width: 3rem; }
+        .bar { height: .55rem; flex: 1 1 3rem; width: 3rem; min-width: 0; border-radius: 999px; overflow: hidden; }
         .bar-back { fill: var(--chip); }
         .bar-front { fill: var(--going); }
         .steps { list-style: none; margin: 0; padding: 0; font-size: .9rem; }
@@ -115,7 +117,7 @@ package enum Style {
         .steps li.done::before { content: "✓"; color: var(--good); }
         .steps li.now { color: var(--text); }
         .steps li.now::before { content: "●"; color: var(--going); }
-        .queue { list-style: none; margin: 0; padding: 0; display: grid; gap: .55rem; font-size: .925rem; }
+        .queue { list-style: none; margin: 0; padding: 0; display: grid; gap: .55rem; grid-template-columns: minmax(0, 1fr); font-size: .925rem; }
         .lane .queue { border-top: 1px solid var(--line); padding-top: .5rem; }
         .panel.queue { padding: .9rem 1.1rem; }
         .gates { list-style: none; margin: .15rem 0 .3rem; padding: 0; font-size: .875rem; }

@@ -44,7 +44,7 @@ struct LaneCard {
         }
         for serving in self.lane.serving {
             el("div", .class("version")) {
-                el("a", .class("number"), .href(Link("releases", serving.release))) { name(serving.version) }
+                self.number(serving)
                 self.chip(serving.state)
                 if serving.weight != 10_000 { el("span", .class("share")) { Words.share(serving.weight) } }
             }
@@ -56,6 +56,13 @@ struct LaneCard {
                 if let until = warm.until { " · "; self.words.until(until) }
             }
         }
+    }
+
+    private func number(_ serving: Wire.Serving) -> HTML {
+        let link = Attribute.href(Link("releases", serving.release))
+        return serving.version.count > 16
+            ? el("a", .class("number", "long"), link) { name(serving.version) }
+            : el("a", .class("number"), link) { name(serving.version) }
     }
 
     private func chip(_ state: String) -> HTML {

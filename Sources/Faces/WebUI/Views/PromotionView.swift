@@ -55,8 +55,15 @@ struct PromotionView {
             }
             self.weight
             self.steps
-            if let by = self.promotion.pausedBy { el("p", .class("note", "warn")) { "Paused by "; name(by) } }
-            if let reason = self.promotion.reason { el("p", .class("note")) { name(reason) } }
+            if let by = self.promotion.pausedBy {
+                el("p", .class("note", "warn")) {
+                    "Paused by "
+                    name(by)
+                    if let reason = self.promotion.reason { ": "; name(reason) }
+                }
+            } else if let reason = self.promotion.reason {
+                el("p", .class("note")) { name(reason) }
+            }
             if let forms { forms.promotion(self.promotion) }
         }
     }
@@ -100,7 +107,9 @@ struct PromotionView {
         guard index == current, !self.promotion.state.isEnd else { return el("li") { text } }
         return el("li", .class("now"), .named("aria-current", "step")) {
             el("strong") { text }
-            if let until = self.promotion.stepUntil {
+            if self.promotion.pausedBy != nil {
+                el("span", .class("faint-text")) { " · its time does not run" }
+            } else if let until = self.promotion.stepUntil {
                 el("span", .class("faint-text")) { " · "; self.words.until(until) }
             } else if let since = self.promotion.stepStartedAt {
                 el("span", .class("faint-text")) { " · since "; self.words.since(since) }

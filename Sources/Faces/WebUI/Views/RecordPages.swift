@@ -48,7 +48,13 @@ extension Page {
                 el("a", .href(Link("events", "release", release.id))) { "events" }
             }
             el("section", .class("panel")) { Self.facts(release, words) }
-            if let reason = release.reason { el("p", .class("note", "alarm")) { name(reason) } }
+            if let reason = release.reason {
+                if release.state == .failed {
+                    el("p", .class("note", "alarm")) { name(reason) }
+                } else {
+                    el("p", .class("note")) { name(reason) }
+                }
+            }
             Self.whySection(why, words)
             if !log.isEmpty {
                 el("h2") { "Build output" }
@@ -91,8 +97,12 @@ extension Page {
             el("h1") { stream == nil ? HTML("Events") : name(stream ?? "") }
             el("p", .class("faint-text")) {
                 "After position \(after), oldest first. "
+                if after > 0 {
+                    el("a", .href(Link(segments: segments, query: [("after", String(max(0, after - 100)))]))) { "Earlier" }
+                    " "
+                }
                 if let last = events.last {
-                    el("a", .href(Link(segments: segments, query: [("after", String(last.position))]))) { "Next" }
+                    el("a", .href(Link(segments: segments, query: [("after", String(last.position))]))) { "Later" }
                 } else {
                     "Nothing here."
                 }
