@@ -89,4 +89,47 @@ import Testing
             #expect(try await plane.machine("prod").deployment == nil)
         }
     }
+
+    @Test func `instances that died and came back are shown to the router again`() async throws {
+        let world = World()
+        world.repository.commit("feat: open", file: self.file)
+        try await world.running { plane in
+            try await plane.define(self.file)
+            _ = try await plane.build()
+            try await plane.end(try await plane.promote("0.1.0", to: "prod"), in: "prod")
+            let before = world.router.generations
+            let key = CapacityKey(lane: try Shop.lane("prod"), number: 1)
+            world.target.with { $0.kill(key) }
+            let id = StreamID.lane(key.lane)
+            _ = try await eventually("the loss and the return to be on record") { () -> Bool? in
+                let kinds = try await plane.journal.ledger.events(of: id, after: 0, limit: 1_000).map(\.kind.name)
+                guard let lost = kinds.lastIndex(of: "lane.capacityLost") else { return nil }
+                return kinds[lost...].contains("lane.capacityReady") ? true : nil
+            }
+            #expect(world.router.generations.count > before.count)
+            #expect(world.router.generations.last == before.last)
+            #expect(try await plane.machine("prod").alarm == nil)
+        }
+    }
+
+    @Test func `a control plane that starts brings back what last served, with the same routing`() async throws {
+        let world = World()
+        world.repository.commit("feat: open", file: self.file)
+        try await world.running { plane in
+            try await plane.define(self.file)
+            _ = try await plane.build()
+            try await plane.end(try await plane.promote("0.1.0", to: "prod"), in: "prod")
+        }
+        // The machine was started again: nothing runs.
+        world.target.with { $0 = SimulatedWorld() }
+        let id = try Shop.lane("prod")
+        try await world.running { plane in
+            let number = try await plane.machine("prod").serving.first?.capacity.number
+            _ = try await eventually("what last served") {
+                number.map { number in world.target.with { $0.truth(of: id).serves(number) } } == true ? true : nil
+            }
+            #expect(world.target.with { $0.truth(of: id).unreadyWithTraffic } == nil)
+            #expect(try await plane.machine("prod").alarm == nil)
+        }
+    }
 }
