@@ -64,6 +64,7 @@ import Testing
         #expect(expected.outcomes.count == 3)
         let history = try await world.open().events(after: 0, limit: 10_000)
         #expect(history.count > 30)
+        print("\(strategy.name): \(history.count) events, \(film.positions.count) places to cut, each twice")
         try await withThrowingTaskGroup(of: Void.self) { group in
             var started = 0
             for position in film.positions {
