@@ -12,7 +12,7 @@ import Testing
         }
         #expect(run.code == 0)
         #expect(run.out == "shop/production/3: 1.2.0 into production: waiting")
-        #expect(server.requests == [#"POST /promotions {"release":"shop@1.2.0","environment":"production"}"#])
+        #expect(server.requests == [#"POST /promotions {"environment":"production","release":"shop@1.2.0"}"#])
     }
 
     @Test(
@@ -69,8 +69,7 @@ import Testing
         #expect(run.code == 0)
         #expect(server.requests.filter { $0.hasPrefix("GET /lanes") }.count == 2)
         #expect(
-            server.requests[0] == #"POST /lanes/shop/production/rollback {"subject":"1.2.0","reason":"slow"}"#
-                || server.requests[0] == #"POST /lanes/shop/production/rollback {"reason":"slow","subject":"1.2.0"}"#)
+            server.requests[0] == #"POST /lanes/shop/production/rollback {"reason":"slow","subject":"1.2.0"}"#)
     }
 
     @Test(arguments: [(.aborted, 0), (.completed, 1)] as [(Wire.PromotionState, Int32)])
@@ -148,9 +147,7 @@ import Testing
         #expect(run.err.contains("  | no ?[2Jsuch file\n"))
         #expect(run.err.contains("The build of shop 1.2.0 failed: the build ended with 2"))
         #expect(try JSONDecoder().decode(Wire.Release.self, from: Data(run.out.utf8)) == release)
-        #expect(
-            server.requests[0].contains(#""repository":"\/src""#)
-                || server.requests[0].contains(#""repository":"/src""#))
+        #expect(server.requests[0] == #"POST /releases {"ref":"HEAD","repository":"/src"}"#)
     }
 
     @Test func `what the server refuses is its sentence, on standard error, with 1`() async throws {
