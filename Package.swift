@@ -85,7 +85,9 @@ let package = Package(
                 logging, nioCore, nioPosix,
             ]),
         ours("WebUI", at: "Faces/WebUI", ["APIClient"]),
-        ours("Demo", at: "Faces/Demo", ["APIClient", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage, unixSignals]),
+        ours(
+            "Demo", at: "Faces/Demo",
+            ["APIClient", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage, unixSignals]),
         ours("CommandLine", at: "Faces/CommandLine", ["APIClient", "Demo", "ServiceFile", argumentParser]),
 
         // MARK: The executable: wiring only.

@@ -11,7 +11,7 @@ enum Binary {
     }()
 }
 
-@Suite struct DemoTests {
+@Suite(.serialized) struct DemoTests {
     private struct Report: Decodable {
         struct Release: Decodable {
             let version: String
@@ -60,7 +60,45 @@ enum Binary {
         #expect(report.crash.failed == 0 && report.crash.requests > 0)
         #expect(report.rollback.failed == 0)
         #expect(report.audit.verified && report.audit.records > 0)
-        print("figure: demo: resumed \(report.crash.resumeSeconds) s after SIGKILL, traffic back after "
-            + "\(report.rollback.milliseconds) ms, 0 requests failed")
+        print(
+            "figure: demo: resumed \(report.crash.resumeSeconds) s after SIGKILL, traffic back after "
+                + "\(report.rollback.milliseconds) ms, 0 requests failed")
+    }
+
+    /// Processes whose command names the folder.
+    private func running(_ folder: String) -> [String] {
+        let ids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return ids.compactMap { id in
+            guard Int(id) != nil, let words = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else {
+                return nil
+            }
+            let text = String(decoding: words, as: UTF8.self).replacing("\0", with: " ")
+            return text.contains(folder) ? text : nil
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `Ctrl-C in the middle stops everything and removes it`() async throws {
+        // Short, because sockets live in it: their paths may have 107 bytes (unix(7)).
+        let folder = "/tmp/slipway-e2e-\(UInt32.random(in: .min ... .max))"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let result = try await Subprocess.run(
+            .path(FilePath(Binary.slipway)), arguments: ["demo", "--data", folder], input: .none, output: .sequence,
+            error: .combinedWithOutput
+        ) { execution in
+            var lines: [String] = []
+            for try await line in execution.standardOutput.strings() {
+                lines.append(line)
+                guard line.contains("requests a second") else { continue }
+                #expect(!self.running(folder).isEmpty)
+                try execution.send(signal: .interrupt)
+            }
+            return lines
+        }
+        let lines = result.closureResult
+        #expect(lines.contains { $0.contains("Interrupted.") }, "\(lines)")
+        #expect(lines.contains { $0.contains("everything is stopped") }, "\(lines)")
+        #expect(result.terminationStatus == .exited(1))
+        #expect(self.running(folder).isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: folder))
     }
 }

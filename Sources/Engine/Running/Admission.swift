@@ -68,7 +68,7 @@ struct Admission: Sendable {
             case .approval: break  // all approvals of a promotion are one change
             }
         }
-        if environment.needsChange { gates.append(try await self.changeGate(queued, &readings)) }
+        if environment.needsChange { gates.append(try await self.changeGate(queued, environment, &readings)) }
         let isFirst = lane.stable == nil && lane.serving.isEmpty
         let plan = Plan.forward(
             environment, release.machine.origin?.configuration ?? RunConfiguration(), isFirst: isFirst)
@@ -123,10 +123,18 @@ struct Admission: Sendable {
             passesAt: isStill ? now + (soak - stayed) : nil)
     }
 
-    private func changeGate(_ queued: QueuedPromotion, _ readings: inout [StreamID: Int]) async throws -> GateResult {
+    private func changeGate(
+        _ queued: QueuedPromotion, _ environment: EnvironmentDefinition, _ readings: inout [StreamID: Int]
+    ) async throws -> GateResult {
         let id = ChangeID(self.id, queued.number)
         let change = try await self.journal.change(id)
         readings[change.stream] = change.number
+        if change.machine.state == .approved, change.machine.request?.needs != environment.approvals {
+            return GateResult(
+                gate: "approval", verdict: nil,
+                reason: "\(id) was approved under an earlier definition, which asked for other people's word; "
+                    + "cancel promotion \(queued.number) and promote again")
+        }
         switch change.machine.state {
         case .approved:
             let names = change.machine.words.filter(\.isYes).map(\.by.description).joined(separator: ", ")

@@ -40,12 +40,27 @@ struct LanePerformer: Sendable {
             return .impossible(.raise(capacity: number), reason: "the release or its definition is not on record")
         }
         let report = try await self.doors.runtime.ensure(order, term: self.term)
-        if report.ready >= report.wanted { return .capacityReady(number) }
+        if report.ready >= report.wanted {
+            try await self.showRouter(number)
+            return .capacityReady(number)
+        }
         let within = Double(order.health.within.count) / 1_000
         return .capacityFailed(
             number,
             reason: "\(report.ready) of \(report.wanted) instances of \(order.version) answered \(order.health.path) "
                 + "within \(within) s", lastLines: report.lastLines)
+    }
+
+    /// What has traffic already may have come back at other addresses: the same routing again brings them to the router.
+    private func showRouter(_ number: Int) async throws {
+        let lane = try await self.journal.lane(self.id).machine
+        let isRouted = lane.routing.weights[number] != nil || lane.routing.preview == number
+        guard isRouted, lane.routing.generation == lane.confirmedGeneration, lane.takingDown == nil else { return }
+        do {
+            _ = try await self.doors.router.apply(try await self.routing(of: lane), term: self.term)
+        } catch let error as TargetError where error.code == .staleGeneration {
+            // A newer routing was applied meanwhile, with the addresses of now.
+        }
     }
 
     /// What should run for a capacity: the release's own words, with what its environment adds.

@@ -20,7 +20,7 @@ enum LogSubject: Sendable, Equatable {
         switch (parts.count, parts[0]) {
         case (1, let id) where id.hasPrefix("r-"): self = .stream("release/\(id)")
         case (1, let id) where id.hasPrefix("c-"): self = .stream("change/\(id)")
-        case (1, "calendar"), (1, "access"), (1, "system"): self = .stream(text)
+        case (1, "calendar"), (1, "access"), (1, "ledger"): self = .stream(text)
         case (1, let service): self = .stream("service/\(service)")
         case (2, "release"), (2, "change"), (2, "service"), (2, "train"), (2, "flag"), (3, "lane"): self = .stream(text)
         case (2, _): self = .stream("lane/\(text)")
@@ -33,5 +33,6 @@ enum LogSubject: Sendable, Equatable {
 
     static let rule =
         "It is a promotion (SERVICE/ENVIRONMENT/NUMBER), a lane (SERVICE/ENVIRONMENT), a service, a release "
-        + "(r-… or SERVICE@VERSION), a change (c-…) or a stream (lane/…, release/…, service/…, change/…)."
+        + "(r-… or SERVICE@VERSION), a change (c-…) or a stream (lane/…, release/…, service/…, change/…, access, "
+        + "ledger)."
 }

@@ -86,7 +86,9 @@ struct Place: ParsableArguments {
             "Folder of the data (default: $SLIPWAY_DATA, or slipway in the state directory).", valueName: "dir"))
     var data: String?
 
-    @Option(help: ArgumentHelp("Address of the server (default: $SLIPWAY_SERVER, or what serve wrote).", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "Address of the server (default: $SLIPWAY_SERVER, or what serve wrote).", valueName: "url"))
     var server: String?
 }
 

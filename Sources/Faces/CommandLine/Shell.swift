@@ -51,8 +51,8 @@ package struct Shell: Sendable {
             .standardizedFileURL.path
     }
 
-    /// Where Slipway keeps its data if nobody says otherwise: `slipway` in the user's state directory (XDG Base Directory
-    /// Specification, `XDG_STATE_HOME`).
+    /// Where Slipway keeps its data if nobody says otherwise: `slipway` in the user's state directory
+    /// (XDG Base Directory Specification, `XDG_STATE_HOME`).
     var defaultDataFolder: String {
         if let state = self.environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/slipway" }
         return (self.environment["HOME"] ?? NSHomeDirectory()) + "/.local/state/slipway"

@@ -1,6 +1,7 @@
 package import APIClient
 
-/// What the command line can't do as a client: run the server, and work on a data folder without one. The executable fills it in.
+/// What the command line can't do as a client: run the server, and work on a data folder without one.
+/// The executable fills it in.
 package struct Wiring: Sendable {
     /// Runs the server until it is told to stop (SIGTERM, SIGINT).
     package var serve: @Sendable (ServeOptions) async throws -> Void

@@ -24,7 +24,7 @@ package struct DemoFolders: Sendable {
         if let dataFolder {
             let content = (try? files.contentsOfDirectory(atPath: dataFolder)) ?? []
             guard content.isEmpty else {
-                self.remove(data: false)
+                self.keepData()
                 throw DemoFailure(
                     .refused, "\(dataFolder) is not empty. Name a folder that is empty, or leave --data away.")
             }
@@ -33,10 +33,13 @@ package struct DemoFolders: Sendable {
             atPath: self.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
-    package func remove() { self.remove(data: true) }
-
-    private func remove(data: Bool) {
+    package func remove() {
         try? FileManager.default.removeItem(atPath: self.root)
-        if data { try? FileManager.default.removeItem(atPath: self.data) }
+        try? FileManager.default.removeItem(atPath: self.data)
+    }
+
+    /// Removes what is not needed to stop things later.
+    func keepData() {
+        if !self.data.hasPrefix(self.root) { try? FileManager.default.removeItem(atPath: self.root) }
     }
 }

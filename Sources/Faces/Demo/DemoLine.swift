@@ -24,6 +24,8 @@ struct Progress: Sendable {
     func chapter(_ text: String) { self.line(.chapter, text) }
     func step(_ text: String) { self.line(.step, text) }
 
+    func fault(_ text: String) { self.line(.fault, text) }
+
     private func line(_ kind: DemoLine.Kind, _ text: String) {
         let passed = ContinuousClock.now - self.start
         self.say(DemoLine(seconds: Double(passed.milliseconds) / 1_000, kind: kind, text: text))

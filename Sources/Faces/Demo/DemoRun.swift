@@ -56,7 +56,7 @@ package struct DemoRun: Sendable {
         }
         let isOK = await self.tell(story)
         // Not in this task: it may have been cancelled, and what was started must be stopped all the same.
-        await Task { await self.cleanUp(folders) }.value
+        await Task { await self.cleanUp(folders, story.progress) }.value
         return isOK
     }
 
@@ -99,21 +99,22 @@ package struct DemoRun: Sendable {
     }
 
     /// Stops what still runs, with or without a server, and removes what was made.
-    private func cleanUp(_ folders: DemoFolders) async {
+    private func cleanUp(_ folders: DemoFolders, _ progress: Progress) async {
         var options = PlatformOptions()
         options.processGroupID = 0
+        // `down` has its own limits of time on everything it waits for.
         let down = try? await Subprocess.run(
-            .path(FilePath(self.executable)), arguments: ["down", "--yes", "--data", folders.data], platformOptions: options,
-            output: .string(limit: 64 * 1024), error: .combinedWithOutput)
+            .path(FilePath(self.executable)), arguments: ["down", "--yes", "--data", folders.data],
+            platformOptions: options, output: .string(limit: 64 * 1024), error: .combinedWithOutput)
         guard let down, down.terminationStatus.isSuccess else {
-            self.say(
-                DemoLine(
-                    seconds: 0, kind: .fault,
-                    text: "Not everything could be stopped: \(down?.standardOutput ?? "slipway down did not run"). "
-                        + "Try again: slipway down --yes --data \(folders.data)"))
+            progress.fault(
+                "Not everything could be stopped: \(down?.standardOutput ?? "slipway down did not run"). "
+                    + "Try again: slipway down --yes --data \(folders.data)")
+            folders.keepData()
             return
         }
         folders.remove()
+        progress.step("everything is stopped, and what was made is removed")
     }
 }
 

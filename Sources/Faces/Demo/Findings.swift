@@ -48,8 +48,8 @@ struct Findings: Sendable {
 
     /// From the start of its last step to the record of the failure.
     private func detection(_ deployment: Wire.Promotion) -> Double? {
-        guard deployment.environment == Stage.production, deployment.state == .failed || deployment.state == .aborted,
-            let failure = self.failure(deployment), let position = self.events.firstIndex(of: failure),
+        guard deployment.state == .failed || deployment.state == .aborted, let failure = self.failure(deployment),
+            let position = self.events.firstIndex(of: failure),
             let step = self.events[..<position].last(where: { $0.kind == "lane.stepStarted" }),
             let from = Self.time(step.at), let to = Self.time(failure.at)
         else { return nil }
@@ -58,14 +58,16 @@ struct Findings: Sendable {
 
     /// nil where the new version got no request at all.
     private func returning(_ deployment: Wire.Promotion, _ load: LoadLog) -> Int? {
-        guard let failure = self.failure(deployment), let at = Self.time(failure.at), let end = Self.time(deployment.endedAt),
+        guard let at = Self.time(self.failure(deployment)?.at), let end = Self.time(deployment.endedAt),
             let last = load.lastSent(to: deployment.version, before: end)
         else { return nil }
         return Int(max(0, last - at))
     }
 
     private func failure(_ deployment: Wire.Promotion) -> Wire.Event? {
-        guard deployment.environment == Stage.production, let start = Self.time(deployment.startedAt) else { return nil }
+        guard deployment.environment == Stage.production, let start = Self.time(deployment.startedAt) else {
+            return nil
+        }
         return self.events.first { event in
             (event.kind == "lane.failed" || event.kind == "lane.aborted") && Self.time(event.at) ?? 0 >= start
                 && event.at <= deployment.endedAt ?? ""

@@ -4,13 +4,16 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Steady load on one address: an open loop, which sends when a request is due and never waits for the one before. Connections are
-/// kept alive and used again; none is ever tried twice, so what was lost is counted as lost.
+/// Steady load on one address: an open loop, which sends when a request is due and never waits for the one before.
+/// Connections are kept alive and used again; no request is tried twice, so what was lost is counted as lost.
 package struct LoadGenerator: Sendable {
     package var url: String
     package var perSecond: Int
     /// For how long a request may take, counted from when it was due.
     package var within: Duration = .seconds(5)
+    /// So many requests may be under way at once; beyond, one that is due is a failure without being sent. Keeps the
+    /// generator from drowning in what nobody answers.
+    package var underWay = 3_000
     /// The header that names the version that answers.
     package var versionHeader = "Storefront-Version"
 
@@ -19,18 +22,29 @@ package struct LoadGenerator: Sendable {
         self.perSecond = perSecond
     }
 
-    /// Sends until `stop`, then lets what is under way end (each within its limit), so that every request that was sent is counted.
+    /// Sends until `stop`, then lets what is under way end (each within its limit): whatever was sent is counted.
     package func run(into log: LoadLog, until stop: StopSign) async {
         let client = self.client()
         let clock = ContinuousClock()
         let start = clock.now
+        let underWay = Counter()
         await withDiscardingTaskGroup { group in
             var sent = 0
             while !stop.isSet && sent < LoadLog.limit && !Task.isCancelled {
                 let due = start + .seconds(1) * sent / self.perSecond
                 if due > clock.now { try? await clock.sleep(until: due, tolerance: .milliseconds(1)) }
-                group.addTask { log.add(await self.request(due: due, client)) }
                 sent += 1
+                guard underWay.count < self.underWay else {
+                    log.add(
+                        Sample(sentAt: Self.now, milliseconds: 0, version: nil, failure: "not sent: too many under way")
+                    )
+                    continue
+                }
+                underWay.add(1)
+                group.addTask {
+                    log.add(await self.request(due: due, client))
+                    underWay.add(-1)
+                }
             }
         }
         try? await client.shutdown()
@@ -83,6 +97,14 @@ package struct LoadGenerator: Sendable {
 
     /// Milliseconds of UTC since 1970.
     package static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
+}
+
+/// Counts what is under way; requests end on any thread.
+private final class Counter: Sendable {
+    private let value = Atomic(0)
+
+    var count: Int { self.value.load(ordering: .relaxed) }
+    func add(_ change: Int) { self.value.add(change, ordering: .relaxed) }
 }
 
 /// Tells a loop to end after what it has begun.

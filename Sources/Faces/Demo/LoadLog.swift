@@ -68,7 +68,8 @@ package final class LoadLog: Sendable {
     package func failures(limit: Int) -> [String] {
         self.samples.withLock { samples in
             samples.lazy.filter { $0.failure != nil }.prefix(limit).map { sample in
-                "\(sample.sentAt): \(sample.failure ?? "") (\(sample.version ?? "no version"), \(sample.milliseconds) ms)"
+                let version = sample.version ?? "no version"
+                return "\(sample.sentAt): \(sample.failure ?? "") (\(version), \(sample.milliseconds) ms)"
             }
         }
     }

@@ -2,8 +2,8 @@ import Foundation
 
 /// The programs that the demo calls, or that the sample's build and tests call.
 enum Programs {
-    static let needed = [
-        ("git", "git"), ("cc", "gcc"), ("make", "make"), ("curl", "curl"), ("haproxy", "haproxy"),
+    static let needed: [(program: String, packages: String)] = [
+        ("git", "git"), ("cc", "gcc libc6-dev"), ("make", "make"), ("curl", "curl"), ("haproxy", "haproxy"),
     ]
 
     /// The sentence about those that are not there; nil if all are.
@@ -14,7 +14,8 @@ enum Programs {
             !folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
         }
         if missing.isEmpty { return nil }
-        return "The demo needs \(missing.map(\.0).joined(separator: ", ")), which this machine does not have. Install: "
-            + "sudo apt-get install \(missing.map(\.1).joined(separator: " "))" + (missing.contains { $0.0 == "cc" } ? " libc6-dev" : "")
+        let names = missing.map(\.program).joined(separator: ", ")
+        let packages = missing.map(\.packages).joined(separator: " ")
+        return "The demo needs \(names), which this machine does not have. Install: sudo apt-get install \(packages)"
     }
 }

@@ -17,8 +17,8 @@ package struct SampleRepository: Sendable {
         self.ports = ports
     }
 
-    /// Looks in every folder above the executable: an archive has `bin/slipway` and `share/slipway/storefront`, a clone has
-    /// `.build/…/slipway` and `Examples/storefront`.
+    /// Looks in every folder above the executable: an archive has `bin/slipway` and `share/slipway/storefront`,
+    /// a clone has `.build/…/slipway` and `Examples/storefront`.
     package static func source(above executable: String) throws(DemoFailure) -> String {
         var folder = URL(fileURLWithPath: executable).deletingLastPathComponent()
         while true {

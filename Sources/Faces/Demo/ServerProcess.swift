@@ -31,7 +31,7 @@ package struct ServerProcess: Sendable {
 
     var arguments: [String] { ["serve", "--data", self.dataFolder, "--listen", "127.0.0.1:\(self.port)"] }
 
-    /// Starts the server, runs `body` once it answers, and stops it by SIGTERM (SIGKILL after 10 s) unless it is dead by then.
+    /// Starts the server, runs `body` once it answers, and stops it by SIGTERM (SIGKILL after 10 s) if it still runs.
     package func run<Result: Sendable>(_ body: @Sendable (Running) async throws -> Result) async throws -> Result {
         let log = try FileDescriptor.open(
             FilePath(self.logFile), .writeOnly, options: [.create, .append, .closeOnExec], permissions: .ownerReadWrite)

@@ -30,7 +30,8 @@ package struct Stage {
             let log = try? await self.client.releaseLog(release.id)
             throw DemoFailure(
                 .unexpected,
-                "The build of \(release.version) failed: \(release.reason ?? "no reason")\n\(log?.text.suffix(2_000) ?? "")")
+                "The build of \(release.version) failed: \(release.reason ?? "no reason")\n"
+                    + "\(log?.text.suffix(2_000) ?? "")")
         }
         return release
     }
@@ -50,8 +51,8 @@ package struct Stage {
         guard ended.state == expected else {
             throw DemoFailure(
                 .unexpected,
-                "\(promotion.id) (\(ended.version)) ended as \(ended.state.rawValue), expected was \(expected.rawValue): "
-                    + "\(ended.reason ?? "no reason")\n"
+                "\(promotion.id) (\(ended.version)) ended as \(ended.state.rawValue), "
+                    + "expected was \(expected.rawValue): \(ended.reason ?? "no reason")\n"
                     + ended.lastLines.map { "  | \($0)" }.joined(separator: "\n") + "\n" + (await self.lastEvents()))
         }
         return ended
@@ -86,7 +87,8 @@ package struct Stage {
     /// Looks until there is something to see, every 20 ms, for as long as `within` says.
     @discardableResult
     package static func wait<Seen>(
-        for what: String, within limit: Duration, orElse: () async -> String = { "" }, _ look: () async throws -> Seen?
+        for what: String, within limit: Duration, orElse: () async -> String = { "" },
+        _ look: () async throws -> Seen?
     ) async throws -> Seen {
         let clock = ContinuousClock()
         let end = clock.now + limit
@@ -95,7 +97,8 @@ package struct Stage {
             guard clock.now < end else {
                 let seen = await orElse()
                 throw DemoFailure(
-                    .timedOut, "Waited \(limit.milliseconds / 1_000) s for \(what)." + (seen.isEmpty ? "" : "\n" + seen))
+                    .timedOut,
+                    "Waited \(limit.milliseconds / 1_000) s for \(what)." + (seen.isEmpty ? "" : "\n" + seen))
             }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -111,6 +114,7 @@ package struct Stage {
 
     private func lastEvents() async -> String {
         let events = (try? await self.events()) ?? []
-        return events.suffix(12).map { "  \($0.position) \($0.at) \($0.kind) \($0.body.prefix(300))" }.joined(separator: "\n")
+        let lines = events.suffix(12).map { "  \($0.position) \($0.at) \($0.kind) \($0.body.prefix(300))" }
+        return lines.joined(separator: "\n")
     }
 }

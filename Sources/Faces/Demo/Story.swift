@@ -26,9 +26,10 @@ struct Story: Sendable {
 
         let crashed = try await self.server.run { running in
             let stage = Stage(client: running.client, repository: self.repository)
-            try await self.open(stage, generator)
+            let first = try await self.open(stage, generator)
             start.yield()
-            self.progress.step("from here on \(Self.requestsPerSecond) requests a second reach \(self.address)")
+            self.progress.step("1.0.0 serves; from here on it gets \(Self.requestsPerSecond) requests a second")
+            self.progress.step(self.line(try await stage.end(of: first, as: .completed), log))
             try await self.blueGreen(stage, log)
             try await self.badRelease(stage, log)
             return try await self.crash(stage, running)
@@ -46,7 +47,6 @@ struct Story: Sendable {
             over(report)
             if stays && report.ok { try await self.stay(running) }
             try await stage.down()
-            self.progress.step("everything that was started is stopped")
         }
         await load
     }
@@ -64,13 +64,13 @@ struct Story: Sendable {
 // MARK: Chapters
 
 extension Story {
-    /// 1.0.0: the first release, whole, into production.
-    private func open(_ stage: Stage, _ generator: LoadGenerator) async throws {
+    /// 1.0.0: the first release, whole, into production; until production gives its first answer.
+    private func open(_ stage: Stage, _ generator: LoadGenerator) async throws -> Wire.Promotion {
         self.progress.chapter("A shop opens")
         self.progress.step("the server answers at \(stage.client.connection.address)")
         try await self.repository.begin()
         let applied = try await stage.apply()
-        self.progress.step("the shop's repository and its service are there: \(applied.service), definition \(applied.definition)")
+        self.progress.step("its repository is made; \(applied.service) is registered, definition \(applied.definition)")
         let release = try await stage.release(version: "1.0.0")
         self.progress.step("1.0.0 is built from commit \(release.commit.prefix(10))")
         let promotion = try await stage.promote(release)
@@ -78,8 +78,7 @@ extension Story {
             try await self.stillRuns(promotion, stage)
             return await generator.answers() ? () : nil
         }
-        let ended = try await stage.end(of: promotion, as: .completed)
-        self.progress.step("1.0.0 is in development, staging and production (\(ended.strategy ?? "?"))")
+        return promotion
     }
 
     private func stillRuns(_ promotion: Wire.Promotion, _ stage: Stage) async throws {
@@ -103,7 +102,8 @@ extension Story {
         try await self.repository.commit(2)
         let ended = try await self.ship(stage, log, as: .failed)
         let got = log.counts().byVersion[ended.version] ?? 0
-        self.progress.step("it got \(got) requests; its verify on the preview said: \(ended.lastLines.last ?? ended.reason ?? "?")")
+        let words = ended.lastLines.suffix(2).joined(separator: " ")
+        self.progress.step("it got \(got) requests; its smoke test on the preview said: \(words)")
     }
 
     /// Releases the newest commit and promotes it to production.
@@ -125,8 +125,9 @@ extension Story {
         self.progress.step("\(release.version) is built: \(release.subject ?? String(release.commit.prefix(10)))")
         let promotion = try await stage.promote(release)
         let deploying = try await Stage.wait(for: "the deployment of \(release.version)", within: .seconds(60)) {
+            // Its new instances are up by then, and the switch is not done.
             let now = try await stage.client.promotion(promotion.id)
-            return now.state == .waiting ? nil : now
+            return now.state == .waiting || now.state == .deploying && now.step ?? 0 < 1 ? nil : now
         }
         guard deploying.state == .deploying else {
             throw DemoFailure(
@@ -193,7 +194,8 @@ extension Story {
     private func line(_ promotion: Wire.Promotion, _ log: LoadLog) -> String {
         let (start, end) = (Findings.time(promotion.startedAt), Findings.time(promotion.endedAt))
         let counts = log.counts(from: start, to: end)
-        var text = "\(promotion.version) \(promotion.state == .completed ? "serves in" : "\(promotion.state.rawValue) in")"
+        let verb = promotion.state == .completed ? "serves" : promotion.state.rawValue
+        var text = "\(promotion.version) \(verb) in"
         text += " \(promotion.environment)"
         if let start, let end { text += " after \(Self.rounded(Double(end - start) / 1_000)) s" }
         return text + " (\(promotion.strategy ?? "?")); \(counts.failed) of \(counts.requests) requests failed"
@@ -205,10 +207,12 @@ extension Story {
         let slow = log.percentile(0.99).map { ", 99 % within \($0) ms" } ?? ""
         self.progress.step("\(counts.requests) requests, \(counts.failed) failed\(slow)")
         if let crash = report.crash {
-            self.progress.step("killed and resumed in \(Self.rounded(crash.resumeSeconds)) s: \(crash.failed) of \(crash.requests) failed")
+            let seconds = Self.rounded(crash.resumeSeconds)
+            self.progress.step("killed and resumed in \(seconds) s: \(crash.failed) of \(crash.requests) failed")
         }
         if let rollback = report.rollback {
-            self.progress.step("traffic was back \(rollback.milliseconds) ms after the order; \(rollback.failed) failed")
+            let time = "\(rollback.milliseconds) ms"
+            self.progress.step("the traffic was back \(time) after the order; \(rollback.failed) failed")
         }
     }
 

@@ -173,3 +173,23 @@ struct WatchedLedger: Ledger {
     func verify() async throws -> AuditReport { try await self.ledger.verify() }
     func close() async throws { try await self.ledger.close() }
 }
+
+/// Counts how often a routing was applied.
+final class CountingRouter: Router {
+    private let router: any Router
+    private let counted = Mutex<[Int]>([])
+
+    init(_ router: any Router) { self.router = router }
+
+    /// Generations, in the order in which they were applied.
+    var generations: [Int] { self.counted.withLock { $0 } }
+
+    func apply(_ routing: Routing, term: Term) async throws -> RoutingReport {
+        let report = try await self.router.apply(routing, term: term)
+        self.counted.withLock { $0.append(routing.generation) }
+        return report
+    }
+    func read(_ lane: LaneID) async throws -> RoutingReport? { try await self.router.read(lane) }
+    func requestsUnderWay(_ key: CapacityKey) async throws -> Int { try await self.router.requestsUnderWay(key) }
+    func remove(_ lane: LaneID, term: Term) async throws { try await self.router.remove(lane, term: term) }
+}

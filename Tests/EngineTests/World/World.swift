@@ -9,6 +9,7 @@ struct World: Sendable {
     let store: MemoryStore
     let clock: PacedClock
     let target: SimulatedTarget
+    let router: CountingRouter
     let repository: FakeRepository
     let builder: FakeBuilder
     let commands: FakeCommands
@@ -21,6 +22,7 @@ struct World: Sendable {
         self.store = store
         self.clock = clock
         self.target = SimulatedTarget(clock: clock)
+        self.router = CountingRouter(self.target.router)
         self.repository = repository
         self.builder = FakeBuilder()
         self.commands = FakeCommands()
@@ -34,7 +36,7 @@ struct World: Sendable {
     func plane(over ledger: any Ledger) -> ControlPlane {
         let doors = Doors(
             blobs: MemoryBlobs(), source: self.repository, builder: self.builder, commands: self.commands,
-            probe: FakeProbe(), runtime: self.target.runtime, router: self.target.router, messenger: self.messenger)
+            probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger)
         return ControlPlane(
             journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

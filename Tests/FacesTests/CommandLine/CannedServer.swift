@@ -33,7 +33,8 @@ struct CannedServer: Sendable {
 
     private func response(_ method: String, _ uri: String, _ body: String, _ token: String?) -> Response {
         let operation = "\(method) \(uri.replacingOccurrences(of: "/api/v1", with: ""))"
-        let turn = self.asked.add(operation, "\(operation)\(body.isEmpty ? "" : " \(body)")\(token.map { " \($0)" } ?? "")")
+        let turn = self.asked.add(
+            operation, "\(operation)\(body.isEmpty ? "" : " \(body)")\(token.map { " \($0)" } ?? "")")
         guard let answers = self.answers[operation], let last = answers.last else {
             return Response(status: .notImplemented, body: .init(byteBuffer: ByteBuffer(string: operation)))
         }

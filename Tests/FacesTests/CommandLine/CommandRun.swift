@@ -39,7 +39,8 @@ struct CommandRun {
                 return status
             },
             offlineRollback: { order in
-                seen.add(offline: "rollback \(order.service) \(order.environment) \(order.version ?? "-") \(order.reason)")
+                seen.add(
+                    offline: "rollback \(order.service) \(order.environment) \(order.version ?? "-") \(order.reason)")
                 return .sample(.rolledBack)
             },
             offlineDown: { order in

@@ -7,7 +7,9 @@ import Testing
     @Test func `promote asks once and prints the promotion`() async throws {
         var server = CannedServer()
         try server.answer("POST /promotions", status: 202, Wire.Promotion.sample(.waiting))
-        let run = try await server.run { await CommandRun.of("promote", "shop@1.2.0", "--to", "production", "--server", $0) }
+        let run = try await server.run {
+            await CommandRun.of("promote", "shop@1.2.0", "--to", "production", "--server", $0)
+        }
         #expect(run.code == 0)
         #expect(run.out == "shop/production/3: 1.2.0 into production: waiting")
         #expect(server.requests == [#"POST /promotions {"release":"shop@1.2.0","environment":"production"}"#])
@@ -34,7 +36,9 @@ import Testing
 
     @Test func `promote --wait --timeout ends with 4 while a person is waited for`() async throws {
         var waiting = Wire.Promotion.sample(.waiting)
-        waiting.waitsFor = [Wire.Gate(gate: "approval", verdict: nil, reason: "one of release-managers is missing", passesAt: nil)]
+        waiting.waitsFor = [
+            Wire.Gate(gate: "approval", verdict: nil, reason: "one of release-managers is missing", passesAt: nil)
+        ]
         waiting.change = "c-9"
         var server = CannedServer()
         try server.answer("POST /promotions", waiting)
@@ -64,8 +68,9 @@ import Testing
         }
         #expect(run.code == 0)
         #expect(server.requests.filter { $0.hasPrefix("GET /lanes") }.count == 2)
-        #expect(server.requests[0] == #"POST /lanes/shop/production/rollback {"subject":"1.2.0","reason":"slow"}"#
-            || server.requests[0] == #"POST /lanes/shop/production/rollback {"reason":"slow","subject":"1.2.0"}"#)
+        #expect(
+            server.requests[0] == #"POST /lanes/shop/production/rollback {"subject":"1.2.0","reason":"slow"}"#
+                || server.requests[0] == #"POST /lanes/shop/production/rollback {"reason":"slow","subject":"1.2.0"}"#)
     }
 
     @Test(arguments: [(.aborted, 0), (.completed, 1)] as [(Wire.PromotionState, Int32)])
@@ -126,19 +131,26 @@ import Testing
             id: "r-aa", service: "shop", version: "1.2.0", commit: "abc", state: .building, by: "ada", createdAt: "")
         var server = CannedServer()
         try server.answer("POST /releases", status: 202, release)
-        try server.answer("GET /releases/r-aa/log?offset=0", Wire.Output(text: "cc -o shop\n", next: 11, isComplete: false))
+        try server.answer(
+            "GET /releases/r-aa/log?offset=0", Wire.Output(text: "cc -o shop\n", next: 11, isComplete: false))
         try server.answer("GET /releases/r-aa/log?offset=11", Wire.Output(text: "", next: 11, isComplete: false))
-        try server.answer("GET /releases/r-aa/log?offset=11", Wire.Output(text: "no \u{1B}[2Jsuch file\n", next: 30, isComplete: true))
+        try server.answer(
+            "GET /releases/r-aa/log?offset=11", Wire.Output(text: "no \u{1B}[2Jsuch file\n", next: 30, isComplete: true)
+        )
         release.state = .failed
         release.reason = "the build ended with 2"
         try server.answer("GET /releases/r-aa", release)
-        let run = try await server.run { await CommandRun.of("release", "create", "--json", "--server", $0, folder: "/src") }
+        let run = try await server.run {
+            await CommandRun.of("release", "create", "--json", "--server", $0, folder: "/src")
+        }
         #expect(run.code == 1)
         #expect(run.err.contains("  | cc -o shop\n"))
         #expect(run.err.contains("  | no ?[2Jsuch file\n"))
         #expect(run.err.contains("The build of shop 1.2.0 failed: the build ended with 2"))
         #expect(try JSONDecoder().decode(Wire.Release.self, from: Data(run.out.utf8)) == release)
-        #expect(server.requests[0].contains(#""repository":"\/src""#) || server.requests[0].contains(#""repository":"/src""#))
+        #expect(
+            server.requests[0].contains(#""repository":"\/src""#)
+                || server.requests[0].contains(#""repository":"/src""#))
     }
 
     @Test func `what the server refuses is its sentence, on standard error, with 1`() async throws {
@@ -152,7 +164,8 @@ import Testing
         #expect(run.err == "slipway: 1.2.0 is blocked in production.")
     }
 
-    @Test func `the token of the environment is sent, and server and token are found in the data folder`() async throws {
+    @Test func `the token of the environment is sent, and server and token are found in the data folder`() async throws
+    {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cli-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -177,7 +190,8 @@ import Testing
         try server.answer(
             "GET /events?stream=lane%2Fshop%2Fproduction&after=0&limit=1000",
             [
-                Wire.Event.sample(1, "lane.requested", #"{"number":2}"#), .sample(2, "lane.requested", #"{"number":3}"#),
+                Wire.Event.sample(1, "lane.requested", #"{"number":2}"#),
+                .sample(2, "lane.requested", #"{"number":3}"#),
                 .sample(3, "lane.ended", #"{"number":2}"#), .sample(4, "lane.routingWanted", "{}"),
                 .sample(5, "lane.ended", #"{"number":3}"#), .sample(6, "lane.held", "{}"),
             ])

@@ -19,7 +19,8 @@ import Testing
         next.version = "1.3.0"
         next.waitsFor = [
             Wire.Gate(gate: "tests", verdict: "pass", reason: "passed", passesAt: nil),
-            Wire.Gate(gate: "soak", verdict: nil, reason: "4 of 10 min in staging", passesAt: "2026-01-05T09:06:00.000Z"),
+            Wire.Gate(
+                gate: "soak", verdict: nil, reason: "4 of 10 min in staging", passesAt: "2026-01-05T09:06:00.000Z"),
         ]
         lane.queue = [next]
         lane.hold = Wire.Guard(by: "ada", reason: "look\u{1B}[1m first", since: nil, until: nil, subject: nil)
@@ -30,7 +31,8 @@ import Testing
     @Test func `status is a table with notes`() async {
         var development = Wire.Lane(service: "shop", environment: "development")
         development.listen = "127.0.0.1:7001"
-        let shop = Wire.Service(name: "shop", owner: "web", definition: 3, environments: [development, Self.production])
+        let shop = Wire.Service(
+            name: "shop", owner: "web", definition: 3, environments: [development, Self.production])
         let run = await CommandRun.of("status", status: Wire.Status(position: 1, services: [shop]))
         #expect(
             run.out == """
@@ -107,7 +109,8 @@ import Testing
         var server = CannedServer()
         try server.answer(
             "POST /services/apply",
-            Wire.Applied(service: "shop", definition: 4, changed: true, differences: ["production: bake 0s -> 1m"], plan: false))
+            Wire.Applied(
+                service: "shop", definition: 4, changed: true, differences: ["production: bake 0s -> 1m"], plan: false))
         try server.answer(
             "POST /services/apply",
             Wire.Applied(service: "shop", definition: 4, changed: false, differences: [], plan: true))

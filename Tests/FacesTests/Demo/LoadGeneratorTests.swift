@@ -6,7 +6,7 @@ import NIOCore
 import Synchronization
 import Testing
 
-@Suite struct LoadGeneratorTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct LoadGeneratorTests {
     /// Runs the load on a server that answers by `answer(number of the request)` until it has answered `count` requests.
     private func load(
         perSecond: Int, count: Int, within: Duration = .seconds(5),
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `every request that the server saw is counted once`() async throws {
-        let (log, answered) = try await self.load(perSecond: 500, count: 200) { _ in Self.good() }
+        let (log, answered) = try await self.load(perSecond: 150, count: 100) { _ in Self.good() }
         let counts = log.counts()
         #expect(counts.requests == answered)
         #expect(counts.failed == 0)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `what is no proper answer is a failure, of the version that gave it`() async throws {
-        let (log, answered) = try await self.load(perSecond: 500, count: 100) { number in
+        let (log, answered) = try await self.load(perSecond: 150, count: 100) { number in
             switch number {
             case 10: Response(status: .serviceUnavailable)
             case 20:
@@ -63,8 +63,10 @@ import Testing
         #expect(log.counts(to: last + 1).byVersion["1.0.0"] == counts.byVersion["1.0.0"])
     }
 
-    @Test func `a slow answer does not hold the next requests up, and is a failure when it comes too late`() async throws {
-        let (log, answered) = try await self.load(perSecond: 200, count: 60, within: .seconds(3)) { number in
+    @Test func `a slow answer does not hold the next requests up, and is a failure when it comes too late`()
+        async throws
+    {
+        let (log, answered) = try await self.load(perSecond: 100, count: 60, within: .seconds(3)) { number in
             if number == 5 { try await Task.sleep(for: .seconds(8)) }
             return Self.good()
         }
@@ -85,6 +87,28 @@ import Testing
         let counts = log.counts()
         #expect(counts.requests >= 20)
         #expect(counts.failed == counts.requests)
+    }
+
+    @Test func `more under way than allowed are failures that are not sent`() async throws {
+        let log = LoadLog()
+        let stop = StopSign()
+        let responder = CallbackResponder<BasicRequestContext> { _, _ in
+            while !stop.isSet { try await Task.sleep(for: .milliseconds(5)) }
+            return Self.good()
+        }
+        try await Application(responder: responder, configuration: .init(address: .hostname("127.0.0.1", port: 0)))
+            .test(.live) { client in
+                var generator = LoadGenerator(url: "http://127.0.0.1:\(client.port ?? 0)/", perSecond: 100)
+                generator.underWay = 10
+                generator.within = .seconds(60)
+                async let load: Void = generator.run(into: log, until: stop)
+                while log.count < 20 { try await Task.sleep(for: .milliseconds(5)) }
+                stop.set()
+                await load
+            }
+        let counts = log.counts()
+        #expect(counts.requests - counts.failed == 10)
+        #expect(log.failures(limit: 1_000).allSatisfy { $0.contains("too many under way") })
     }
 
     @Test func `the rate is held`() async throws {

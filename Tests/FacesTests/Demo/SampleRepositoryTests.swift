@@ -16,7 +16,8 @@ import Testing
 
     @Test func `its history is the same at every place, and its file names the free ports`() async throws {
         try await self.withFolder { folder in
-            let source = try SampleRepository.source(above: Self.clone.appendingPathComponent(".build/debug/slipway").path)
+            let source = try SampleRepository.source(
+                above: Self.clone.appendingPathComponent(".build/debug/slipway").path)
             var heads: [String] = []
             for name in ["one", "two"] {
                 let path = folder.appendingPathComponent(name).path

@@ -3,11 +3,12 @@ import Foundation
 
 /// The record, for people.
 enum EventText {
-    /// `   412  05:41:07  storefront/production#12  lane.stepStarted  judge  {"number":3}`
+    /// `   412  2026-01-05 09:00:00  lane/shop/production #12  lane.stepStarted  by judge  {"number":3}`
     static func line(_ event: Wire.Event) -> String {
         let position = String(event.position)
         return String(repeating: " ", count: max(0, 6 - position.count)) + position
-            + "  \(TimeText.second(event.at))  \(event.stream) #\(event.number)  \(event.kind)  by \(event.actor)  \(event.body)"
+            + "  \(TimeText.second(event.at))  \(event.stream) #\(event.number)  \(event.kind)"
+            + "  by \(Plain.actor(event.actor))  \(event.body)"
     }
 
     /// From the first event that names the promotion's number to the last one.
@@ -28,7 +29,8 @@ enum EventText {
     static func why(_ why: Wire.Why) -> [String] {
         if why.sentences.isEmpty { return ["Nothing has been decided on \(why.id) yet."] }
         return why.sentences.map { sentence in
-            "\(TimeText.second(sentence.at))  \(sentence.text) (\(sentence.actor), event \(sentence.position))"
+            let source = "\(Plain.actor(sentence.actor)), event \(sentence.position)"
+            return "\(TimeText.second(sentence.at))  \(sentence.text) (\(source))"
         }
     }
 

@@ -25,6 +25,11 @@ enum Plain {
         "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 
+    /// A person by name alone; who is no person keeps the word that says what it is.
+    static func actor(_ actor: String) -> String {
+        actor.hasPrefix("person:") ? String(actor.dropFirst("person:".count)) : actor
+    }
+
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0A: false

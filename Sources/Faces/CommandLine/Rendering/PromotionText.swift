@@ -20,7 +20,7 @@ enum PromotionText {
         var table = Table("PROMOTION", "VERSION", "BY", "SINCE", "CHANGE", "WAITS")
         for promotion in queue {
             table.add(
-                promotion.id, promotion.version, promotion.by, TimeText.second(promotion.requestedAt),
+                promotion.id, promotion.version, Plain.actor(promotion.by), TimeText.second(promotion.requestedAt),
                 promotion.change ?? "", Self.waits(promotion))
         }
         return table.lines()

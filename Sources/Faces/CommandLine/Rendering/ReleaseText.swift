@@ -22,12 +22,13 @@ enum ReleaseText {
         add("id", release.id)
         add("commit", [release.commit, release.subject].compactMap(\.self).joined(separator: "  "))
         add("author", release.author)
-        add("made", "\(TimeText.second(release.createdAt)) by \(release.by)")
+        add("made", "\(TimeText.second(release.createdAt)) by \(Plain.actor(release.by))")
         for artifact in release.artifacts {
             add("artifact", "\(artifact.name)  \(artifact.digest)  \(artifact.bytes) bytes")
         }
         if let tests = release.tests {
-            add("tests", "\(tests.passed) passed, \(tests.failed) failed, \(tests.errors) errors, \(tests.skipped) skipped")
+            let bad = "\(tests.failed) failed, \(tests.errors) errors"
+            add("tests", "\(tests.passed) passed, \(bad), \(tests.skipped) skipped")
             lines += tests.failures.prefix(20).map { "    \($0)" }
         }
         if !release.reversible { add("reversible", "no: forward only") }
@@ -42,7 +43,7 @@ enum ReleaseText {
 enum ChangeText {
     static func one(_ change: Wire.Change) -> [String] {
         var lines = ["\(change.id): \(change.state) (\(change.service) \(change.version) into \(change.environment))"]
-        lines += change.approvals.map { "  \($0.by) said yes at \(TimeText.second($0.at)): \($0.reason)" }
+        lines += change.approvals.map { "  \(Plain.actor($0.by)) said yes at \(TimeText.second($0.at)): \($0.reason)" }
         if let missing = change.missing { lines.append("  missing: \(missing)") }
         return lines
     }
@@ -52,7 +53,7 @@ enum ChangeText {
 enum TokenText {
     static func added(_ token: Wire.Token) -> [String] {
         [
-            "Token \(token.name) of \(token.owner):", "  \(token.secret ?? "")",
+            "Token \(token.name) of \(Plain.actor(token.owner)):", "  \(token.secret ?? "")",
             "It is shown this once. Use it as SLIPWAY_TOKEN, or to sign in on the page.",
         ]
     }
@@ -60,7 +61,9 @@ enum TokenText {
     static func list(_ tokens: [Wire.Token]) -> [String] {
         var table = Table("NAME", "OWNER", "MADE", "REVOKED")
         for token in tokens {
-            table.add(token.name, token.owner, TimeText.second(token.createdAt), TimeText.second(token.revokedAt))
+            table.add(
+                token.name, Plain.actor(token.owner), TimeText.second(token.createdAt),
+                TimeText.second(token.revokedAt))
         }
         return table.lines()
     }

@@ -39,15 +39,22 @@ enum ServiceText {
         if let alarm = lane.alarm { notes.append("ALARM \(alarm.reason) Next: \(alarm.nextAction)") }
         if lane.isGoingDown { notes.append("is going down") }
         if let deployment = lane.deployment {
-            notes.append("\(deployment.id)" + (deployment.pausedBy.map { " was paused by \($0)" } ?? ""))
+            notes.append("\(deployment.id)" + (deployment.pausedBy.map { " was paused by \(Plain.actor($0))" } ?? ""))
         }
         notes += lane.queue.map { "\($0.version) waits \(PromotionText.waits($0)) (\($0.id))" }
         if let hold = lane.hold {
             let until = hold.until.map { " until \(TimeText.second($0))" } ?? ""
-            notes.append("held\(until) by \(hold.by): \(hold.reason)")
+            notes.append("held\(until) by \(Plain.actor(hold.by)): \(hold.reason)")
         }
-        if let pin = lane.pin { notes.append("pinned to \(pin.subject ?? "?") by \(pin.by): \(pin.reason)") }
-        notes += lane.blocks.map { "blocked: \($0.subject ?? "?") by \($0.by): \($0.reason)" }
+        if let pin = lane.pin {
+            notes.append("pinned to \(pin.subject ?? "?") by \(Plain.actor(pin.by)): \(pin.reason)")
+        }
+        notes += lane.blocks.map { block in
+            // A block holds for a release; people know it by its version, where the lane still remembers it.
+            let known = lane.recent.first { $0.release == block.subject }
+            let name = known.map { "\($0.version) (\($0.release))" } ?? block.subject ?? "?"
+            return "\(name) is blocked by \(Plain.actor(block.by)): \(block.reason)"
+        }
         if lane.deployment == nil, let last = lane.recent.first, let end = PromotionText.badEnd(last) {
             notes.append("last: \(end) (\(last.id))")
         }

@@ -37,7 +37,8 @@ struct Init: Verb {
 struct Serve: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Run the server: API, pages, and the engine that releases.",
-        discussion: "It writes its address and a token that only you can read into the data folder; the other verbs find both.")
+        discussion: "It writes its address, and a token that only you can read, into the data folder: there the other "
+            + "verbs find both.")
 
     @Option(help: ArgumentHelp("Folder of the data.", valueName: "dir"))
     var data: String?

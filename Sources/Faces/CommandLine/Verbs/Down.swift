@@ -21,11 +21,11 @@ struct Down: Verb {
     func run(in session: Session) async throws -> Ending {
         let lanes = try await session.either(self.place) { client in
             let lanes = self.chosen(try await client.status(service: self.service))
-            guard self.agrees(lanes, in: session) else { return nil }
+            try self.askFirst(lanes, in: session)
             return try await self.take(lanes, down: client, in: session)
         } offline: { folder in
             let lanes = self.chosen(try await session.wiring.offlineStatus(folder, self.service))
-            guard self.agrees(lanes, in: session) else { return nil }
+            try self.askFirst(lanes, in: session)
             var ended: [Wire.Lane] = []
             for lane in lanes {
                 let down = OfflineDown(
@@ -33,9 +33,6 @@ struct Down: Verb {
                 ended.append(try await session.wiring.offlineDown(down))
             }
             return ended
-        } as [Wire.Lane]?
-        guard let lanes else {
-            throw VerbError(.refused, "Nothing was stopped. Say yes, or give --yes.")
         }
         try session.show(
             lanes, json: self.format.json,
@@ -50,11 +47,13 @@ struct Down: Verb {
         }
     }
 
-    private func agrees(_ lanes: [Wire.Lane], in session: Session) -> Bool {
-        if self.yes || lanes.isEmpty { return true }
+    private func askFirst(_ lanes: [Wire.Lane], in session: Session) throws {
+        if self.yes || lanes.isEmpty { return }
         let names = lanes.map { "\($0.service) in \($0.environment)" }.joined(separator: ", ")
         let answer = session.shell.ask("This stops \(names), and what they serve. Stop? [y/N] ") ?? ""
-        return ["y", "yes"].contains(answer.lowercased())
+        guard ["y", "yes"].contains(answer.lowercased()) else {
+            throw VerbError(.refused, "Nothing was stopped. Say yes, or give --yes.")
+        }
     }
 
     private func take(_ lanes: [Wire.Lane], down client: APIClient, in session: Session) async throws -> [Wire.Lane] {

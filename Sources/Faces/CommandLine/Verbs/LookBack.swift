@@ -6,7 +6,7 @@ struct Log: Verb {
         abstract: "The events of a promotion, lane, release, change or service, as they are in the ledger.",
         discussion: "Works without a running server too.")
 
-    @Argument(help: ArgumentHelp(stringLiteral: "What: SERVICE/ENVIRONMENT/NUMBER, SERVICE/ENVIRONMENT, r-…, SERVICE@VERSION, c-…, or a stream."))
+    @Argument(help: "SERVICE/ENVIRONMENT/NUMBER, SERVICE/ENVIRONMENT, r-…, SERVICE@VERSION, c-…, or a stream.")
     var id: String
     @OptionGroup var format: Format
     @OptionGroup var place: Place
@@ -29,7 +29,8 @@ struct Log: Verb {
             case .version(let version):
                 throw VerbError(
                     .unreachable,
-                    "Only a running server knows the id of \(version). Start `slipway serve`, or name the release by its id (r-…).")
+                    "Only a running server knows the id of \(version). Start `slipway serve`, or name the release "
+                        + "by its id (r-…).")
             }
         }
         let shown = Self.chosen(events, subject)
@@ -117,7 +118,9 @@ struct AuditVerbs: ParsableCommand {
         @OptionGroup var place: Place
 
         func run(in session: Session) async throws -> Ending {
-            let audit = try await session.either(self.place) { try await $0.verifyAudit() } offline: { folder in
+            let audit = try await session.either(self.place) {
+                try await $0.verifyAudit()
+            } offline: { folder in
                 try await session.wiring.offlineAudit(folder)
             }
             try session.show(audit, json: self.format.json, EventText.audit(audit))

@@ -4,7 +4,8 @@ import ArgumentParser
 struct Promote: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Ask for a release in an environment.",
-        discussion: "Asked early, it waits for what it comes after. With --wait: 0 completed, 1 any other end, 4 when --timeout ran out.")
+        discussion: "Asked early, it waits for what it comes after. With --wait: 0 completed, 1 any other end, 4 when "
+            + "--timeout ran out.")
 
     @Argument(help: "Id (r-…) or SERVICE@VERSION.")
     var release: String

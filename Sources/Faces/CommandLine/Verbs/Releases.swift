@@ -15,7 +15,8 @@ struct ReleaseVerbs: ParsableCommand {
         @Option(help: ArgumentHelp("A file that was built elsewhere, instead of the build.", valueName: "file"))
         var artifact: String?
         @Option(
-            help: ArgumentHelp("Force this version, instead of the one that the commits ask for.", valueName: "version"))
+            help: ArgumentHelp(
+                "Force this version, instead of the one that the commits ask for.", valueName: "version"))
         var version: String?
         @Flag(help: "Return as soon as the build has started.")
         var noWait = false
@@ -38,7 +39,8 @@ struct ReleaseVerbs: ParsableCommand {
                 case .failed:
                     session.shell.err(
                         "slipway: The build of \(release.service) \(release.version) failed"
-                            + (release.reason.map { ": \($0)" } ?? ".") + "\n  Its version is still free; mend it, commit, and create again.")
+                            + (release.reason.map { ": \($0)" } ?? ".")
+                            + "\n  Its version is still free: mend it, commit, and create again.")
                     return .refused
                 }
             }

@@ -46,7 +46,9 @@ struct Resume: Verb {
     @OptionGroup var on: OnPromotion
     @OptionGroup var why: Reasoned
 
-    func run(in session: Session) async throws -> Ending { try await self.on.act(.resume, self.why.reason, in: session) }
+    func run(in session: Session) async throws -> Ending {
+        try await self.on.act(.resume, self.why.reason, in: session)
+    }
 }
 
 struct Retry: Verb {
@@ -95,7 +97,9 @@ struct Rollback: Verb {
         discussion: "Works without a running server too.")
 
     @OptionGroup var lane: OnLane
-    @Option(name: .customLong("to"), help: ArgumentHelp("Default: the release verified there before.", valueName: "version"))
+    @Option(
+        name: .customLong("to"),
+        help: ArgumentHelp("Default: the release verified there before.", valueName: "version"))
     var version: String?
     @OptionGroup var why: Reasoned
     @Flag(help: "Return at once.")
