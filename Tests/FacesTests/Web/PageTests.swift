@@ -121,7 +121,7 @@ import WebUI
         let page = Page.status(scene.status, changes: scene.changes, viewer: Self.viewer, words: Self.words)
         let text = try Markup(page.fragmentMarkup).text
         #expect(text.hasPrefix("Services by environmentsNeeds a person"))
-        for words in ["On hold", "incident 12", "person:ana", "1 h 20 min left", "Next: roll back to 1.0.0", "paused", "Unblock"] {
+        for words in ["On hold", "incident 12", "person:ana", "1 h 20 min left", "Next: roll back to 1.0.0", "paused", "1.2.0 is blocked", "Retry", "Unblock"] {
             #expect(text.contains(words), "\(words)")
         }
     }

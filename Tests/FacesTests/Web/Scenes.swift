@@ -70,7 +70,7 @@ enum Scenes {
         ]
         service.environments[1].recent[0].reason = "verify ./smoke.sh ended with 1 after 3 s"
         service.environments[1].blocks = [
-            Wire.Guard(by: "system", reason: "verify failed", since: Samples.at, until: nil, subject: "r-9f2c41aa0b17")
+            Wire.Guard(by: "system", reason: "verify failed", since: Samples.at, until: nil, subject: "rel-1.2.0")
         ]
         var production = service.environments[2]
         production.alarm = Wire.Alarm(

@@ -159,6 +159,7 @@ package enum Style {
         tbody tr { border-top: 1px solid var(--line); }
         table tbody:first-child tr:first-child { border-top: 0; }
         td bdi { display: inline-block; max-width: 20rem; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+        td a bdi { display: inline; }
         td.wide bdi { max-width: none; }
         .facts { margin: 0; display: grid; gap: .4rem; }
         .facts div { display: grid; grid-template-columns: 8rem minmax(0, 1fr); gap: .75rem; }

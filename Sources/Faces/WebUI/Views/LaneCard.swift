@@ -100,10 +100,25 @@ struct LaneCard {
             }
         }
         for block in self.lane.blocks {
-            self.guardNote("\(block.subject ?? "A release") is blocked", "it may not enter here", block) {
-                self.forms.lane(self.lane, .unblock, "Unblock", subject: block.subject)
+            self.guardNote("\(self.shown(block.subject)) is blocked", "it may not enter here", block) {
+                el("div", .class("row")) {
+                    if let last = self.lane.recent.first, last.release == block.subject, self.isRetryable(last) {
+                        self.forms.promotion(last)
+                    }
+                    self.forms.lane(self.lane, .unblock, "Unblock", subject: block.subject)
+                }
             }
         }
+    }
+
+    /// A release by its version, where the lane knows it.
+    private func shown(_ release: String?) -> String {
+        let promotions = self.lane.recent + self.lane.queue + [self.lane.deployment].compactMap { $0 }
+        return promotions.first { $0.release == release }?.version ?? release ?? "A release"
+    }
+
+    private func isRetryable(_ promotion: Wire.Promotion) -> Bool {
+        self.lane.deployment == nil && (promotion.state == .failed || promotion.state == .aborted)
     }
 
     private func guardNote(
@@ -153,7 +168,8 @@ struct LaneCard {
                     if last.state != .completed { " ("; name(last.version); ")" }
                     if let at = last.endedAt { " "; self.words.since(at) }
                 }
-                if last.state == .failed || last.state == .aborted {
+                // What is blocked has its reason and its buttons in the note above.
+                if self.isRetryable(last), !self.lane.blocks.contains(where: { $0.subject == last.release }) {
                     if let reason = last.reason { el("p", .class("note")) { name(reason) } }
                     self.forms.promotion(last)
                 }

@@ -112,7 +112,7 @@ struct PromotionView {
             } else if let until = self.promotion.stepUntil {
                 el("span", .class("faint-text")) { " · "; self.words.until(until) }
             } else if let since = self.promotion.stepStartedAt {
-                el("span", .class("faint-text")) { " · since "; self.words.since(since) }
+                el("span", .class("faint-text")) { " · begun "; self.words.since(since) }
             }
         }
     }
