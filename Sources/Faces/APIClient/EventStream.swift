@@ -62,7 +62,8 @@ package struct EventStream: AsyncSequence, Sendable {
             let record = self.ready.removeFirst()
             guard let event = try? JSONDecoder().decode(Wire.Event.self, from: Data(record.data.utf8)) else {
                 throw ClientError(
-                    .badAnswer, "The event stream of \(self.client.connection.address) holds a record that is no event.")
+                    .badAnswer, "The event stream of \(self.client.connection.address) holds a record that is no event."
+                )
             }
             self.position = event.position
             return event

@@ -202,7 +202,10 @@ extension Wire {
         package var lastLines: [String]
         package var pausedBy: String?
 
-        package init(id: String, service: String, environment: String, number: Int, release: String, version: String, state: PromotionState, kind: String, by: String) {
+        package init(
+            id: String, service: String, environment: String, number: Int, release: String, version: String,
+            state: PromotionState, kind: String, by: String
+        ) {
             self.id = id
             self.service = service
             self.environment = environment
@@ -272,7 +275,9 @@ extension Wire {
     }
 
     /// `POST /promotions/S/E/N/VERB`
-    package enum PromotionVerb: String, Codable, Sendable, CaseIterable { case pause, resume, abort, retry, skip, cancel }
+    package enum PromotionVerb: String, Codable, Sendable, CaseIterable {
+        case pause, resume, abort, retry, skip, cancel
+    }
     /// `POST /lanes/S/E/VERB`
     package enum LaneVerb: String, Codable, Sendable, CaseIterable {
         case rollback, hold, unhold, pin, unpin, block, unblock, clearAlarm = "clear-alarm", down

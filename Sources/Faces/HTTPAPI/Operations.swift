@@ -43,26 +43,30 @@ package struct Operations: Sendable {
     package var promote: @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion
     /// An id has the form `SERVICE/ENVIRONMENT/NUMBER`.
     package var promotion: @Sendable (Caller, _ id: String) async throws -> Wire.Promotion
-    package var actOnPromotion: @Sendable (
-        Caller, _ id: String, Wire.PromotionVerb, Wire.Act
-    ) async throws -> Wire.Promotion
+    package var actOnPromotion:
+        @Sendable (
+            Caller, _ id: String, Wire.PromotionVerb, Wire.Act
+        ) async throws -> Wire.Promotion
     /// Everything that waits, over all lanes.
     package var queue: @Sendable (Caller) async throws -> [Wire.Promotion]
 
     // MARK: Lanes
 
     package var lane: @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane
-    package var rollback: @Sendable (
-        Caller, _ service: String, _ environment: String, Wire.Act
-    ) async throws -> Wire.Promotion
+    package var rollback:
+        @Sendable (
+            Caller, _ service: String, _ environment: String, Wire.Act
+        ) async throws -> Wire.Promotion
     /// Every verb but rollback.
-    package var actOnLane: @Sendable (
-        Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
-    ) async throws -> Wire.Lane
+    package var actOnLane:
+        @Sendable (
+            Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
+        ) async throws -> Wire.Lane
     /// Output of the instances: from `offset` on, or else the last `lines`.
-    package var logs: @Sendable (
-        Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
-    ) async throws -> Wire.Output
+    package var logs:
+        @Sendable (
+            Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
+        ) async throws -> Wire.Output
 
     // MARK: Changes
 
@@ -96,26 +100,31 @@ package struct Operations: Sendable {
         releaseLog: @escaping @Sendable (Caller, _ release: String, _ offset: Int) async throws -> Wire.Output,
         promote: @escaping @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion,
         promotion: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Promotion,
-        actOnPromotion: @escaping @Sendable (
-            Caller, _ id: String, Wire.PromotionVerb, Wire.Act
-        ) async throws -> Wire.Promotion,
+        actOnPromotion:
+            @escaping @Sendable (
+                Caller, _ id: String, Wire.PromotionVerb, Wire.Act
+            ) async throws -> Wire.Promotion,
         queue: @escaping @Sendable (Caller) async throws -> [Wire.Promotion],
         lane: @escaping @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane,
-        rollback: @escaping @Sendable (
-            Caller, _ service: String, _ environment: String, Wire.Act
-        ) async throws -> Wire.Promotion,
-        actOnLane: @escaping @Sendable (
-            Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
-        ) async throws -> Wire.Lane,
-        logs: @escaping @Sendable (
-            Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
-        ) async throws -> Wire.Output,
+        rollback:
+            @escaping @Sendable (
+                Caller, _ service: String, _ environment: String, Wire.Act
+            ) async throws -> Wire.Promotion,
+        actOnLane:
+            @escaping @Sendable (
+                Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
+            ) async throws -> Wire.Lane,
+        logs:
+            @escaping @Sendable (
+                Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
+            ) async throws -> Wire.Output,
         changes: @escaping @Sendable (Caller, _ state: String?) async throws -> [Wire.Change],
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
-        events: @escaping @Sendable (
-            Caller, _ stream: String?, _ after: Int, _ limit: Int
-        ) async throws -> [Wire.Event],
+        events:
+            @escaping @Sendable (
+                Caller, _ stream: String?, _ after: Int, _ limit: Int
+            ) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
         why: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Why,
         verifyAudit: @escaping @Sendable (Caller) async throws -> Wire.Audit,

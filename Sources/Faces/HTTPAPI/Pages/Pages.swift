@@ -111,7 +111,8 @@ struct Pages: Sendable {
 
     // MARK: Forms
 
-    private func submit(_ request: Request, _ segments: [String], _ visit: Visit, _ body: Body) async throws -> Response {
+    private func submit(_ request: Request, _ segments: [String], _ visit: Visit, _ body: Body) async throws -> Response
+    {
         let form = try await Form(request, body)
         guard TokenDigest(of: form["csrf"] ?? "") == TokenDigest(of: visit.viewer.formToken) else {
             throw Wire.Problem(
@@ -121,7 +122,8 @@ struct Pages: Sendable {
         }
         if segments == ["sign-out"] {
             if let id = Self.sessionID(request) { self.sessions.close(id) }
-            return Self.redirect("/sign-in", cookie: "\(Sessions.cookie)=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
+            return Self.redirect(
+                "/sign-in", cookie: "\(Sessions.cookie)=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
         }
         let back = form.back
         do {

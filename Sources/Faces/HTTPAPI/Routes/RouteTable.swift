@@ -109,7 +109,8 @@ struct RouteTable: Sendable {
                 let path = "\(one)/\(verb.rawValue)"
                 if verb == .rollback {
                     return try Route.write(path, Self.summary(verb)) {
-                        try await $0.operations.rollback($0.caller, $0.variable("service"), $0.variable("environment"), $1)
+                        try await $0.operations.rollback(
+                            $0.caller, $0.variable("service"), $0.variable("environment"), $1)
                     }
                 }
                 return try Route.write(path, Self.summary(verb)) {
