@@ -29,9 +29,8 @@ extension ControlPlane {
     package func why(_ id: LaneID, _ number: Int, by caller: Caller) async throws -> [Explanation] {
         try await self.authorize(caller, .view, on: id.description)
         _ = try await self.known(id)
-        let explanations = try await self.explain(.lane(id), as: Lane.Event.self) { event in
-            event.sentence.flatMap { $0.number == nil || $0.number == number ? $0.text : nil }
-        }
+        var story = PromotionStory(number: number)
+        let explanations = try await self.explain(.lane(id), as: Lane.Event.self) { story.sentence($0) }
         let lane = try await self.journal.lane(id).machine
         guard number >= 1, number <= lane.lastNumber else {
             throw Refusal(.notFound, "There is no promotion \(number) in \(id); the newest is \(lane.lastNumber).")
@@ -70,5 +69,29 @@ extension ControlPlane {
     package func verifyAudit(by caller: Caller) async throws -> AuditReport {
         try await self.authorize(caller, .view, on: "the audit")
         return try await self.journal.ledger.verify()
+    }
+}
+
+/// Picks from a lane's events what concerns one promotion: its own, and what happened to the lane while it was open.
+private struct PromotionStory {
+    let number: Int
+    private var isOpen = false
+    private var steps: [Step] = []
+
+    init(number: Int) { self.number = number }
+
+    mutating func sentence(_ event: Lane.Event) -> String? {
+        if case .admitted(let body) = event, body.number == self.number { self.steps = body.plan.steps }
+        if case .rollbackStarted(let body) = event, body.number == self.number { self.steps = body.plan.steps }
+        guard let sentence = event.sentence else { return nil }
+        guard let number = sentence.number else { return self.isOpen ? sentence.text : nil }
+        guard number == self.number else { return nil }
+        self.isOpen = true
+        if case .ended = event { self.isOpen = false }
+        if case .removed = event { self.isOpen = false }
+        if case .stepStarted(let body) = event, self.steps.indices.contains(body.step) {
+            return "step \(body.step + 1) of \(self.steps.count) started: \(self.steps[body.step].name)"
+        }
+        return sentence.text
     }
 }
