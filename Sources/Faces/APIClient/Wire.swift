@@ -1,4 +1,5 @@
-/// What goes over the wire of `/api/v1`, as JSON. Times are RFC 3339 in UTC with milliseconds; durations are whole milliseconds; weights are basis points.
+/// What goes over the wire of `/api/v1`, as JSON. Times are RFC 3339 in UTC with milliseconds; durations are whole
+/// milliseconds; weights are basis points.
 package enum Wire {}
 
 extension Wire {
@@ -202,7 +203,10 @@ extension Wire {
         package var lastLines: [String]
         package var pausedBy: String?
 
-        package init(id: String, service: String, environment: String, number: Int, release: String, version: String, state: PromotionState, kind: String, by: String) {
+        package init(
+            id: String, service: String, environment: String, number: Int, release: String, version: String,
+            state: PromotionState, kind: String, by: String
+        ) {
             self.id = id
             self.service = service
             self.environment = environment
@@ -272,7 +276,9 @@ extension Wire {
     }
 
     /// `POST /promotions/S/E/N/VERB`
-    package enum PromotionVerb: String, Codable, Sendable, CaseIterable { case pause, resume, abort, retry, skip, cancel }
+    package enum PromotionVerb: String, Codable, Sendable, CaseIterable {
+        case pause, resume, abort, retry, skip, cancel
+    }
     /// `POST /lanes/S/E/VERB`
     package enum LaneVerb: String, Codable, Sendable, CaseIterable {
         case rollback, hold, unhold, pin, unpin, block, unblock, clearAlarm = "clear-alarm", down

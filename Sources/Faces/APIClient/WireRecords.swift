@@ -38,7 +38,10 @@ extension Wire {
         package var verifiedIn: [String]
         package var blockedIn: [String]
 
-        package init(id: String, service: String, version: String, commit: String, state: ReleaseState, by: String, createdAt: String) {
+        package init(
+            id: String, service: String, version: String, commit: String, state: ReleaseState, by: String,
+            createdAt: String
+        ) {
             self.id = id
             self.service = service
             self.version = version
@@ -105,7 +108,10 @@ extension Wire {
         /// In words: who is missing.
         package var missing: String?
 
-        package init(id: String, promotion: String, service: String, environment: String, release: String, version: String, state: String, by: String, from: [String], count: Int, approvals: [Word], missing: String?) {
+        package init(
+            id: String, promotion: String, service: String, environment: String, release: String, version: String,
+            state: String, by: String, from: [String], count: Int, approvals: [Word], missing: String?
+        ) {
             self.id = id
             self.promotion = promotion
             self.service = service
@@ -151,7 +157,10 @@ extension Wire {
         package var body: String
         package var hash: String
 
-        package init(position: Int, stream: String, number: Int, kind: String, kindVersion: Int, at: String, actor: String, cause: String?, body: String, hash: String) {
+        package init(
+            position: Int, stream: String, number: Int, kind: String, kindVersion: Int, at: String, actor: String,
+            cause: String?, body: String, hash: String
+        ) {
             self.position = position
             self.stream = stream
             self.number = number

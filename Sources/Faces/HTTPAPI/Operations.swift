@@ -13,12 +13,14 @@ package struct Caller: Sendable, Equatable {
     }
 }
 
-/// What the server can do: a closed list of functions in wire types, one an operation. The engine fills it; tests fill it from memory.
+/// What the server can do: a closed list of functions in wire types, one an operation. The engine fills it; tests fill
+/// it from memory.
 ///
 /// A function throws `Wire.Problem` for what it refuses: that is shown as it is. Any other error is logged under an id
 /// and shown as 500 with the id alone.
 package struct Operations: Sendable {
-    /// Whose token this is; nil for a wrong or revoked one. Called on every request: a revoked token is refused at once.
+    /// Whose token this is; nil for a wrong or revoked one. Called on every request, so a revoked token is refused at
+    /// once.
     package var authenticate: @Sendable (_ token: String) async throws -> Caller?
 
     // MARK: Services
@@ -43,26 +45,30 @@ package struct Operations: Sendable {
     package var promote: @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion
     /// An id has the form `SERVICE/ENVIRONMENT/NUMBER`.
     package var promotion: @Sendable (Caller, _ id: String) async throws -> Wire.Promotion
-    package var actOnPromotion: @Sendable (
-        Caller, _ id: String, Wire.PromotionVerb, Wire.Act
-    ) async throws -> Wire.Promotion
+    package var actOnPromotion:
+        @Sendable (
+            Caller, _ id: String, Wire.PromotionVerb, Wire.Act
+        ) async throws -> Wire.Promotion
     /// Everything that waits, over all lanes.
     package var queue: @Sendable (Caller) async throws -> [Wire.Promotion]
 
     // MARK: Lanes
 
     package var lane: @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane
-    package var rollback: @Sendable (
-        Caller, _ service: String, _ environment: String, Wire.Act
-    ) async throws -> Wire.Promotion
+    package var rollback:
+        @Sendable (
+            Caller, _ service: String, _ environment: String, Wire.Act
+        ) async throws -> Wire.Promotion
     /// Every verb but rollback.
-    package var actOnLane: @Sendable (
-        Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
-    ) async throws -> Wire.Lane
+    package var actOnLane:
+        @Sendable (
+            Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
+        ) async throws -> Wire.Lane
     /// Output of the instances: from `offset` on, or else the last `lines`.
-    package var logs: @Sendable (
-        Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
-    ) async throws -> Wire.Output
+    package var logs:
+        @Sendable (
+            Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
+        ) async throws -> Wire.Output
 
     // MARK: Changes
 
@@ -74,7 +80,7 @@ package struct Operations: Sendable {
 
     /// Events after a position, oldest first, of one stream or of all.
     package var events: @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event]
-    /// Ledger positions as they are appended, from `after` on; may skip some, never the last. Ends when the engine ends.
+    /// Ledger positions as they are appended, from `after` on; may skip some, never the last. Ends with the engine.
     package var positions: @Sendable (_ after: Int) -> AsyncStream<Int>
     package var why: @Sendable (Caller, _ id: String) async throws -> Wire.Why
     package var verifyAudit: @Sendable (Caller) async throws -> Wire.Audit
@@ -96,26 +102,31 @@ package struct Operations: Sendable {
         releaseLog: @escaping @Sendable (Caller, _ release: String, _ offset: Int) async throws -> Wire.Output,
         promote: @escaping @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion,
         promotion: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Promotion,
-        actOnPromotion: @escaping @Sendable (
-            Caller, _ id: String, Wire.PromotionVerb, Wire.Act
-        ) async throws -> Wire.Promotion,
+        actOnPromotion:
+            @escaping @Sendable (
+                Caller, _ id: String, Wire.PromotionVerb, Wire.Act
+            ) async throws -> Wire.Promotion,
         queue: @escaping @Sendable (Caller) async throws -> [Wire.Promotion],
         lane: @escaping @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane,
-        rollback: @escaping @Sendable (
-            Caller, _ service: String, _ environment: String, Wire.Act
-        ) async throws -> Wire.Promotion,
-        actOnLane: @escaping @Sendable (
-            Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
-        ) async throws -> Wire.Lane,
-        logs: @escaping @Sendable (
-            Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
-        ) async throws -> Wire.Output,
+        rollback:
+            @escaping @Sendable (
+                Caller, _ service: String, _ environment: String, Wire.Act
+            ) async throws -> Wire.Promotion,
+        actOnLane:
+            @escaping @Sendable (
+                Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
+            ) async throws -> Wire.Lane,
+        logs:
+            @escaping @Sendable (
+                Caller, _ service: String, _ environment: String, _ lines: Int, _ offset: Int?
+            ) async throws -> Wire.Output,
         changes: @escaping @Sendable (Caller, _ state: String?) async throws -> [Wire.Change],
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
-        events: @escaping @Sendable (
-            Caller, _ stream: String?, _ after: Int, _ limit: Int
-        ) async throws -> [Wire.Event],
+        events:
+            @escaping @Sendable (
+                Caller, _ stream: String?, _ after: Int, _ limit: Int
+            ) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
         why: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Why,
         verifyAudit: @escaping @Sendable (Caller) async throws -> Wire.Audit,

@@ -37,7 +37,8 @@ import Testing
         }
     }
 
-    @Test func `every documented route gives the documented status and an answer of the documented shape`() async throws {
+    @Test func `every documented route gives the documented status and an answer of the documented shape`() async throws
+    {
         try await LiveServer.with { server in
             server.world.append(3)
             let document = try await self.document(server)

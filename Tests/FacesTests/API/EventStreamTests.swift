@@ -6,7 +6,9 @@ import Testing
 
 /// `GET /events/stream`: order, resume, beats, and its end.
 @Suite(.timeLimit(.minutes(1))) struct EventStreamTests {
-    private func open(_ server: LiveServer, _ path: String, _ headers: String = "", buffer: Int32? = nil) throws -> RawSocket {
+    private func open(_ server: LiveServer, _ path: String, _ headers: String = "", buffer: Int32? = nil) throws
+        -> RawSocket
+    {
         let socket = try RawSocket(port: server.port, receiveBuffer: buffer)
         socket.send(
             "GET \(path) HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(World.token)\r\n\(headers)\r\n")
@@ -79,7 +81,9 @@ import Testing
         limits.streamsMax = 2
         limits.heartbeat = .milliseconds(30)
         try await LiveServer.with(limits: limits) { server in
-            var sockets = [try self.open(server, "/api/v1/events/stream"), try self.open(server, "/api/v1/events/stream")]
+            var sockets = [
+                try self.open(server, "/api/v1/events/stream"), try self.open(server, "/api/v1/events/stream"),
+            ]
             for socket in sockets { _ = await socket.read(until: "slipway") }
             #expect(try await server.send("GET", "/api/v1/events/stream").status == 503)
             sockets.removeLast()

@@ -9,7 +9,9 @@ import Testing
         "/api/v1/services/%F0%9F%9A%80", "/api/v1/services/%22%3Cscript%3E", "/api/v1/services/a%2Fb",
         "/api/v1/lanes/nobody/production",
     ])
-    func `a strange name in a path reaches the operation decoded and is answered as a problem`(path: String) async throws {
+    func `a strange name in a path reaches the operation decoded and is answered as a problem`(path: String)
+        async throws
+    {
         try await LiveServer.with { server in
             let answer = try await server.send("GET", path)
             #expect(answer.status == 404)
@@ -229,7 +231,9 @@ import Testing
             }
             #expect(error?.code == .addressInUse)
             #expect(error?.message.contains("127.0.0.1:\(first.port)") == true)
-            #expect(error?.message.contains("pid \(ProcessInfo.processInfo.processIdentifier)") == true, "\(String(describing: error))")
+            #expect(
+                error?.message.contains("pid \(ProcessInfo.processInfo.processIdentifier)") == true,
+                "\(String(describing: error))")
         }
     }
 }

@@ -31,7 +31,8 @@ struct LiveServer: Sendable {
             onListening: { found.yield($0) })
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger))
+                services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger
+            ))
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)

@@ -69,7 +69,9 @@ enum Samples {
         var release = Wire.Release(
             id: id, service: "shop", version: "1.4.0", commit: "9fceb02d0ae598e95dc970b74767f19372d61af8", state: state,
             by: "ana", createdAt: self.at)
-        release.artifacts = [Wire.Artifact(name: "dist", digest: "sha256:" + String(repeating: "ab", count: 32), bytes: 48_213)]
+        release.artifacts = [
+            Wire.Artifact(name: "dist", digest: "sha256:" + String(repeating: "ab", count: 32), bytes: 48_213)
+        ]
         release.reason = "built"
         release.subject = "feat: a basket that remembers"
         release.author = "Ana Berg"

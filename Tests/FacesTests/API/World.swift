@@ -69,7 +69,9 @@ final class World: Sendable {
     private func events(_ stream: String?, _ after: Int, _ limit: Int) -> [Wire.Event] {
         self.change { state in
             state.fetched += 1
-            return Array(state.events.lazy.filter { $0.position > after && (stream == nil || $0.stream == stream) }.prefix(limit))
+            return Array(
+                state.events.lazy.filter { $0.position > after && (stream == nil || $0.stream == stream) }.prefix(limit)
+            )
         }
     }
 
@@ -83,7 +85,8 @@ final class World: Sendable {
             },
             apply: { _, apply in
                 try self.note("apply \(apply.repository) \(apply.plan)")
-                return Wire.Applied(service: "shop", definition: 3, changed: true, differences: ["bake 30m"], plan: apply.plan)
+                return Wire.Applied(
+                    service: "shop", definition: 3, changed: true, differences: ["bake 30m"], plan: apply.plan)
             },
             service: { _, name in
                 try self.note("service \(name)")

@@ -36,7 +36,9 @@ import Testing
                 _ = try await client.createRelease(
                     Wire.CreateRelease(repository: "/src/shop", ref: "main", version: nil, artifact: nil))
                 _ = try await client.promote(Wire.Promote(release: "shop@1.4.0", environment: "production"))
-                for verb in Wire.PromotionVerb.allCases { _ = try await client.act(promotion: "shop/production/3", verb, act) }
+                for verb in Wire.PromotionVerb.allCases {
+                    _ = try await client.act(promotion: "shop/production/3", verb, act)
+                }
                 _ = try await client.rollback(service: "shop", environment: "production", act)
                 for verb in Wire.LaneVerb.allCases where verb != .rollback {
                     _ = try await client.act(service: "shop", environment: "production", verb, act)
@@ -47,7 +49,9 @@ import Testing
                 _ = try await client.revokeToken("a b/c")
             }
             let promotions = Wire.PromotionVerb.allCases.map { "\($0.rawValue) shop/production/3 because ana" }
-            let lanes = Wire.LaneVerb.allCases.filter { $0 != .rollback }.map { "\($0.rawValue) shop/production because" }
+            let lanes = Wire.LaneVerb.allCases.filter { $0 != .rollback }.map {
+                "\($0.rawValue) shop/production because"
+            }
             #expect(
                 server.world.asked
                     == ["apply /src/shop true", "createRelease main", "promote shop@1.4.0 production"] + promotions
@@ -71,7 +75,9 @@ import Testing
         try await LiveServer.with { port = $0.port }
         let start = ContinuousClock.now
         let error = await #expect(throws: ClientError.self) {
-            try await APIClient.with(Connection(address: "http://127.0.0.1:\(port)", token: nil)) { try await $0.status() }
+            try await APIClient.with(Connection(address: "http://127.0.0.1:\(port)", token: nil)) {
+                try await $0.status()
+            }
         }
         #expect(error?.code == .unreachable)
         #expect(error?.message.contains("http://127.0.0.1:\(port)") == true)
@@ -138,7 +144,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct EventParserTests {
     @Test(arguments: [1, 2, 3, 7, 1000])
     func `records are the same whatever the pieces`(size: Int) throws {
-        let text = ": beat\r\n\r\nid: 5\r\ndata: {\"a\":1}\r\n\r\nid: 6\ndata:x\ndata: y\nevent: e\n\nretry: 5\n\nid: 7\ndata: \u{1F680}\n\n"
+        let text =
+            ": beat\r\n\r\nid: 5\r\ndata: {\"a\":1}\r\n\r\nid: 6\ndata:x\ndata: y\nevent: e\n\nretry: 5\n\nid: 7\ndata: \u{1F680}\n\n"
         let bytes = Array(text.utf8)
         var parser = EventParser(lineBytesMax: 1000)
         var records: [EventParser.Record] = []
@@ -149,7 +156,9 @@ import Testing
         #expect(records.map(\.data) == ["{\"a\":1}", "x\ny", "\u{1F680}"])
     }
 
-    @Test(arguments: ["data: " + String(repeating: "x", count: 200), String(repeating: "data: 0123456789\n", count: 20)])
+    @Test(arguments: [
+        "data: " + String(repeating: "x", count: 200), String(repeating: "data: 0123456789\n", count: 20),
+    ])
     func `a record longer than the limit is refused`(text: String) {
         var parser = EventParser(lineBytesMax: 100)
         #expect(throws: ClientError.self) { try parser.feed(text.utf8) }
@@ -184,7 +193,8 @@ import Testing
         try self.withFolder { folder in
             try self.write(folder)
             #expect(try Connection.find(dataFolder: folder, server: "http://evil:1", token: nil).token == nil)
-            #expect(try Connection.find(dataFolder: folder, server: "http://127.0.0.1:8080/", token: nil).token == "tok")
+            #expect(
+                try Connection.find(dataFolder: folder, server: "http://127.0.0.1:8080/", token: nil).token == "tok")
         }
     }
 
@@ -198,7 +208,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "localhost:8080", "ftp://a", "http://", "http://a/path", "http://u:p@a", "http://a b", "javascript:1"])
+    @Test(arguments: [
+        "", "localhost:8080", "ftp://a", "http://", "http://a/path", "http://u:p@a", "http://a b", "javascript:1",
+    ])
     func `what is no address is refused`(text: String) throws {
         try self.withFolder { folder in
             #expect(throws: ClientError.self) { try Connection.find(dataFolder: folder, server: text, token: nil) }

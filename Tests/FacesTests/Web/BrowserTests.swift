@@ -15,7 +15,8 @@ import Testing
         let cookie = try #require(set.split(separator: ";").first.map(String.init))
         let page = try await server.send("GET", "/", token: nil, headers: [("Cookie", cookie)])
         #expect(page.status == 200)
-        let csrf = try #require(try Markup(page.text).elements.first { $0.attributes["name"] == "csrf" }?.attributes["value"])
+        let csrf = try #require(
+            try Markup(page.text).elements.first { $0.attributes["name"] == "csrf" }?.attributes["value"])
         return (cookie, csrf)
     }
 
@@ -60,7 +61,8 @@ import Testing
             server.world.append(3)
             let (cookie, _) = try await self.signIn(server)
             let paths = [
-                "", "lanes/shop/production", "lanes/shop/production/logs", "promotions/shop/production/3", "changes/chg-7",
+                "", "lanes/shop/production", "lanes/shop/production/logs", "promotions/shop/production/3",
+                "changes/chg-7",
                 "releases", "releases/rel-1.4.0", "events", "events/lane/shop/production",
             ]
             for path in paths {

@@ -20,11 +20,15 @@ struct Markup {
         if rest.hasPrefix("<!doctype html>") { rest = rest.dropFirst(15) }
         while let start = rest.firstIndex(of: "<") {
             self.text += rest[..<start]
-            guard let end = rest[start...].firstIndex(of: ">") else { throw Fault(description: "an element without end") }
+            guard let end = rest[start...].firstIndex(of: ">") else {
+                throw Fault(description: "an element without end")
+            }
             let inside = rest[rest.index(after: start)..<end]
             rest = rest[rest.index(after: end)...]
             if inside.hasPrefix("/") {
-                guard open.popLast() == String(inside.dropFirst()) else { throw Fault(description: "</\(inside)> closes nothing") }
+                guard open.popLast() == String(inside.dropFirst()) else {
+                    throw Fault(description: "</\(inside)> closes nothing")
+                }
                 continue
             }
             let element = try Self.element(inside)
@@ -49,7 +53,9 @@ struct Markup {
             var value = ""
             if rest.hasPrefix("=\"") {
                 rest = rest.dropFirst(2)
-                guard let end = rest.firstIndex(of: "\"") else { throw Fault(description: "no end quote in <\(inside)>") }
+                guard let end = rest.firstIndex(of: "\"") else {
+                    throw Fault(description: "no end quote in <\(inside)>")
+                }
                 value = String(rest[..<end])
                 rest = rest[rest.index(after: end)...]
             }

@@ -11,7 +11,8 @@ import WebUI
     /// Every page there is, from wire values whose texts went through `change`.
     private func pages(_ change: (String) -> String) throws -> [Page] {
         func changed<Value: Codable>(_ value: Value) throws -> Value {
-            let json = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(value), options: .fragmentsAllowed)
+            let json = try JSONSerialization.jsonObject(
+                with: try JSONEncoder().encode(value), options: .fragmentsAllowed)
             let data = try JSONSerialization.data(withJSONObject: Self.texts(json, change), options: .fragmentsAllowed)
             return try JSONDecoder().decode(Value.self, from: data)
         }
@@ -19,7 +20,9 @@ import WebUI
         let why = try changed(Samples.why)
         let problem = Wire.Problem(title: change("Refused"), status: 409, detail: change("held"), code: "held")
         return [
-            .status(try changed(Samples.status), changes: [try changed(Samples.change())], viewer: Self.viewer, words: Self.words),
+            .status(
+                try changed(Samples.status), changes: [try changed(Samples.change())], viewer: Self.viewer,
+                words: Self.words),
             .lane(try changed(Samples.lane()), viewer: Self.viewer, words: Self.words),
             .promotion(promotion, why: why, viewer: Self.viewer, words: Self.words),
             .change(try changed(Samples.change()), why: why, viewer: Self.viewer, words: Self.words),
@@ -45,8 +48,10 @@ import WebUI
     }
 
     @Test(arguments: [
-        "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)", "</main></body>", "<!--",
-        "javascript:alert(1)", "&lt;b&gt;", "\u{0}\u{1b}[31m", "\u{202E}txt.exe", "\u{1F680}\n\r\t", "]]>", "../../etc/passwd",
+        "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)", "</main></body>",
+        "<!--",
+        "javascript:alert(1)", "&lt;b&gt;", "\u{0}\u{1b}[31m", "\u{202E}txt.exe", "\u{1F680}\n\r\t", "]]>",
+        "../../etc/passwd",
     ])
     func `text from outside never becomes markup, on any page, in any field`(hostile: String) throws {
         let plain = try self.pages { $0 }.map { try Markup($0.markup(for: Self.viewer)) }
@@ -63,7 +68,8 @@ import WebUI
                 for name in ["href", "action"] {
                     let value = element.attributes[name] ?? "/"
                     #expect(
-                        value.hasPrefix("/") && !value.hasPrefix("//") || value.hasPrefix("#") || value.hasPrefix("http")
+                        value.hasPrefix("/") && !value.hasPrefix("//") || value.hasPrefix("#")
+                            || value.hasPrefix("http")
                             || value.hasPrefix("data:image/svg+xml"), "\(value)")
                     #expect(value.hasPrefix("#") || !value.split(separator: "/").contains(".."))
                 }
@@ -121,7 +127,10 @@ import WebUI
         let page = Page.status(scene.status, changes: scene.changes, viewer: Self.viewer, words: Self.words)
         let text = try Markup(page.fragmentMarkup).text
         #expect(text.hasPrefix("Services by environmentsNeeds a person"))
-        for words in ["On hold", "incident 12", "person:ana", "1 h 20 min left", "Next: roll back to 1.0.0", "paused", "1.2.0 is blocked", "Retry", "Unblock"] {
+        for words in [
+            "On hold", "incident 12", "person:ana", "1 h 20 min left", "Next: roll back to 1.0.0", "paused",
+            "1.2.0 is blocked", "Retry", "Unblock",
+        ] {
             #expect(text.contains(words), "\(words)")
         }
     }

@@ -18,8 +18,12 @@ enum Scenes {
         lane.promote = environment == "production" ? "by hand" : "automatically"
         lane.after = environment == "production" ? ["staging"] : environment == "staging" ? ["development"] : []
         if let version {
-            lane.serving = [Wire.Serving(version: version, release: "r-1", weight: 10_000, state: "verified", until: nil)]
-            lane.recent = [Samples.promotion(2, service: service, environment: environment, version: version, state: .completed)]
+            lane.serving = [
+                Wire.Serving(version: version, release: "r-1", weight: 10_000, state: "verified", until: nil)
+            ]
+            lane.recent = [
+                Samples.promotion(2, service: service, environment: environment, version: version, state: .completed)
+            ]
         }
         return lane
     }
@@ -45,7 +49,9 @@ enum Scenes {
         var deployment = Samples.promotion(3, service: "storefront", version: "1.1.0")
         deployment.reason = nil
         deployment.strategy = "blueGreen"
-        deployment.steps = ["start 2 instances", "verify on the preview", "25 % of traffic", "all traffic", "bake 30 min"]
+        deployment.steps = [
+            "start 2 instances", "verify on the preview", "25 % of traffic", "all traffic", "bake 30 min",
+        ]
         deployment.step = 2
         deployment.stepUntil = "2026-11-24T05:43:20.000Z"
         production.deployment = deployment
@@ -54,7 +60,8 @@ enum Scenes {
         next.waitsFor = [
             Wire.Gate(gate: "after staging", verdict: "pass", reason: "verified in staging", passesAt: nil),
             Wire.Gate(
-                gate: "soak", verdict: nil, reason: "10 min in staging, 6 min so far", passesAt: "2026-11-24T05:44:00.000Z"),
+                gate: "soak", verdict: nil, reason: "10 min in staging, 6 min so far",
+                passesAt: "2026-11-24T05:44:00.000Z"),
             Wire.Gate(gate: "approval", verdict: nil, reason: "1 of release-managers: ben or dora", passesAt: nil),
         ]
         production.queue = [next]
@@ -93,11 +100,18 @@ enum Scenes {
             let name = long ? "payment-reconciliation-and-settlement-worker-\(index)" : "service-\(index)"
             let version = long ? "2026.11.24-rc.1+build.\(index)0428.9fceb02d0ae5" : "\(index).4.\(index)"
             var environments = ["development", "qa", "staging", "production"].enumerated().map { place, environment in
-                self.lane(name, environment, place < 3 || index % 3 != 0 ? version : nil, port: 7000 + index * 10 + place)
+                self.lane(
+                    name, environment, place < 3 || index % 3 != 0 ? version : nil, port: 7000 + index * 10 + place)
             }
             if index == 5 { environments[3].deployment = self.running.environments[2].deployment }
-            if index == 8 { environments[3].queue = (4...9).map { Samples.promotion($0, service: name, version: version, state: .waiting) } }
-            return Wire.Service(name: name, owner: long ? "the-very-long-named-payments-platform-team" : "web-team", definition: index, environments: environments)
+            if index == 8 {
+                environments[3].queue = (4...9).map {
+                    Samples.promotion($0, service: name, version: version, state: .waiting)
+                }
+            }
+            return Wire.Service(
+                name: name, owner: long ? "the-very-long-named-payments-platform-team" : "web-team", definition: index,
+                environments: environments)
         }
     }
 }

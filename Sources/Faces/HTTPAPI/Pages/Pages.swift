@@ -78,7 +78,8 @@ struct Pages: Sendable {
         case "releases" where segments.count == 2:
             return try await self.release(segments[1], visit)
         case "events":
-            return try await self.events(segments.count > 1 ? segments.dropFirst().joined(separator: "/") : nil, visit)
+            let stream = segments.count > 1 ? segments.dropFirst().joined(separator: "/") : nil
+            return try await self.events(stream, visit)
         default: throw Wire.Problem.notFound("There is no such page.")
         }
     }
@@ -111,7 +112,8 @@ struct Pages: Sendable {
 
     // MARK: Forms
 
-    private func submit(_ request: Request, _ segments: [String], _ visit: Visit, _ body: Body) async throws -> Response {
+    private func submit(_ request: Request, _ segments: [String], _ visit: Visit, _ body: Body) async throws -> Response
+    {
         let form = try await Form(request, body)
         guard TokenDigest(of: form["csrf"] ?? "") == TokenDigest(of: visit.viewer.formToken) else {
             throw Wire.Problem(
@@ -121,7 +123,8 @@ struct Pages: Sendable {
         }
         if segments == ["sign-out"] {
             if let id = Self.sessionID(request) { self.sessions.close(id) }
-            return Self.redirect("/sign-in", cookie: "\(Sessions.cookie)=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
+            return Self.redirect(
+                "/sign-in", cookie: "\(Sessions.cookie)=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
         }
         let back = form.back
         do {

@@ -14,7 +14,7 @@ struct RouteTable: Sendable {
         case nothing
     }
 
-    /// `segments` come after the prefix. Routes are few (about 50), so a scan is enough; literal segments win over variables by their order in the table.
+    /// `segments` come after the prefix. Routes are few (about 50), so a scan is enough; the first that fits wins.
     func find(_ method: HTTPRequest.Method, _ segments: [String]) -> Found {
         var others: [HTTPRequest.Method] = []
         for route in self.routes {
@@ -109,7 +109,8 @@ struct RouteTable: Sendable {
                 let path = "\(one)/\(verb.rawValue)"
                 if verb == .rollback {
                     return try Route.write(path, Self.summary(verb)) {
-                        try await $0.operations.rollback($0.caller, $0.variable("service"), $0.variable("environment"), $1)
+                        try await $0.operations.rollback(
+                            $0.caller, $0.variable("service"), $0.variable("environment"), $1)
                     }
                 }
                 return try Route.write(path, Self.summary(verb)) {

@@ -184,7 +184,8 @@ extension Probe {
         }
 
         func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-            throw Unknown(description: "\(type) has no schema: the wire holds strings, integers, booleans, lists and objects")
+            throw Unknown(
+                description: "\(type) has no schema: the wire holds strings, integers, booleans, lists and objects")
         }
     }
 }

@@ -52,7 +52,8 @@ package struct Words: Sendable {
     static func share(_ weight: Int) -> String {
         let hundredths = weight % 100
         if hundredths == 0 { return "\(weight / 100) %" }
-        let fraction = hundredths % 10 == 0 ? "\(hundredths / 10)" : (hundredths < 10 ? "0\(hundredths)" : "\(hundredths)")
+        let fraction =
+            hundredths % 10 == 0 ? "\(hundredths / 10)" : (hundredths < 10 ? "0\(hundredths)" : "\(hundredths)")
         return "\(weight / 100).\(fraction) %"
     }
 

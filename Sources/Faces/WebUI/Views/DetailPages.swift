@@ -8,7 +8,9 @@ extension Page {
         let fragment = Link("fragments", "lanes", lane.service, lane.environment)
         return Page(title: "\(lane.service) in \(lane.environment)", fragment: fragment) {
             Self.trail(lane.service, lane.environment)
-            el("h1") { name(lane.service); " in "; name(lane.environment) }
+            el("h1") {
+                name(lane.service); " in "; name(lane.environment)
+            }
             el("p", .class("faint-text")) {
                 "\(Words.strategy(lane.strategy)) · enters \(lane.promote)"
                 if !lane.after.isEmpty { ", after "; name(lane.after.joined(separator: ", ")) }
@@ -100,7 +102,9 @@ extension Page {
         let forms = Forms(viewer: viewer, back: Link("changes", change.id))
         return Page(title: "Change \(change.id)", fragment: Link("fragments", "changes", change.id)) {
             Self.trail(change.service, change.environment)
-            el("h1") { name(change.service); " "; name(change.version); " to "; name(change.environment) }
+            el("h1") {
+                name(change.service); " "; name(change.version); " to "; name(change.environment)
+            }
             el("p") {
                 el("span", .class("chip")) { name(change.state) }
                 " asked by "
@@ -108,16 +112,21 @@ extension Page {
                 " · "
                 el("a", .href(Link("releases", change.release))) { "the release and its evidence" }
                 " · "
-                el("a", .href(Link(segments: ["promotions"] + change.promotion.split(separator: "/").map(String.init)))) {
+                el("a", .href(Link(segments: ["promotions"] + change.promotion.split(separator: "/").map(String.init))))
+                {
                     "the promotion"
                 }
             }
             el("section", .class("panel")) {
-                el("p") { "Needs \(change.count) approval of: "; name(change.from.joined(separator: ", ")) }
+                el("p") {
+                    "Needs \(change.count) approval of: "; name(change.from.joined(separator: ", "))
+                }
                 if let missing = change.missing { el("p", .class("note", "warn")) { name(missing) } }
                 el("ul", .class("why")) {
                     for word in change.approvals {
-                        el("li") { words.exact(word.at); " "; el("b") { name(word.by) }; ": "; name(word.reason) }
+                        el("li") {
+                            words.exact(word.at); " "; el("b") { name(word.by) }; ": "; name(word.reason)
+                        }
                     }
                 }
                 if change.state == "requested" { forms.change(change.id) }
@@ -130,7 +139,9 @@ extension Page {
         el("nav", .class("trail"), .named("aria-label", "Where you are")) {
             el("a", .href(Link())) { "Status" }
             " / "
-            el("a", .href(Link("lanes", service, environment))) { name(service); " in "; name(environment) }
+            el("a", .href(Link("lanes", service, environment))) {
+                name(service); " in "; name(environment)
+            }
         }
     }
 
@@ -147,7 +158,10 @@ extension Page {
                     ": "
                     name(sentence.text)
                     " "
-                    el("a", .href(Link(segments: ["events"], query: [("after", String(max(0, sentence.position - 1)))]))) {
+                    el(
+                        "a",
+                        .href(Link(segments: ["events"], query: [("after", String(max(0, sentence.position - 1)))]))
+                    ) {
                         "#\(sentence.position)"
                     }
                 }

@@ -77,12 +77,16 @@ struct LaneCard {
         if let alarm = self.lane.alarm {
             el("div", .class("note", "alarm"), .named("role", "alert")) {
                 el("p") {
-                    el("strong") { "Alarm: "; name(alarm.kind) }
+                    el("strong") {
+                        "Alarm: "; name(alarm.kind)
+                    }
                     " · "
                     self.words.since(alarm.since)
                 }
                 el("p") { name(alarm.reason) }
-                el("p") { "Next: "; name(alarm.nextAction) }
+                el("p") {
+                    "Next: "; name(alarm.nextAction)
+                }
                 self.forms.lane(self.lane, .clearAlarm, "Clear alarm")
             }
         }
@@ -135,7 +139,9 @@ struct LaneCard {
                 if let since = item.since { ", "; self.words.since(since) }
                 if let until = item.until { " · "; self.words.until(until) }
             }
-            el("p") { "Reason: "; name(item.reason) }
+            el("p") {
+                "Reason: "; name(item.reason)
+            }
             action()
         }
     }

@@ -110,9 +110,13 @@ struct PromotionView {
             if self.promotion.pausedBy != nil {
                 el("span", .class("faint-text")) { " · its time does not run" }
             } else if let until = self.promotion.stepUntil {
-                el("span", .class("faint-text")) { " · "; self.words.until(until) }
+                el("span", .class("faint-text")) {
+                    " · "; self.words.until(until)
+                }
             } else if let since = self.promotion.stepStartedAt {
-                el("span", .class("faint-text")) { " · begun "; self.words.since(since) }
+                el("span", .class("faint-text")) {
+                    " · begun "; self.words.since(since)
+                }
             }
         }
     }
@@ -158,9 +162,18 @@ struct PromotionView {
 
     private func verdict(_ verdict: String?) -> HTML {
         switch verdict {
-        case nil: el("span", .class("mark")) { "…"; el("span", .class("hidden")) { " pending" } }
-        case "pass": el("span", .class("mark", "good")) { "✓"; el("span", .class("hidden")) { " passed" } }
-        case let other?: el("span", .class("mark", "bad")) { "✕"; el("span", .class("hidden")) { " \(other)" } }
+        case nil:
+            el("span", .class("mark")) {
+                "…"; el("span", .class("hidden")) { " pending" }
+            }
+        case "pass":
+            el("span", .class("mark", "good")) {
+                "✓"; el("span", .class("hidden")) { " passed" }
+            }
+        case let other?:
+            el("span", .class("mark", "bad")) {
+                "✕"; el("span", .class("hidden")) { " \(other)" }
+            }
         }
     }
 

@@ -5,7 +5,11 @@ extension Page {
     package static func releases(_ releases: [Wire.Release], words: Words) -> Page {
         Page(title: "Releases", fragment: Link("fragments", "releases")) {
             el("h1") { "Releases" }
-            if releases.isEmpty { el("p", .class("faint-text")) { "None yet: run "; el("code") { "slipway release create" } } }
+            if releases.isEmpty {
+                el("p", .class("faint-text")) {
+                    "None yet: run "; el("code") { "slipway release create" }
+                }
+            }
             el("div", .class("scroll")) {
                 el("table") {
                     el("tbody") {
@@ -39,7 +43,9 @@ extension Page {
             el("nav", .class("trail"), .named("aria-label", "Where you are")) {
                 el("a", .href(Link("releases"))) { "Releases" }
             }
-            el("h1") { name(release.service); " "; name(release.version) }
+            el("h1") {
+                name(release.service); " "; name(release.version)
+            }
             el("p") {
                 Self.chip(release.state)
                 " "
@@ -65,12 +71,16 @@ extension Page {
 
     private static func facts(_ release: Wire.Release, _ words: Words) -> HTML {
         func fact(_ title: String, @HTMLBuilder _ value: () -> HTML) -> HTML {
-            el("div") { el("dt") { title }; el("dd") { value() } }
+            el("div") {
+                el("dt") { title }; el("dd") { value() }
+            }
         }
         return el("dl", .class("facts")) {
             fact("Commit") { el("code") { release.commit } }
             if let author = release.author { fact("Author") { name(author) } }
-            fact("Made") { words.exact(release.createdAt); " by "; name(release.by) }
+            fact("Made") {
+                words.exact(release.createdAt); " by "; name(release.by)
+            }
             for artifact in release.artifacts {
                 fact("Artifact") {
                     name(artifact.name)
@@ -84,7 +94,9 @@ extension Page {
                     for failure in tests.failures.prefix(20) { el("div", .class("bad")) { name(failure) } }
                 }
             }
-            fact("Verified in") { name(release.verifiedIn.isEmpty ? "nowhere yet" : release.verifiedIn.joined(separator: ", ")) }
+            fact("Verified in") {
+                name(release.verifiedIn.isEmpty ? "nowhere yet" : release.verifiedIn.joined(separator: ", "))
+            }
             if !release.blockedIn.isEmpty { fact("Blocked in") { name(release.blockedIn.joined(separator: ", ")) } }
             fact("Reversible") { release.reversible ? "yes" : "no: forward only" }
         }
@@ -98,7 +110,9 @@ extension Page {
             el("p", .class("faint-text")) {
                 "After position \(after), oldest first. "
                 if after > 0 {
-                    el("a", .href(Link(segments: segments, query: [("after", String(max(0, after - 100)))]))) { "Earlier" }
+                    el("a", .href(Link(segments: segments, query: [("after", String(max(0, after - 100)))]))) {
+                        "Earlier"
+                    }
                     " "
                 }
                 if let last = events.last {
@@ -119,7 +133,9 @@ extension Page {
                 el("summary") {
                     el("span", .class("position")) { "#\(event.position)" }
                     el("strong") { name(event.kind) }
-                    el("span") { name(event.stream); " · \(event.number)" }
+                    el("span") {
+                        name(event.stream); " · \(event.number)"
+                    }
                     el("span", .class("faint-text")) { name(event.actor) }
                     el("span", .class("faint-text")) { words.exact(event.at) }
                 }
@@ -140,9 +156,14 @@ extension Page {
 
     /// `/lanes/S/E/logs`
     package static func logs(service: String, environment: String, _ output: Wire.Output) -> Page {
-        Page(title: "Output of \(service) in \(environment)", fragment: Link("fragments", "lanes", service, environment, "logs")) {
+        Page(
+            title: "Output of \(service) in \(environment)",
+            fragment: Link("fragments", "lanes", service, environment, "logs")
+        ) {
             Self.trail(service, environment)
-            el("h1") { "Output of "; name(service); " in "; name(environment) }
+            el("h1") {
+                "Output of "; name(service); " in "; name(environment)
+            }
             el("pre", .class("log"), .named("tabindex", "0")) { output.text.isEmpty ? "No output yet." : output.text }
         }
     }

@@ -46,7 +46,9 @@ extension Page {
                 "slipway release create   # builds a release of the current commit"
             }
             el("p") { "This page shows the rest as it happens. " }
-            el("p") { "To see the whole story with a sample service, run "; el("code") { "slipway demo" }; "." }
+            el("p") {
+                "To see the whole story with a sample service, run "; el("code") { "slipway demo" }; "."
+            }
         }
     }
 
@@ -70,7 +72,9 @@ extension Page {
     private static func alarmLine(_ lane: Wire.Lane) -> HTML {
         el("li", .class("bad")) {
             el("a", .named("href", "#lane/\(lane.service)/\(lane.environment)")) {
-                el("strong") { name(lane.service); " in "; name(lane.environment) }
+                el("strong") {
+                    name(lane.service); " in "; name(lane.environment)
+                }
             }
             ": "
             name(lane.alarm?.reason ?? "")
@@ -80,7 +84,9 @@ extension Page {
     private static func pausedLine(_ promotion: Wire.Promotion) -> HTML {
         el("li", .class("warn")) {
             el("a", .named("href", "#lane/\(promotion.service)/\(promotion.environment)")) {
-                el("strong") { name(promotion.service); " "; name(promotion.version) }
+                el("strong") {
+                    name(promotion.service); " "; name(promotion.version)
+                }
             }
             " is paused in "
             name(promotion.environment)
@@ -92,7 +98,9 @@ extension Page {
         el("li") {
             el("p") {
                 el("a", .href(Link("changes", change.id))) {
-                    el("strong") { name(change.service); " "; name(change.version) }
+                    el("strong") {
+                        name(change.service); " "; name(change.version)
+                    }
                 }
                 " asks to enter "
                 el("strong") { name(change.environment) }
