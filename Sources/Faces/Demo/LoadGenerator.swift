@@ -33,6 +33,7 @@ package struct LoadGenerator: Sendable {
             while !stop.isSet && sent < LoadLog.limit && !Task.isCancelled {
                 let due = start + .seconds(1) * sent / self.perSecond
                 if due > clock.now { try? await clock.sleep(until: due, tolerance: .milliseconds(1)) }
+                if stop.isSet { break }
                 sent += 1
                 guard underWay.count < self.underWay else {
                     log.add(

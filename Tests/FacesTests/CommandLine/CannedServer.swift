@@ -21,7 +21,7 @@ struct CannedServer: Sendable {
 
     func run<Result: Sendable>(_ body: @Sendable (_ address: String) async throws -> Result) async throws -> Result {
         let responder = CallbackResponder<BasicRequestContext> { request, _ in
-            let text = String(buffer: try await request.body.collect(upTo: 1 << 20))
+            let text = Self.sorted(try await request.body.collect(upTo: 1 << 20))
             return self.response(request.method.rawValue, request.uri.string, text, request.headers[.authorization])
         }
         return try await Application(
@@ -29,6 +29,15 @@ struct CannedServer: Sendable {
         ).test(.live) { client in
             try await body("http://127.0.0.1:\(client.port ?? 0)")
         }
+    }
+
+    /// JSON with its keys in order: an encoder may write them in any.
+    private static func sorted(_ body: ByteBuffer) -> String {
+        guard let value = try? JSONSerialization.jsonObject(with: Data(body.readableBytesView)),
+            let data = try? JSONSerialization.data(
+                withJSONObject: value, options: [.sortedKeys, .withoutEscapingSlashes])
+        else { return String(buffer: body) }
+        return String(decoding: data, as: UTF8.self)
     }
 
     private func response(_ method: String, _ uri: String, _ body: String, _ token: String?) -> Response {
