@@ -114,13 +114,17 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("ServiceFileTests", ["Core", "ServiceFile"]),
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
-        tests("LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
+        tests(
+            "LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
         tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "ServiceFile", logging]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
-        tests("FacesTests", [
-            "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI", asyncHTTPClient,
-            httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
-        ]),
+        tests(
+            "FacesTests",
+            [
+                "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI",
+                asyncHTTPClient,
+                httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
+            ]),
         tests("EndToEndTests", ["slipway", "APIClient", "Demo", asyncHTTPClient, nioCore, subprocess, systemPackage]),
     ]
 )

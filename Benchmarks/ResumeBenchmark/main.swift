@@ -36,7 +36,9 @@ struct Nothing: SourceRepository, Builder, CommandRunner, Probe {
     func resolve(_ ref: String, in repository: String) async throws -> Commit { throw self.refused() }
     func versionTags(reaching commit: String, in repository: String) async throws -> [VersionTag] { [] }
     func allVersions(in repository: String) async throws -> Set<String> { [] }
-    func commits(since tag: String?, upTo commit: String, limit: Int, in repository: String) async throws -> [Commit] { [] }
+    func commits(since tag: String?, upTo commit: String, limit: Int, in repository: String) async throws -> [Commit] {
+        []
+    }
     func file(_ path: String, at commit: String, in repository: String) async throws -> [UInt8]? { nil }
     func checkOut(_ commit: String, of repository: String, to folder: String) async throws { throw self.refused() }
     func tag(_ name: String, commit: String, message: String, in repository: String) async throws {}

@@ -47,7 +47,8 @@ extension ControlPlane {
             .refuse(Access.Refused(actor: caller.actor, intent: right.rawValue, scope: scope, at: now))
         }
         throw Refusal(
-            .notAllowed, "\(caller.actor) has no right to \(right.rawValue) \(scope). An administrator's token is needed.")
+            .notAllowed,
+            "\(caller.actor) has no right to \(right.rawValue) \(scope). An administrator's token is needed.")
     }
 
     /// A service that was applied; refused with the known names.
@@ -56,8 +57,10 @@ extension ControlPlane {
         guard service.machine.current == nil else { return service }
         let names = try await self.journal.ledger.rows(.services, scope: nil, after: nil, limit: 20).map(\.key)
         throw Refusal(
-            .notFound, "There is no service `\(name)`. "
-                + (names.isEmpty ? "None was applied yet: `slipway apply`." : "Known: \(names.joined(separator: ", "))."))
+            .notFound,
+            "There is no service `\(name)`. "
+                + (names.isEmpty
+                    ? "None was applied yet: `slipway apply`." : "Known: \(names.joined(separator: ", "))."))
     }
 
     func known(_ id: LaneID) async throws -> EnvironmentDefinition {

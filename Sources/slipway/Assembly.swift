@@ -33,7 +33,8 @@ struct Assembly {
         let blobs = try FileBlobs(folder: folder + "/blobs")
         let source = GitRepository(path: path)
         let router = HAProxyRouter(
-            settings: HAProxyRouter.Settings(data: folder, socketFolder: NSTemporaryDirectory() + "/slipway-\(getuid())"),
+            settings: HAProxyRouter.Settings(
+                data: folder, socketFolder: NSTemporaryDirectory() + "/slipway-\(getuid())"),
             table: try ProcessTable(), logger: logger)
         self.router = router
         let archive = ArtifactArchive()

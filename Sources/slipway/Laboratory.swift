@@ -29,7 +29,8 @@ func lab(_ options: LabOptions) async throws -> LabReport {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return LabReport(lines: [String(decoding: try encoder.encode(json), as: UTF8.self)], passed: passed)
     }
-    let summary = "\(report.histories) histories, \(report.events) events, \(broken.count) violations, seed \(report.seed), "
+    let summary =
+        "\(report.histories) histories, \(report.events) events, \(broken.count) violations, seed \(report.seed), "
         + "\(perSecond) histories/s"
     return LabReport(lines: broken + [summary], passed: passed)
 }

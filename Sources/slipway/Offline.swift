@@ -76,7 +76,8 @@ enum Offline {
 
     private static func lane(_ service: String, _ environment: String) throws -> LaneID {
         guard let service = ServiceName(service), let environment = EnvironmentName(environment) else {
-            throw Refusal(.invalid, "`\(service)/\(environment)` names no service and environment: \(ServiceName.rule).")
+            throw Refusal(
+                .invalid, "`\(service)/\(environment)` names no service and environment: \(ServiceName.rule).")
         }
         return LaneID(service: service, environment: environment)
     }

@@ -5,7 +5,9 @@ import Testing
 
 /// One data folder: with one server, with two, and with none.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct FolderTests {
-    @Test func `a second server is refused, a wrong token too, and without a server status and rollback work`() async throws {
+    @Test func `a second server is refused, a wrong token too, and without a server status and rollback work`()
+        async throws
+    {
         try await Site.with(portsFrom: 7_201) { site in
             let data = site.folders.data
             try await site.server.run { running in
@@ -26,7 +28,8 @@ import Testing
                 let before = found.services.flatMap(\.environments).first { $0.environment == Stage.production }
                 #expect(before?.serving.map(\.version) == ["1.1.0"])
                 let back = try await site.slipway(
-                    "rollback", Stage.service, "--env", Stage.production, "--reason", "no server", "--data", data, "--json")
+                    "rollback", Stage.service, "--env", Stage.production, "--reason", "no server", "--data", data,
+                    "--json")
                 #expect(back.code == 0, "\(back.err)")
                 let promotion = try JSONDecoder().decode(Wire.Promotion.self, from: Data(back.out.utf8))
                 #expect(promotion.state == .rolledBack)

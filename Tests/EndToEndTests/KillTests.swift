@@ -7,7 +7,8 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(15))) struct KillTests {
     /// `SLIPWAY_SEED` plays the same moments again.
     private static var seed: UInt64 {
-        ProcessInfo.processInfo.environment["SLIPWAY_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 1...UInt64(Int.max))
+        ProcessInfo.processInfo.environment["SLIPWAY_SEED"].flatMap { UInt64($0) }
+            ?? UInt64.random(in: 1...UInt64(Int.max))
     }
 
     private static var rounds: Int { ProcessInfo.processInfo.environment["SLIPWAY_NIGHTLY"] == nil ? 5 : 25 }
@@ -27,7 +28,8 @@ import Testing
             let (_, log) = try await site.underLoad { log in
                 for moment in moments {
                     try await Self.round(site, release, killedAfter: moment)
-                    #expect(log.counts().failed == 0, "killed after \(moment) ms, seed \(seed): \(log.failures(limit: 3))")
+                    #expect(
+                        log.counts().failed == 0, "killed after \(moment) ms, seed \(seed): \(log.failures(limit: 3))")
                 }
             }
             let counts = log.counts()

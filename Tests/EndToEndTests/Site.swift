@@ -87,7 +87,8 @@ struct Site: Sendable {
         _ = try await stage.apply()
         let second = try await stage.release(version: nil)
         try await Stage.wait(for: "\(second.version) to be verified in staging", within: .seconds(60)) {
-            try await stage.lane("staging").recent.contains { $0.version == second.version && $0.state == .completed } ? () : nil
+            try await stage.lane("staging").recent.contains { $0.version == second.version && $0.state == .completed }
+                ? () : nil
         }
         return second
     }

@@ -54,9 +54,11 @@ import Testing
         let commits = ["feat: one", "feat: two"].map { repository.commit($0, file: Self.file(strategy)) }
         let world = World(clock: PacedClock(rate: Self.rate), repository: repository)
         let film = Film()
-        let ledger = WatchedLedger(ledger: try world.open(), after: { envelopes in
-            if let last = envelopes.last { film.add(last.position, world.target.with { $0 }) }
-        })
+        let ledger = WatchedLedger(
+            ledger: try world.open(),
+            after: { envelopes in
+                if let last = envelopes.last { film.add(last.position, world.target.with { $0 }) }
+            })
         let expected = try await world.running(over: ledger) { plane in
             try await Self.play(plane, strategy, commits, world)
         }
@@ -73,7 +75,8 @@ import Testing
                     if started > Self.atOnce { try await group.next() }
                     group.addTask {
                         let last = history[position - 1]
-                        let place = "cut after \(position) (\(last.stream), \(last.kind))\(isRebooted ? ", rebooted" : "")"
+                        let place =
+                            "cut after \(position) (\(last.stream), \(last.kind))\(isRebooted ? ", rebooted" : "")"
                         do {
                             let end = try await Self.resume(
                                 Array(history[..<position]), isRebooted ? SimulatedWorld() : film.world(at: position),
@@ -127,12 +130,15 @@ import Testing
         }
         let before = try await plane.machine("prod")
         if before.hold == nil, before.nextRollback == nil, before.deployment?.kind != .rollback {
-            _ = try await eventually("the way to be free") { try await plane.machine("prod").deployment == nil ? true : nil }
+            _ = try await eventually("the way to be free") {
+                try await plane.machine("prod").deployment == nil ? true : nil
+            }
             _ = try await plane.rollBack(id, to: nil, reason: "slow", by: .ada)
         }
         let lane = try await eventually("the end") {
             let lane = try await plane.machine("prod")
-            let isAtRest = lane.deployment == nil && lane.nextRollback == nil && lane.alarm == nil
+            let isAtRest =
+                lane.deployment == nil && lane.nextRollback == nil && lane.alarm == nil
                 && lane.routing.generation == lane.confirmedGeneration
                 && lane.capacities.values.allSatisfy { $0.state == .ready }
             return isAtRest && lane.recent.last?.kind == .rollback ? lane : nil
@@ -143,7 +149,8 @@ import Testing
             return serving.allSatisfy { truth.serves($0) } && truth.unreadyWithTraffic == nil ? serving : nil
         }
         return End(
-            serving: lane.versions, really: really, outcomes: lane.recent.map { "\($0.number) \($0.candidate.version) \($0.end)" },
+            serving: lane.versions, really: really,
+            outcomes: lane.recent.map { "\($0.number) \($0.candidate.version) \($0.end)" },
             isHeld: lane.hold != nil, alarm: lane.alarm?.kind)
     }
 }

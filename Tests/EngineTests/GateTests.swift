@@ -93,7 +93,8 @@ import Testing
             try await plane.define(self.controlled)
             _ = try await plane.build()
             let number = try await plane.promote("0.1.0", to: "prod")
-            _ = try await plane.decide(ChangeID(try Shop.lane("prod"), number), yes: false, reason: "not on a Friday", by: .bob)
+            _ = try await plane.decide(
+                ChangeID(try Shop.lane("prod"), number), yes: false, reason: "not on a Friday", by: .bob)
             let ended = try await plane.end(number, in: "prod")
             #expect(ended.end == .removed(.rejected))
             #expect(ended.reason.contains("not on a Friday"))
@@ -113,7 +114,9 @@ import Testing
             try await plane.intend(.releaseHold(reason: "go"), in: try Shop.lane("prod"), by: .ada)
             let change = ChangeID(try Shop.lane("prod"), number)
             _ = try await eventually("the change") { try? await plane.change(change, by: .ada) }
-            for person in [Caller.bob, .cleo] { _ = try await plane.decide(change, yes: true, reason: "yes", by: person) }
+            for person in [Caller.bob, .cleo] {
+                _ = try await plane.decide(change, yes: true, reason: "yes", by: person)
+            }
             #expect(try await plane.end(number, in: "prod").end == .deployment(.completed))
         }
     }

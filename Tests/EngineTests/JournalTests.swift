@@ -13,13 +13,15 @@ import Testing
         let ledger = try world.open()
         // The first append finds that somebody else was faster, on the same stream.
         let isFirst = Once()
-        let watched = WatchedLedger(ledger: ledger, before: {
-            guard isFirst.take() else { return }
-            let other = Journal(ledger: ledger, time: world.clock, news: News())
-            try await other.decide(Access.self, .access, by: .system) { now in
-                .refuse(Access.Refused(actor: .system, intent: "other", scope: "x", at: now))
-            }
-        })
+        let watched = WatchedLedger(
+            ledger: ledger,
+            before: {
+                guard isFirst.take() else { return }
+                let other = Journal(ledger: ledger, time: world.clock, news: News())
+                try await other.decide(Access.self, .access, by: .system) { now in
+                    .refuse(Access.Refused(actor: .system, intent: "other", scope: "x", at: now))
+                }
+            })
         let plane = world.plane(over: watched)
         _ = try await plane.addToken("phone", owner: .person("ada"), mayAdminister: false, by: .ada)
         let events = try await ledger.events(of: .access, after: 0, limit: 10)
@@ -41,7 +43,9 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<14) func `an append that fails anywhere on the way holds nothing up for long`(_ count: Int) async throws {
+    @Test(arguments: 0..<14) func `an append that fails anywhere on the way holds nothing up for long`(_ count: Int)
+        async throws
+    {
         let world = World()
         world.repository.commit("feat: open", file: self.file)
         try await world.running { plane in
@@ -61,7 +65,8 @@ import Testing
             try await plane.verified("0.1.0", in: "dev")
             _ = try await eventually("the tag") { world.repository.tags.isEmpty ? nil : true }
             _ = try await eventually("the row") {
-                try await plane.journal.releases(of: try Shop.lane("dev").service).allSatisfy { !$0.isToBeTagged } ? true : nil
+                try await plane.journal.releases(of: try Shop.lane("dev").service).allSatisfy { !$0.isToBeTagged }
+                    ? true : nil
             }
         }
         let ledger = try world.open()
@@ -77,7 +82,9 @@ import Testing
 
     private static func rows(_ ledger: MemoryLedger) async throws -> [ProjectionRow] {
         var rows: [ProjectionRow] = []
-        for table in ProjectionTable.allCases { rows += try await ledger.rows(table, scope: nil, after: nil, limit: 1_000) }
+        for table in ProjectionTable.allCases {
+            rows += try await ledger.rows(table, scope: nil, after: nil, limit: 1_000)
+        }
         return rows
     }
 
@@ -112,7 +119,8 @@ import Testing
         let ledger = try world.open()
         let id = try Shop.lane("dev")
         for kind in [EventKind("lane.held", version: 2), EventKind("lane.teleported")] {
-            let stream = StreamID.lane(LaneID(service: id.service, environment: try #require(EnvironmentName("e\(kind.version)"))))
+            let stream = StreamID.lane(
+                LaneID(service: id.service, environment: try #require(EnvironmentName("e\(kind.version)"))))
             _ = try await ledger.append(
                 AppendRequest(
                     [StreamBatch(stream: stream, expected: 0, events: [NewEvent(kind: kind, body: Array("{}".utf8))])],
@@ -130,13 +138,13 @@ import Testing
         let stream = StreamID.lane(try Shop.lane("dev"))
         let event = NewEvent(kind: EventKind("lane.held"), body: Array("{}".utf8))
         _ = try await ledger.append(
-            AppendRequest([StreamBatch(stream: stream, expected: 0, events: [event])], actor: .system, at: world.clock.now()))
+            AppendRequest(
+                [StreamBatch(stream: stream, expected: 0, events: [event])], actor: .system, at: world.clock.now()))
         await #expect { try await world.plane(over: ledger).journal.load(Lane.self, stream) } throws: { error in
             (error as? LedgerError)?.code == .damaged && "\(error)".contains("lane/shop/dev 1")
         }
     }
 }
-
 
 /// True the first time.
 private final class Once: Sendable {

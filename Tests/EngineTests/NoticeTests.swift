@@ -23,7 +23,9 @@ import Testing
             _ = try await eventually("the first notice") { world.messenger.sent.isEmpty ? nil : true }
             try await plane.end(try await plane.promote("0.1.0", to: "dev"), in: "dev")
             _ = try await eventually("the gate to change") {
-                try await plane.machine("prod").queue.first?.waitsFor.first { $0.gate == "after dev" && $0.verdict == .pass }
+                try await plane.machine("prod").queue.first?.waitsFor.first {
+                    $0.gate == "after dev" && $0.verdict == .pass
+                }
             }
             _ = try await plane.decide(ChangeID(try Shop.lane("prod"), number), yes: true, reason: "yes", by: .bob)
             try await plane.end(number, in: "prod")

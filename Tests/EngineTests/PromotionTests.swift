@@ -45,7 +45,8 @@ import Testing
         }
     }
 
-    @Test func `a verify that fails leaves the traffic, blocks the release, and a retry lifts the block`() async throws {
+    @Test func `a verify that fails leaves the traffic, blocks the release, and a retry lifts the block`() async throws
+    {
         let world = World()
         let good = Shop.file(Shop.line("prod", "strategy: blueGreen", "verify: [ { run: 'true' } ]"))
         let bad = Shop.file(Shop.line("prod", "strategy: blueGreen", "verify: [ { run: 'false' } ]"))
@@ -144,7 +145,9 @@ import Testing
         }
     }
 
-    @Test func `a rollback to an older version while another is on its way names the rollback, not the deployment`() async throws {
+    @Test func `a rollback to an older version while another is on its way names the rollback, not the deployment`()
+        async throws
+    {
         let world = World()
         let file = Shop.file(Shop.line("prod", "strategy: { blueGreen: { hold: 5m } }"))
         world.repository.commit("feat: one", file: file)
@@ -173,7 +176,9 @@ import Testing
         try await plane.intend(.skip(number: nil, reason: "the test"), in: try Shop.lane("prod"), by: .ada)
     }
 
-    @Test func `abort, rollback, retry and promote sent at once end in one served version, whatever comes first`() async throws {
+    @Test func `abort, rollback, retry and promote sent at once end in one served version, whatever comes first`()
+        async throws
+    {
         for round in 0..<8 {
             let world = World()
             let file = Shop.file(Shop.line("prod", "strategy: { blueGreen: { hold: 5m } }"))

@@ -107,7 +107,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [Int.min, -1, 0, 1, Int.max]) func `any offset into a build's log is answered`(_ offset: Int) async throws {
+    @Test(arguments: [Int.min, -1, 0, 1, Int.max]) func `any offset into a build's log is answered`(_ offset: Int)
+        async throws
+    {
         let world = World()
         world.repository.commit("feat: open", file: self.file)
         try await world.running { plane in

@@ -8,7 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct TroubleTests {
     private let file = Shop.file(Shop.line("prod", "strategy: blueGreen"))
 
-    @Test func `a health check that never passes leaves all traffic where it is and shows the last lines`() async throws {
+    @Test func `a health check that never passes leaves all traffic where it is and shows the last lines`() async throws
+    {
         let world = World()
         world.repository.commit("feat: open", file: self.file)
         try await world.running { plane in
@@ -83,7 +84,9 @@ import Testing
             try await plane.define(two)
             try await plane.intend(.releaseHold(reason: "go"), in: id, by: .ada)
             let queued = try await eventually("the reason") {
-                try await plane.machine("prod").queue.first { $0.waitsFor.contains { $0.reason.contains("earlier definition") } }
+                try await plane.machine("prod").queue.first {
+                    $0.waitsFor.contains { $0.reason.contains("earlier definition") }
+                }
             }
             #expect(queued.number == number)
             #expect(try await plane.machine("prod").deployment == nil)

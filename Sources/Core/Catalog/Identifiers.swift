@@ -30,7 +30,8 @@ extension Identifier {
 /// Lower-case letters, digits and inner hyphens: safe in a path, a host name, a header and HTML.
 private func isName(_ text: String, longest: Int) -> Bool {
     let bytes = Array(text.utf8)
-    guard !bytes.isEmpty, bytes.count <= longest, bytes.first != UInt8(ascii: "-"), bytes.last != UInt8(ascii: "-") else {
+    guard !bytes.isEmpty, bytes.count <= longest, bytes.first != UInt8(ascii: "-"), bytes.last != UInt8(ascii: "-")
+    else {
         return false
     }
     return bytes.allSatisfy { byte in

@@ -42,7 +42,8 @@ package struct Release: Machine, Codable {
 
         package init(
             id: ReleaseID, service: ServiceName, version: String, repository: String, commit: String, author: String,
-            subject: String, committedAt: Instant, configuration: RunConfiguration, file: String?, by: Actor, at: Instant
+            subject: String, committedAt: Instant, configuration: RunConfiguration, file: String?, by: Actor,
+            at: Instant
         ) {
             self.id = id
             self.service = service

@@ -24,11 +24,13 @@ package enum EventJSON {
             if let event = try E.decode(envelope.kind, from: BodyDecoder(body: envelope.body)) { return event }
         } catch {
             throw LedgerError(
-                .damaged, "Event \(envelope.position) (\(envelope.stream) \(envelope.number), \(envelope.kind)) can't be read: "
+                .damaged,
+                "Event \(envelope.position) (\(envelope.stream) \(envelope.number), \(envelope.kind)) can't be read: "
                     + "\(error)")
         }
         throw LedgerError(
-            .newer, "Event \(envelope.position) (\(envelope.stream) \(envelope.number)) is a `\(envelope.kind)`, which this "
+            .newer,
+            "Event \(envelope.position) (\(envelope.stream) \(envelope.number)) is a `\(envelope.kind)`, which this "
                 + "build does not know: it was written by a newer Slipway. Use that one.")
     }
 }

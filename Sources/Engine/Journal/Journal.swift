@@ -62,8 +62,12 @@ package final class Journal: Sendable {
         return loaded
     }
 
-    package func service(_ name: ServiceName) async throws -> Loaded<Service> { try await self.load(Service.self, .service(name)) }
-    package func release(_ id: ReleaseID) async throws -> Loaded<Release> { try await self.load(Release.self, .release(id)) }
+    package func service(_ name: ServiceName) async throws -> Loaded<Service> {
+        try await self.load(Service.self, .service(name))
+    }
+    package func release(_ id: ReleaseID) async throws -> Loaded<Release> {
+        try await self.load(Release.self, .release(id))
+    }
     package func lane(_ id: LaneID) async throws -> Loaded<Lane> { try await self.load(Lane.self, .lane(id)) }
     package func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest> {
         try await self.load(ChangeRequest.self, .change(id))
@@ -109,7 +113,9 @@ package final class Journal: Sendable {
         self.remembered.withLock { kept in
             for draft in drafts {
                 let number = draft.batch.expected + draft.batch.events.count
-                if (kept[draft.batch.stream]?.number ?? -1) < number { kept[draft.batch.stream] = (draft.remembered, number) }
+                if (kept[draft.batch.stream]?.number ?? -1) < number {
+                    kept[draft.batch.stream] = (draft.remembered, number)
+                }
             }
         }
         self.news.publish(written)

@@ -82,7 +82,8 @@ package struct AppendRequest: Sendable, Equatable {
     package var at: Instant
 
     package init(
-        _ batches: [StreamBatch], readings: [StreamReading] = [], rows: [ProjectionRow] = [], snapshots: [Snapshot] = [],
+        _ batches: [StreamBatch], readings: [StreamReading] = [], rows: [ProjectionRow] = [],
+        snapshots: [Snapshot] = [],
         actor: Actor, cause: Cause? = nil, at: Instant
     ) {
         self.batches = batches

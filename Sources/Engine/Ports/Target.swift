@@ -152,7 +152,8 @@ package protocol Router: Sendable {
 /// What a door to a target refuses or can't do. `retryable` false: doing it again gives the same answer.
 package struct TargetError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
-        case staleTerm, staleGeneration, emptyRouting, unknownCapacity, addressInUse, programMissing, unreachable, invalid, failed
+        case staleTerm, staleGeneration, emptyRouting, unknownCapacity, addressInUse, programMissing, unreachable,
+            invalid, failed
     }
 
     package let code: Code

@@ -37,7 +37,9 @@ struct Admission: Sendable {
         try await self.journal.retrying {
             let lane = try await self.journal.lane(self.id)
             let service = try await self.journal.service(self.id.service)
-            guard let environment = service.machine.current?[self.id.environment], environment.needsChange else { return }
+            guard let environment = service.machine.current?[self.id.environment], environment.needsChange else {
+                return
+            }
             let now = self.journal.time.now()
             var drafts: [Draft] = []
             for queued in lane.machine.queue {

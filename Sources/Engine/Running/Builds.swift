@@ -66,7 +66,8 @@ struct Builds: Sendable {
             }
             guard let configuration = origin.configuration.build else {
                 return BuildReport(
-                    outcome: .failed("slipway.yaml has no `build`; add one, or give the file with --artifact"), log: nil,
+                    outcome: .failed("slipway.yaml has no `build`; add one, or give the file with --artifact"),
+                    log: nil,
                     tests: nil)
             }
             return try await self.doors.builder.build(

@@ -138,7 +138,8 @@ struct LanePerformer: Sendable {
             }
         }
         return .verified(
-            number: number, .pass, summary: "\(environment.verify.count) of \(environment.verify.count) passed", lastLines: [])
+            number: number, .pass, summary: "\(environment.verify.count) of \(environment.verify.count) passed",
+            lastLines: [])
     }
 
     /// Where the version under test can be reached by itself.
@@ -150,7 +151,8 @@ struct LanePerformer: Sendable {
     }
 
     private func check(
-        _ check: Verify, _ key: String, at address: ListenAddress, _ origin: Release.Origin, _ variables: [String: String]
+        _ check: Verify, _ key: String, at address: ListenAddress, _ origin: Release.Origin,
+        _ variables: [String: String]
     ) async throws -> CommandReport {
         switch check {
         case .run(let command, let within):
@@ -160,7 +162,8 @@ struct LanePerformer: Sendable {
                     place: .checkout(commit: origin.commit, repository: origin.repository)))
         case .http(let path, let status, let within):
             switch await self.doors.probe.get(path, at: address, within: within) {
-            case .status(status): return CommandReport(verdict: .pass, summary: "\(path) answered \(status)", lastLines: [])
+            case .status(status):
+                return CommandReport(verdict: .pass, summary: "\(path) answered \(status)", lastLines: [])
             case .status(let other):
                 return CommandReport(
                     verdict: .fail, summary: "\(path) answered \(other), expected \(status)", lastLines: [])

@@ -15,6 +15,8 @@ struct Watch: Sendable {
     func run() async {
         var missing: [CapacityKey: Int] = [:]
         while !Task.isCancelled {
+            // Before the first look too: after a start the target finds out what runs, and what died with it is brought back.
+            try? await Task.sleep(for: Self.every)
             do {
                 for head in try await self.journal.ledger.heads() {
                     guard case .lane(let id) = head.stream else { continue }
@@ -25,7 +27,6 @@ struct Watch: Sendable {
             } catch {
                 self.logger.warning("watch: \(error)")
             }
-            try? await Task.sleep(for: Self.every)
         }
     }
 

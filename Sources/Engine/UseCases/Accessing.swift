@@ -24,9 +24,11 @@ extension ControlPlane {
         _ name: String, owner: Actor, mayAdminister: Bool, by caller: Caller
     ) async throws -> (Access.Token, secret: String) {
         try await self.authorize(caller, .administer, on: "tokens")
-        let isName = !name.isEmpty && name.utf8.count <= 64 && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
+        let isName =
+            !name.isEmpty && name.utf8.count <= 64 && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
         guard isName else {
-            throw Refusal(.invalid, "`\(name)` is no token name: 1 to 64 printable ASCII characters without space and slash.")
+            throw Refusal(
+                .invalid, "`\(name)` is no token name: 1 to 64 printable ASCII characters without space and slash.")
         }
         let secret = Self.newSecret()
         let token = Access.Token(
@@ -52,7 +54,11 @@ extension ControlPlane {
     package func localToken(owner: Actor, keeping secret: String?) async throws -> String {
         let access = try await self.journal.access().machine
         let local = "local"
-        if let secret, access.tokens.contains(where: { $0.name == local && $0.revokedAt == nil && $0.hash == Core.Digest.of(secret) }) {
+        if let secret,
+            access.tokens.contains(where: {
+                $0.name == local && $0.revokedAt == nil && $0.hash == Core.Digest.of(secret)
+            })
+        {
             return secret
         }
         let system = Caller(actor: .system, mayAdminister: true)
@@ -74,7 +80,9 @@ extension Core.Digest {
     /// The SHA-256 of a text.
     package static func of(_ text: String) -> Core.Digest {
         let digits = ChainHash(SHA256.hash(data: Array(text.utf8))).description
-        guard let digest = Core.Digest("sha256:\(digits)") else { preconditionFailure("a SHA-256 has 64 hexadecimal digits") }
+        guard let digest = Core.Digest("sha256:\(digits)") else {
+            preconditionFailure("a SHA-256 has 64 hexadecimal digits")
+        }
         return digest
     }
 }

@@ -16,13 +16,15 @@ extension ControlPlane {
         try await self.authorize(caller, .view, on: id.text)
         let change = try await self.journal.change(id).machine
         guard change.state != .unknown else {
-            throw Refusal(.notFound, "There is no change `\(id)`. `slipway queue` names the change that a promotion waits for.")
+            throw Refusal(
+                .notFound, "There is no change `\(id)`. `slipway queue` names the change that a promotion waits for.")
         }
         return change
     }
 
     /// Newest first; `state` nil: all.
-    package func changes(in state: ChangeRequest.State?, limit: Int, by caller: Caller) async throws -> [ChangeRequest] {
+    package func changes(in state: ChangeRequest.State?, limit: Int, by caller: Caller) async throws -> [ChangeRequest]
+    {
         try await self.authorize(caller, .view, on: "changes")
         var ids: [ChangeID] = []
         var after: String?
@@ -39,7 +41,9 @@ extension ControlPlane {
         var changes: [ChangeRequest] = []
         for id in ids { changes.append(try await self.journal.change(id).machine) }
         return Array(
-            changes.sorted { ($0.request?.at ?? Instant(milliseconds: 0)) > ($1.request?.at ?? Instant(milliseconds: 0)) }
-                .prefix(limit))
+            changes.sorted {
+                ($0.request?.at ?? Instant(milliseconds: 0)) > ($1.request?.at ?? Instant(milliseconds: 0))
+            }
+            .prefix(limit))
     }
 }

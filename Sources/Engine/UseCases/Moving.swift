@@ -12,7 +12,9 @@ package struct LaneView: Sendable {
 
 extension ControlPlane {
     /// The number of the promotion in its lane.
-    package func promote(_ text: String, into environment: EnvironmentName, by caller: Caller) async throws -> (LaneID, Int) {
+    package func promote(_ text: String, into environment: EnvironmentName, by caller: Caller) async throws -> (
+        LaneID, Int
+    ) {
         let release = try await self.release(named: text, by: caller)
         guard let origin = release.origin, let candidate = release.candidate else {
             throw Refusal(.notFound, "There is no release `\(text)`.")
@@ -22,7 +24,9 @@ extension ControlPlane {
         let definition = try await self.known(id)
         if release.phase == .failed {
             throw Refusal(
-                .wrongState, "\(candidate.version) was not built: \(release.reason ?? ""). `slipway release create` builds it again.")
+                .wrongState,
+                "\(candidate.version) was not built: \(release.reason ?? ""). `slipway release create` builds it again."
+            )
         }
         let number = try await Promoting(journal: self.journal)
             .request(candidate, into: id, definition, by: caller.actor)
@@ -35,7 +39,9 @@ extension ControlPlane {
         let definition = try await self.known(id)
         let lane = try await self.journal.lane(id).machine
         guard let ended = lane.recent.last(where: { $0.number == number }) else {
-            throw Refusal(.notFound, "Promotion \(number) of \(id) has not ended, or is too long ago. `slipway promote` asks anew.")
+            throw Refusal(
+                .notFound,
+                "Promotion \(number) of \(id) has not ended, or is too long ago. `slipway promote` asks anew.")
         }
         return try await Promoting(journal: self.journal).request(
             ended.candidate, into: id, definition, by: caller.actor, retryingBecause: reason)
@@ -71,7 +77,9 @@ extension ControlPlane {
             if case .rollbackOrdered(let order) = event { return order.number }
         }
         // What to go back to still runs beside the deployment: its way back is the rollback, whoever ordered it first.
-        if !events.isEmpty, let returning = try await self.journal.lane(id).machine.deployment { return returning.number }
+        if !events.isEmpty, let returning = try await self.journal.lane(id).machine.deployment {
+            return returning.number
+        }
         for event in events {
             if case .ended(let body) = event { return body.number }
         }
@@ -97,7 +105,9 @@ extension ControlPlane {
     }
 
     /// All services, or one, with their lanes; and the position of the ledger that this is at least as new as.
-    package func status(of name: ServiceName?, by caller: Caller) async throws -> (position: Int, services: [ServiceView]) {
+    package func status(of name: ServiceName?, by caller: Caller) async throws -> (
+        position: Int, services: [ServiceView]
+    ) {
         try await self.authorize(caller, .view, on: name?.text ?? "all services")
         let position = try await self.journal.ledger.position()
         var names: [ServiceName]

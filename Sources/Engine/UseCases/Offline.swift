@@ -30,7 +30,8 @@ extension ControlPlane {
             if isThere(lane) { return lane }
             guard self.journal.time.now() < deadline else {
                 throw Refusal(
-                    .wrongState, "\(id) did not get there within \(limit.words). `slipway log lane/\(id)` says how far it came; "
+                    .wrongState,
+                    "\(id) did not get there within \(limit.words). `slipway log lane/\(id)` says how far it came; "
                         + "what is outstanding goes on with the next `slipway serve`.")
             }
             try await Task.sleep(for: .milliseconds(20))

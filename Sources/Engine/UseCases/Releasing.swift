@@ -25,7 +25,8 @@ extension ControlPlane {
         let commit = try await source.resolve(request.ref, in: request.repository)
         guard let bytes = try await source.file("slipway.yaml", at: commit.id, in: request.repository) else {
             throw Refusal(
-                .notFound, "\(commit.id.prefix(12)) has no slipway.yaml at its root. Commit one; `slipway init` writes it.")
+                .notFound,
+                "\(commit.id.prefix(12)) has no slipway.yaml at its root. Commit one; `slipway init` writes it.")
         }
         let file = try ServiceFile.read(bytes)
         let (definition, configuration) = (file.definition, file.configuration)
@@ -33,7 +34,8 @@ extension ControlPlane {
         _ = try await self.known(definition.service)
         guard request.file != nil || configuration.build != nil else {
             throw Refusal(
-                .invalid, "slipway.yaml at \(commit.id.prefix(12)) has no `build`. Add one, or give the file with --artifact.")
+                .invalid,
+                "slipway.yaml at \(commit.id.prefix(12)) has no `build`. Add one, or give the file with --artifact.")
         }
         let id = try ReleaseID.of(definition.service, commit.id, request.version, request.file)
         let known = try await self.journal.release(id).machine
@@ -42,7 +44,8 @@ extension ControlPlane {
             let existing = try await self.journal.releases(of: definition.service)
             let version = try await self.version(commit, request, existing)
             let origin = Release.Origin(
-                id: id, service: definition.service, version: version, repository: request.repository, commit: commit.id,
+                id: id, service: definition.service, version: version, repository: request.repository,
+                commit: commit.id,
                 author: "\(commit.authorName) <\(commit.authorEmail)>", subject: commit.subject, committedAt: commit.at,
                 configuration: configuration, file: request.file, by: caller.actor, at: self.journal.time.now())
             return try await self.journal.reserving("\(definition.service)@\(version)") {
@@ -54,8 +57,12 @@ extension ControlPlane {
     /// The version is reserved: nobody else gives it away meanwhile, so what is on record now decides.
     private func record(_ origin: Release.Origin, by caller: Caller) async throws -> Release {
         let rows = try await self.journal.releases(of: origin.service)
-        let isTaken = rows.contains { $0.version == origin.version && $0.phase != .failed && $0.commit != origin.commit }
-        guard !isTaken else { throw LedgerError(.conflict, "\(origin.version) was taken meanwhile: read again and decide again.") }
+        let isTaken = rows.contains {
+            $0.version == origin.version && $0.phase != .failed && $0.commit != origin.commit
+        }
+        guard !isTaken else {
+            throw LedgerError(.conflict, "\(origin.version) was taken meanwhile: read again and decide again.")
+        }
         let loaded = try await self.journal.release(origin.id)
         let now = self.journal.time.now()
         if let draft = try self.journal.draft(loaded, try loaded.machine.decide(.request(origin))) {
@@ -73,10 +80,13 @@ extension ControlPlane {
         if let forced = request.version {
             guard let version = SemanticVersion(forced) else {
                 throw Refusal(
-                    .invalid, "`\(forced)` is no version. Allowed is SemVer 2.0.0 without a leading v, such as 1.4.2 or 2.0.0-rc.1.")
+                    .invalid,
+                    "`\(forced)` is no version. Allowed is SemVer 2.0.0 without a leading v, such as 1.4.2 or 2.0.0-rc.1."
+                )
             }
             guard !taken.contains(version.description) else {
-                throw Refusal(.alreadyExists, "\(version) is another release of this service already. Choose another one.")
+                throw Refusal(
+                    .alreadyExists, "\(version) is another release of this service already. Choose another one.")
             }
             guard !used.contains(version.description) || here.contains(version) else {
                 throw Refusal(
@@ -112,12 +122,14 @@ extension ControlPlane {
         }
         _ = try await self.known(name)
         let rows = try await self.journal.releases(of: name)
-        guard let row = rows.last(where: { $0.version == parts[1] && $0.phase != .failed })
-            ?? rows.last(where: { $0.version == parts[1] })
+        guard
+            let row = rows.last(where: { $0.version == parts[1] && $0.phase != .failed })
+                ?? rows.last(where: { $0.version == parts[1] })
         else {
             let newest = rows.suffix(5).map(\.version).joined(separator: ", ")
             throw Refusal(
-                .notFound, "\(name) has no release \(parts[1]). "
+                .notFound,
+                "\(name) has no release \(parts[1]). "
                     + (newest.isEmpty ? "It has none yet: `slipway release create`." : "Newest: \(newest)."))
         }
         return try await self.journal.release(row.id).machine
@@ -134,7 +146,9 @@ extension ControlPlane {
         return releases
     }
 
-    package func buildLog(of id: ReleaseID, from offset: Int, by caller: Caller) async throws -> (text: [UInt8], isComplete: Bool) {
+    package func buildLog(of id: ReleaseID, from offset: Int, by caller: Caller) async throws -> (
+        text: [UInt8], isComplete: Bool
+    ) {
         try await self.authorize(caller, .view, on: id.text)
         let release = try await self.journal.release(id).machine
         let offset = max(0, offset)
@@ -148,7 +162,9 @@ extension ControlPlane {
 
 extension ReleaseID {
     /// `r-` and the first 12 hexadecimal digits of the SHA-256 of what makes a release the same release.
-    static func of(_ service: ServiceName, _ commit: String, _ version: String?, _ file: String?) throws(Refusal) -> ReleaseID {
+    static func of(_ service: ServiceName, _ commit: String, _ version: String?, _ file: String?) throws(Refusal)
+        -> ReleaseID
+    {
         let text = "\(service)\n\(commit)\n\(version ?? "")\n\(file ?? "")"
         let digits = ChainHash(SHA256.hash(data: Array(text.utf8))).description.prefix(12)
         guard let id = ReleaseID("r-\(digits)") else { throw Refusal(.invalid, "no release id for \(service)") }

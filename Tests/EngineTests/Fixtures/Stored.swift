@@ -2,7 +2,8 @@
 /// no longer holds, the kind needs a new version and an upcast, and this stays as it is.
 enum Stored {
     static let access = [
-        "access.refused": #"{"actor":"service-account:robot","at":1800000000000,"intent":"approve","scope":"c-shop-prod-1"}"#,
+        "access.refused":
+            #"{"actor":"service-account:robot","at":1800000000000,"intent":"approve","scope":"c-shop-prod-1"}"#,
         "access.tokenAdded":
             #"{"createdAt":1800000000000,"hash":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","mayAdminister":true,"name":"phone","owner":"person:ada"}"#,
         "access.tokenRevoked": #"{"at":1800000000000,"by":"person:ada","name":"phone"}"#,
@@ -25,7 +26,8 @@ enum Stored {
         "release.requested":
             #"{"at":1800000000000,"author":"Ada <ada@shop.example>","by":"person:ada","commit":"0123456789012345678901234567890123456789","committedAt":1700000000000,"configuration":{"build":{"artifact":"dist/","command":"make","tests":"junit.xml","within":1800000},"reversible":true,"run":{"command":"./shop --port $PORT","health":{"path":"/healthz","within":20000},"replicas":2,"variables":{"LOG_LEVEL":"info"}},"tasks":{"afterBake":{"irreversible":true,"run":"./migrate contract","within":600000},"before":{"irreversible":false,"run":"./migrate expand","within":600000}},"version":"semver","watch":"main"},"id":"r-0123456789ab","repository":"/repositories/shop","service":"shop","subject":"feat: open","version":"1.2.3"}"#,
         "release.tagged": #"{"at":1800000000000}"#,
-        "release.unblocked": #"{"at":1800000000000,"by":"person:ada","environment":"prod","reason":"the check was wrong"}"#,
+        "release.unblocked":
+            #"{"at":1800000000000,"by":"person:ada","environment":"prod","reason":"the check was wrong"}"#,
         "release.verified": #"{"at":1800000000000,"environment":"prod"}"#,
     ]
 
@@ -37,7 +39,8 @@ enum Stored {
     static let laneQueue = [
         "lane.admitted":
             #"{"at":1800000000000,"facts":{"definition":1,"gates":[{"gate":"build","reason":"built","verdict":"pass"}],"readings":["service/shop@1"]},"number":2,"plan":{"drain":30000,"keepWarm":3600000,"policy":"finish","reversible":true,"steps":[{"task":{"_0":"before","within":600000}},{"capacity":{"within":20000}},{"preview":{}},{"verify":{"_0":"preview","within":60000}},{"hold":{"_0":5000}},{"shift":{"_0":10000}},{"bake":{"_0":30000}}],"strategy":"blueGreen"}}"#,
-        "lane.removed": #"{"at":1800000000000,"by":"system","number":2,"reason":"build: the compiler says no","why":"rejected"}"#,
+        "lane.removed":
+            #"{"at":1800000000000,"by":"system","number":2,"reason":"build: the compiler says no","why":"rejected"}"#,
         "lane.requested":
             #"{"at":1800000000000,"by":"person:ada","candidate":{"release":"r-0123456789ab","version":"1.2.3"},"expiresAt":1800604800000,"number":2}"#,
         "lane.waiting":

@@ -52,7 +52,9 @@ final class FakeRepository: SourceRepository {
     }
 
     func commits(since tag: String?, upTo commit: String, limit: Int, in repository: String) async throws -> [Commit] {
-        self.state.withLock { state in
+        // As long as a real repository takes, so that what is asked for at once does meet.
+        try await Task.sleep(for: .milliseconds(5))
+        return self.state.withLock { state in
             let from = state.tags.first { $0.name == tag }?.commit ?? ""
             return state.commits.filter { $0.id > from && $0.id <= commit }.reversed()
         }

@@ -16,7 +16,8 @@ struct World: Sendable {
     let messenger: RecordingMessenger
 
     init(
-        store: MemoryStore = MemoryStore(), clock: PacedClock = PacedClock(), repository: FakeRepository = FakeRepository(),
+        store: MemoryStore = MemoryStore(), clock: PacedClock = PacedClock(),
+        repository: FakeRepository = FakeRepository(),
         messenger: RecordingMessenger = RecordingMessenger()
     ) {
         self.store = store

@@ -16,7 +16,7 @@ import Testing
                     RuntimeKit.Stage(
                         runtime: runtime, healthy: try stage.order(1, replicas: 2),
                         sick: try stage.order(
-                            2, command: "echo I am sick; STATUS=500 exec ./app", within: Milliseconds(600))))
+                            2, command: "echo I am sick; STATUS=500 exec ./app", within: .seconds(3))))
             }
         }
         try await kit.run(check)
@@ -26,7 +26,7 @@ import Testing
     func `200 to 399 is ready, a redirect is not followed`(_ status: String, _ isReady: Bool) async throws {
         try await ProcessStage.run { stage in
             let runtime = try stage.runtime()
-            var order = try stage.order(within: Milliseconds(isReady ? 20_000 : 500))
+            var order = try stage.order(within: .seconds(isReady ? 20 : 5))
             order.variables["STATUS"] = status
             let report = try await runtime.ensure(order, term: Term(1))
             #expect((report.ready == 1) == isReady)
@@ -52,7 +52,7 @@ import Testing
             let runtime = try stage.runtime()
             let flag = "\(stage.folder)/well"
             let command = "[ $INSTANCE = 1 ] || [ -e \(flag) ] || export STATUS=500; exec ./app"
-            let order = try stage.order(command: command, replicas: 2, within: .seconds(1))
+            let order = try stage.order(command: command, replicas: 2, within: .seconds(5))
             let report = try await runtime.ensure(order, term: Term(1))
             #expect(report.ready == 1)
             #expect(report.wanted == 2)

@@ -43,14 +43,16 @@ package struct LocalMessenger: Messenger {
     static func variables(_ notice: Notice) -> [String: String] {
         [
             "OCCASION": notice.occasion.rawValue, "SERVICE": notice.lane.service.text,
-            "ENVIRONMENT": notice.lane.environment.text, "VERSION": notice.version, "TEXT": notice.text, "KEY": notice.key,
+            "ENVIRONMENT": notice.lane.environment.text, "VERSION": notice.version, "TEXT": notice.text,
+            "KEY": notice.key,
         ]
     }
 
     static func body(_ notice: Notice) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(Self.variables(notice).reduce(into: [:]) { $0[$1.key.lowercased()] = $1.value }))
+        return Array(
+            try encoder.encode(Self.variables(notice).reduce(into: [:]) { $0[$1.key.lowercased()] = $1.value }))
     }
 }
 

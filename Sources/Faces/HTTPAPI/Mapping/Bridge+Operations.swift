@@ -19,7 +19,9 @@ extension Bridge {
 
     func service(_ caller: Caller, _ name: String) async throws -> Wire.Service {
         let status = try await self.status(caller, name)
-        guard let service = status.services.first else { throw Core.Refusal(.notFound, "There is no service `\(name)`.") }
+        guard let service = status.services.first else {
+            throw Core.Refusal(.notFound, "There is no service `\(name)`.")
+        }
         return service
     }
 
@@ -70,7 +72,9 @@ extension Bridge {
 
     private func releaseID(_ act: Wire.Act, by caller: Engine.Caller) async throws -> ReleaseID {
         let release = try await self.plane.release(named: act.subject ?? "", by: caller)
-        guard let id = release.origin?.id else { throw Core.Refusal(.notFound, "There is no release `\(act.subject ?? "")`.") }
+        guard let id = release.origin?.id else {
+            throw Core.Refusal(.notFound, "There is no release `\(act.subject ?? "")`.")
+        }
         return id
     }
 
@@ -129,7 +133,8 @@ extension Bridge {
 
     func promote(_ caller: Caller, _ body: Wire.Promote) async throws -> Wire.Promotion {
         guard let environment = EnvironmentName(body.environment) else {
-            throw Core.Refusal(.invalid, "`\(body.environment.prefix(80))` is no environment name: \(EnvironmentName.rule).")
+            throw Core.Refusal(
+                .invalid, "`\(body.environment.prefix(80))` is no environment name: \(EnvironmentName.rule).")
         }
         let who = try await self.caller(caller)
         let (id, number) = try await self.plane.promote(body.release, into: environment, by: who)
@@ -152,7 +157,8 @@ extension Bridge {
         if let ended = view.lane.recent.last(where: { $0.number == number }) { return Wire.Promotion(ended, of: id) }
         if let order = view.lane.nextRollback, order.number == number { return Wire.Promotion(order, of: id) }
         throw Core.Refusal(
-            .notFound, "There is no promotion \(number) in \(id)"
+            .notFound,
+            "There is no promotion \(number) in \(id)"
                 + (number <= view.lane.lastNumber ? " any more; `slipway log \(id)` has its record." : "."))
     }
 
@@ -195,7 +201,8 @@ extension Bridge {
     func changes(_ caller: Caller, _ state: String?) async throws -> [Wire.Change] {
         let wanted = try state.map { text in
             guard let state = ChangeRequest.State(rawValue: text), state != .unknown else {
-                throw Core.Refusal(.invalid, "`\(text.prefix(40))` is no state of a change: requested, approved, rejected, closed.")
+                throw Core.Refusal(
+                    .invalid, "`\(text.prefix(40))` is no state of a change: requested, approved, rejected, closed.")
             }
             return state
         }
@@ -229,7 +236,8 @@ extension Bridge {
         let id = try stream.map { text in
             guard let id = StreamID(text) else {
                 throw Core.Refusal(
-                    .invalid, "`\(text.prefix(120))` is no stream. Such are: lane/SERVICE/ENVIRONMENT, release/ID, change/ID, "
+                    .invalid,
+                    "`\(text.prefix(120))` is no stream. Such are: lane/SERVICE/ENVIRONMENT, release/ID, change/ID, "
                         + "service/NAME, access, ledger.")
             }
             return id
@@ -288,7 +296,8 @@ extension Bridge {
     func addToken(_ caller: Caller, _ body: Wire.AddToken) async throws -> Wire.Token {
         let owner = Actor(body.owner) ?? .person(body.owner)
         guard owner.isNamed else {
-            throw Core.Refusal(.invalid, "`\(body.owner.prefix(80))` can't own a token: a person or service-account:NAME can.")
+            throw Core.Refusal(
+                .invalid, "`\(body.owner.prefix(80))` can't own a token: a person or service-account:NAME can.")
         }
         let (token, secret) = try await self.plane.addToken(
             body.name, owner: owner, mayAdminister: false, by: try await self.caller(caller))

@@ -48,10 +48,11 @@ extension Wire.Lane {
 extension Wire.Serving {
     init(_ capacity: Capacity, _ weight: BasisPoints, in lane: Lane) {
         let state =
-            if lane.deployment?.capacity == capacity.number { "in deployment" }
-            else if lane.stable?.capacity == capacity.number { "verified" }
-            else if capacity.warmUntil != nil { "warm" }
-            else { "not verified" }
+            if lane.deployment?.capacity == capacity.number {
+                "in deployment"
+            } else if lane.stable?.capacity == capacity.number { "verified" } else if capacity.warmUntil != nil {
+                "warm"
+            } else { "not verified" }
         self.init(
             version: capacity.candidate.version, release: capacity.candidate.release.text, weight: weight.count,
             state: state, until: capacity.warmUntil?.wire)
@@ -131,6 +132,7 @@ extension Wire.PromotionState {
 extension Wire.Gate {
     init(_ result: GateResult) {
         self.init(
-            gate: result.gate, verdict: result.verdict?.rawValue, reason: result.reason, passesAt: result.passesAt?.wire)
+            gate: result.gate, verdict: result.verdict?.rawValue, reason: result.reason, passesAt: result.passesAt?.wire
+        )
     }
 }

@@ -69,9 +69,12 @@ struct Bridge: Sendable {
         } catch let refusal as Core.Refusal {
             throw refusal.problem
         } catch let error as ServiceFileError {
-            throw Wire.Problem(title: "slipway.yaml has mistakes", status: 400, detail: error.description, code: "invalidFile")
+            throw Wire.Problem(
+                title: "slipway.yaml has mistakes", status: 400, detail: error.description, code: "invalidFile")
         } catch let error as SourceError {
-            throw Wire.Problem(title: "The repository can't be used", status: 400, detail: error.description, code: error.code.rawValue)
+            throw Wire.Problem(
+                title: "The repository can't be used", status: 400, detail: error.description, code: error.code.rawValue
+            )
         } catch let error as LedgerError {
             throw error.problem
         }
@@ -81,7 +84,8 @@ struct Bridge: Sendable {
         if let owner { return owner }
         guard let known = try await self.plane.caller(holding: caller.token) else {
             throw Wire.Problem(
-                title: "Not signed in", status: 401, detail: "The token `\(caller.token)` was revoked.", code: "unauthorized")
+                title: "Not signed in", status: 401, detail: "The token `\(caller.token)` was revoked.",
+                code: "unauthorized")
         }
         return known
     }
@@ -106,7 +110,8 @@ struct Bridge: Sendable {
     func promotion(_ text: String) throws -> (LaneID, Int) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, let number = Int(parts[2]), number > 0 else {
-            throw Core.Refusal(.invalid, "`\(text.prefix(120))` is no promotion. Its form is SERVICE/ENVIRONMENT/NUMBER.")
+            throw Core.Refusal(
+                .invalid, "`\(text.prefix(120))` is no promotion. Its form is SERVICE/ENVIRONMENT/NUMBER.")
         }
         return (try self.lane(parts[0], parts[1]), number)
     }
@@ -147,11 +152,14 @@ extension LedgerError {
     fileprivate var problem: Wire.Problem {
         switch self.code {
         case .conflict:
-            Wire.Problem(title: "Too many at once", status: 409, detail: "Others changed the same things meanwhile; try again.", code: "conflict")
+            Wire.Problem(
+                title: "Too many at once", status: 409, detail: "Others changed the same things meanwhile; try again.",
+                code: "conflict")
         case .cannotWrite:
             Wire.Problem(title: "Can't write", status: 503, detail: self.message, code: self.code.rawValue)
         case .staleTerm, .inUse, .damaged, .newer, .closed:
-            Wire.Problem(title: "The ledger is not to be had", status: 503, detail: self.message, code: self.code.rawValue)
+            Wire.Problem(
+                title: "The ledger is not to be had", status: 503, detail: self.message, code: self.code.rawValue)
         case .invalid:
             Wire.Problem(title: "Invalid", status: 400, detail: self.message, code: self.code.rawValue)
         }

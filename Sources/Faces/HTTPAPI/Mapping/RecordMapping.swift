@@ -16,9 +16,10 @@ extension Wire.Release {
         self.init(
             id: origin.id.text, service: origin.service.text, version: origin.version, commit: origin.commit,
             state: state, by: origin.by.description, createdAt: origin.at.wire)
-        self.artifacts = release.artifact.map {
-            [Wire.Artifact(name: $0.name, digest: $0.blob.digest.text, bytes: $0.blob.bytes)]
-        } ?? []
+        self.artifacts =
+            release.artifact.map {
+                [Wire.Artifact(name: $0.name, digest: $0.blob.digest.text, bytes: $0.blob.bytes)]
+            } ?? []
         self.reason = release.reason
         self.subject = origin.subject
         self.author = origin.author
