@@ -63,7 +63,10 @@ extension APIClient {
     }
 
     func post<Answer: Decodable>(_ path: [String], _ body: some Encodable) async throws -> Answer {
-        try await self.call(.POST, path, [], body: try JSONEncoder().encode(body))
+        let encoder = JSONEncoder()
+        // The same words give the same bytes, whatever the process's hash seed.
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try await self.call(.POST, path, [], body: try encoder.encode(body))
     }
 
     func call<Answer: Decodable>(

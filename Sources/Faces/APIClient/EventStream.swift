@@ -61,9 +61,8 @@ package struct EventStream: AsyncSequence, Sendable {
         private mutating func take() throws -> Wire.Event {
             let record = self.ready.removeFirst()
             guard let event = try? JSONDecoder().decode(Wire.Event.self, from: Data(record.data.utf8)) else {
-                throw ClientError(
-                    .badAnswer, "The event stream of \(self.client.connection.address) holds a record that is no event."
-                )
+                let address = self.client.connection.address
+                throw ClientError(.badAnswer, "The event stream of \(address) holds a record that is no event.")
             }
             self.position = event.position
             return event

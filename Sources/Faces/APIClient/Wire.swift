@@ -1,4 +1,5 @@
-/// What goes over the wire of `/api/v1`, as JSON. Times are RFC 3339 in UTC with milliseconds; durations are whole milliseconds; weights are basis points.
+/// What goes over the wire of `/api/v1`, as JSON. Times are RFC 3339 in UTC with milliseconds; durations are whole
+/// milliseconds; weights are basis points.
 package enum Wire {}
 
 extension Wire {

@@ -31,8 +31,8 @@ struct Front: HTTPResponder {
         _ request: Request, _ location: Location, _ body: Body, _ context: Context
     ) async throws -> Response {
         if location.segments == ["healthz"] {
-            return Response(
-                status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: .init(string: "ok\n")))
+            let text = ByteBuffer(string: "ok\n")
+            return Response(status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: text))
         }
         if location.segments.starts(with: RouteTable.prefix) {
             let rest = Array(location.segments.dropFirst(RouteTable.prefix.count))

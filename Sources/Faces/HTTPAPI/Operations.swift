@@ -13,12 +13,14 @@ package struct Caller: Sendable, Equatable {
     }
 }
 
-/// What the server can do: a closed list of functions in wire types, one an operation. The engine fills it; tests fill it from memory.
+/// What the server can do: a closed list of functions in wire types, one an operation. The engine fills it; tests fill
+/// it from memory.
 ///
 /// A function throws `Wire.Problem` for what it refuses: that is shown as it is. Any other error is logged under an id
 /// and shown as 500 with the id alone.
 package struct Operations: Sendable {
-    /// Whose token this is; nil for a wrong or revoked one. Called on every request: a revoked token is refused at once.
+    /// Whose token this is; nil for a wrong or revoked one. Called on every request, so a revoked token is refused at
+    /// once.
     package var authenticate: @Sendable (_ token: String) async throws -> Caller?
 
     // MARK: Services
@@ -78,7 +80,7 @@ package struct Operations: Sendable {
 
     /// Events after a position, oldest first, of one stream or of all.
     package var events: @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event]
-    /// Ledger positions as they are appended, from `after` on; may skip some, never the last. Ends when the engine ends.
+    /// Ledger positions as they are appended, from `after` on; may skip some, never the last. Ends with the engine.
     package var positions: @Sendable (_ after: Int) -> AsyncStream<Int>
     package var why: @Sendable (Caller, _ id: String) async throws -> Wire.Why
     package var verifyAudit: @Sendable (Caller) async throws -> Wire.Audit

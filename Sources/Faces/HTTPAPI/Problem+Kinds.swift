@@ -21,9 +21,8 @@ extension Wire.Problem {
     static func tooLarge(_ bytesMax: Int) -> Wire.Problem {
         Wire.Problem(
             title: "Too large", status: 413,
-            detail:
-                "The body is longer than \(bytesMax) bytes, the most that is taken. Files stay on the server's machine: "
-                + "name them by path.",
+            detail: "The body is longer than \(bytesMax) bytes, the most that is taken. "
+                + "Files stay on the server's machine: name them by path.",
             code: "too-large")
     }
 

@@ -78,7 +78,8 @@ struct Pages: Sendable {
         case "releases" where segments.count == 2:
             return try await self.release(segments[1], visit)
         case "events":
-            return try await self.events(segments.count > 1 ? segments.dropFirst().joined(separator: "/") : nil, visit)
+            let stream = segments.count > 1 ? segments.dropFirst().joined(separator: "/") : nil
+            return try await self.events(stream, visit)
         default: throw Wire.Problem.notFound("There is no such page.")
         }
     }

@@ -19,7 +19,9 @@ struct OpenAPI {
             "info": [
                 "title": "Slipway", "version": "1",
                 "description":
-                    "Times are RFC 3339 in UTC with milliseconds; durations are whole milliseconds; weights are basis points.",
+                    .string(
+                        "Times are RFC 3339 in UTC with milliseconds; durations are whole milliseconds; "
+                            + "weights are basis points."),
             ],
             "security": [["token": []]],
             "paths": .object(paths.mapValues(JSON.object)),

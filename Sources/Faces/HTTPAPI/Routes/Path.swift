@@ -41,7 +41,8 @@ struct Path: Sendable, Equatable {
     }
 }
 
-/// A request's target (RFC 9112, section 3.2.1), taken apart: decoded after the split, so that `%2F` stays inside its segment.
+/// A request's target (RFC 9112, section 3.2.1), taken apart: decoded after the split, so that `%2F` stays inside its
+/// segment.
 struct Location: Sendable, Equatable {
     static let bytesMax = 4096
     static let segmentBytesMax = 300

@@ -14,7 +14,7 @@ struct RouteTable: Sendable {
         case nothing
     }
 
-    /// `segments` come after the prefix. Routes are few (about 50), so a scan is enough; literal segments win over variables by their order in the table.
+    /// `segments` come after the prefix. Routes are few (about 50), so a scan is enough; the first that fits wins.
     func find(_ method: HTTPRequest.Method, _ segments: [String]) -> Found {
         var others: [HTTPRequest.Method] = []
         for route in self.routes {

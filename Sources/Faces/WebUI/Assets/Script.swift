@@ -2,8 +2,8 @@
 package enum Script {
     package static let text = #"""
         "use strict";
-        // The page's `main` names its fragment. An event of the server asks for the fragment anew, at most once a second;
-        // what a person is filling in (open forms, typed reasons, focus) is kept.
+        // The page's `main` names its fragment. An event of the server asks for the fragment anew, at most once a
+        // second; what a person is filling in (open forms, typed reasons, focus) is kept.
         (() => {
           const path = () => document.getElementById("main").dataset.fragment;
           const fragment = path();
@@ -17,8 +17,9 @@ package enum Script {
             if (s < 60) return s + " s";
             if (s < 600 && s % 60 > 0) return Math.floor(s / 60) + " min " + (s % 60) + " s";
             if (s < 3600) return Math.floor(s / 60) + " min";
-            if (s < 86400) return Math.floor(s / 3600) + " h" + (s % 3600 < 60 ? "" : " " + Math.floor(s % 3600 / 60) + " min");
-            return Math.floor(s / 86400) + " d" + (s % 86400 < 3600 ? "" : " " + Math.floor(s % 86400 / 3600) + " h");
+            const hours = Math.floor(s / 3600), minutes = Math.floor(s % 3600 / 60);
+            if (s < 86400) return hours + " h" + (minutes < 1 ? "" : " " + minutes + " min");
+            return Math.floor(s / 86400) + " d" + (hours % 24 < 1 ? "" : " " + hours % 24 + " h");
           };
           // The browser's clock may be wrong: count on from what the server wrote.
           let skew = 0;
@@ -35,7 +36,8 @@ package enum Script {
           const keep = (main) => ({
             open: [...main.querySelectorAll("details[open][id]")].map((e) => e.id),
             values: [...main.querySelectorAll("input[id]")].map((e) => [e.id, e.value]),
-            focus: main.contains(document.activeElement) ? document.activeElement.id || document.activeElement.parentElement.id : null,
+            focus: main.contains(document.activeElement)
+              ? document.activeElement.id || document.activeElement.parentElement.id : null,
           });
           const restore = (kept) => {
             for (const id of kept.open) { const e = document.getElementById(id); if (e) e.open = true; }
