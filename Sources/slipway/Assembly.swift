@@ -20,6 +20,12 @@ struct Assembly {
     /// Takes the folder's lock and a new term, or (`isReadOnly`) looks at what is there.
     init(folder: String, path: String, logger: Logger, isReadOnly: Bool = false) async throws {
         let clock = SystemClock()
+        if !isReadOnly {
+            // The record is this user's alone.
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            chmod(folder, 0o700)
+        }
         self.ledger =
             isReadOnly
             ? try await SQLiteLedger.openForReading(folder: folder)

@@ -34,7 +34,8 @@ func serve(_ options: ServeOptions) async throws {
             let file = Connection.ServerFile(address: address, pid: Int(getpid()))
             do {
                 try writePrivately(try JSONEncoder().encode(file), to: "\(folder)/\(Connection.ServerFile.name)")
-                print("slipway serves \(address), data in \(folder)")
+                // Written at once, also where nobody looks: a killed server must not take its address along.
+                try FileHandle.standardOutput.write(contentsOf: Data("slipway serves \(address), data in \(folder)\n".utf8))
             } catch {
                 logger.error("\(folder)/\(Connection.ServerFile.name) could not be written: \(error)")
             }

@@ -44,11 +44,10 @@ struct LanePerformer: Sendable {
             try await self.showRouter(number)
             return .capacityReady(number)
         }
-        let within = Double(order.health.within.count) / 1_000
         return .capacityFailed(
             number,
-            reason: "\(report.ready) of \(report.wanted) instances of \(order.version) answered \(order.health.path) "
-                + "within \(within) s", lastLines: report.lastLines)
+            reason: "\(report.ready) of \(report.wanted) instances of \(order.version) became ready "
+                + "(GET \(order.health.path) answers 200 to 399, within \(order.health.within.words))", lastLines: report.lastLines)
     }
 
     /// What has traffic already may have come back at other addresses: the same routing again brings them to the router.

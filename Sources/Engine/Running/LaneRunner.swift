@@ -127,6 +127,10 @@ struct LaneRunner: Sendable {
             } catch let error as TargetError where !error.retryable && error.code != .staleTerm {
                 self.logger.warning("lane \(self.id): \(effect) can't be done: \(error.message)")
                 return .impossible(effect, reason: error.message)
+            } catch let error as TargetError where error.code == .addressInUse && failures >= Self.addressTries {
+                // What holds an address for long is somebody else's: a person has to choose another one.
+                self.logger.warning("lane \(self.id): \(effect) can't be done: \(error.message)")
+                return .impossible(effect, reason: error.message)
             } catch is CancellationError {
                 return nil
             } catch {
@@ -137,6 +141,10 @@ struct LaneRunner: Sendable {
         }
         return nil
     }
+
+    /// Tries before an address that is in use is taken for somebody else's: about three seconds, in which a process of our own that is
+    /// ending has let go of it.
+    private static let addressTries = 4
 
     /// Tells the lane; true if that changed anything.
     private func feed(_ effect: Lane.Effect, _ answer: Lane.Answer?) async -> Bool {

@@ -19,17 +19,36 @@ extension ControlPlane {
         }
         let stream = StreamID.service(definition.service)
         let before = try await self.journal.service(definition.service).machine
-        let differences = DefinitionDifference(from: before.current, to: definition).changes.map(\.description)
+        let difference = DefinitionDifference(from: before.current, to: definition)
+        let differences = difference.changes.map(\.description)
+        try await self.checkAddresses(of: definition)
         if isPlan {
             return Applied(
                 service: definition.service, number: before.number, isChanged: before.current != definition,
                 differences: differences)
         }
+        // Who may not administer can't take a gate away that stands between a release and its users.
+        if difference.weakens { try await self.authorize(caller, .administer, on: "\(definition.service), weakened") }
         let events = try await self.journal.decide(Service.self, stream, by: caller.actor) { now in
             .define(definition, repository: repository, by: caller.actor, at: now)
         }
         return Applied(
             service: definition.service, number: try await self.journal.service(definition.service).machine.number,
             isChanged: !events.isEmpty, differences: differences)
+    }
+
+    /// An address belongs to one lane of this server.
+    private func checkAddresses(of definition: Definition) async throws {
+        let rows = try await self.journal.ledger.rows(.services, scope: nil, after: nil, limit: 10_000)
+        for name in rows.compactMap({ ServiceName($0.key) }) where name != definition.service {
+            for taken in try await self.journal.service(name).machine.current?.environments ?? [] {
+                guard let listen = taken.listen,
+                    let clash = definition.environments.first(where: { $0.listen == listen })
+                else { continue }
+                throw Refusal(
+                    .alreadyExists, "\(clash.name) listens at \(listen), which is the address of \(name)/\(taken.name). "
+                        + "Give it another `listen`.")
+            }
+        }
     }
 }

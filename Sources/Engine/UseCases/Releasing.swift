@@ -126,7 +126,7 @@ extension ControlPlane {
             let row = rows.last(where: { $0.version == parts[1] && $0.phase != .failed })
                 ?? rows.last(where: { $0.version == parts[1] })
         else {
-            let newest = rows.suffix(5).map(\.version).joined(separator: ", ")
+            let newest = rows.filter { $0.phase != .failed }.suffix(5).reversed().map(\.version).joined(separator: ", ")
             throw Refusal(
                 .notFound,
                 "\(name) has no release \(parts[1]). "

@@ -22,7 +22,7 @@ extension Lane.Event {
         case .paused(let body): (body.number, "paused by \(body.pause.by): \(body.pause.reason)")
         case .resumed(let body): (body.number, "resumed by \(body.by): \(body.reason)")
         case .aborted(let body): (body.number, "aborted by \(body.ending.by): \(body.ending.reason)")
-        case .failed(let body): (body.number, "failed: \(body.ending.reason)")
+        case .failed(let body): (body.number, "failed: \(body.ending.reason)\(body.ending.lastWords)")
         case .ended(let body):
             (body.number, "ended, \(body.outcome.rawValue)" + (body.reason.isEmpty ? "" : ": \(body.reason)"))
         case .verified(let body): (body.number, "\(body.candidate.version) is verified here")
@@ -41,6 +41,13 @@ extension Lane.Event {
             .routingWanted, .routingConfirmed, .withdrawn, .routerRemoved:
             nil
         }
+    }
+}
+
+extension Ending {
+    /// The last lines of an instance or a command, for a sentence.
+    fileprivate var lastWords: String {
+        self.lastLines.isEmpty ? "" : ". Last lines: " + self.lastLines.suffix(5).joined(separator: " | ")
     }
 }
 

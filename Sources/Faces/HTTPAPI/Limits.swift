@@ -15,7 +15,7 @@ package struct Limits: Sendable {
     /// A client that reads nothing for so long loses its event stream.
     package var stall: Duration = .seconds(30)
     /// From the request to stop until connections are closed under those who do not end by themselves.
-    package var shutdown: Duration = .milliseconds(1500)
+    package var shutdown: Duration = .milliseconds(1000)
 
     package init() {}
 }

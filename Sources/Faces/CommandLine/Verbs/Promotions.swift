@@ -25,7 +25,7 @@ struct Promote: Verb {
     func run(in session: Session) async throws -> Ending {
         try await session.client(self.place) { client in
             let promote = Wire.Promote(release: self.release, environment: self.environment)
-            var promotion = try await client.promote(promote)
+            var promotion = try await self.ask(promote, client)
             if self.wait {
                 promotion = try await PromotionWatch(session: session, client: client)
                     .until(promotion, timeout: self.timeout?.duration) { $0.state.isEnd }
@@ -37,6 +37,19 @@ struct Promote: Verb {
                 return .stillWaiting
             }
             return promotion.state == .completed ? .done : .refused
+        }
+    }
+
+    /// Who only wants to wait joins a promotion of the same release that is on its way already.
+    private func ask(_ promote: Wire.Promote, _ client: APIClient) async throws -> Wire.Promotion {
+        do {
+            return try await client.promote(promote)
+        } catch let problem as Wire.Problem where self.wait && ["alreadyRunning", "alreadyExists"].contains(problem.code) {
+            let release = try await client.release(promote.release)
+            let lane = try await client.lane(service: release.service, environment: promote.environment)
+            let under = ([lane.deployment].compactMap { $0 } + lane.queue).first { $0.release == release.id }
+            guard let under else { throw problem }
+            return under
         }
     }
 }
