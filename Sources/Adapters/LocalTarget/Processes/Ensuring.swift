@@ -124,11 +124,15 @@ extension ProcessRuntime {
         }
     }
 
+    private static let lastQuestion = Duration.milliseconds(250)
+
     private func awaitReady(_ order: CapacityOrder, since stops: Int?) async throws -> CapacityReport {
         let key = order.key
         let deadline = self.clock.now + order.health.within.duration
         while true {
-            await self.askAll(key, limit: min(self.settings.answer, max(.milliseconds(1), deadline - self.clock.now)))
+            // The last question gets its time too, past the deadline if need be: its answer is what a person is told.
+            let left = max(Self.lastQuestion, deadline - self.clock.now)
+            await self.askAll(key, limit: min(self.settings.answer, left))
             try Task.checkCancellation()
             try self.requireUnstopped(key, since: stops)
             let ready = try self.readyCount(key)
