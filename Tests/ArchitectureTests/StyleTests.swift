@@ -67,7 +67,7 @@ struct StyleTests {
     }
 
     @Test func `no path of somebody's machine stands in the sources`() throws {
-        let homes = ["/home/" + "[a-z]", "/Users/" + "[a-z]", "\"/root/", "\"/opt/" + "swift", "\"/work/" + "main"]
+        let homes = ["/home/" + "[a-z]", "/Users/" + "[a-z]", "\"/root/", "\"/opt/" + "swift"]
         let breaches = try SourceTree("Sources", "Benchmarks").files.flatMap { file in
             file.lines.indices.filter { number in
                 homes.contains { file.lines[number].range(of: $0, options: .regularExpression) != nil }
