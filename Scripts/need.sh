@@ -42,8 +42,6 @@ run() {
 
 tests() {
     want python3 'small servers that tests talk to' has python3
-    want chromium 'looks at the pages' has chromium
-    want fonts-dejavu-core 'letters of the pages' test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
     want procps 'looks for what a test left behind' has pgrep
 }
 
