@@ -11,6 +11,8 @@ struct World: Sendable {
     let target: SimulatedTarget
     let router: CountingRouter
     let repository: FakeRepository
+    /// A real repository in place of `repository`.
+    var source: (any SourceRepository)?
     let builder: FakeBuilder
     let commands: FakeCommands
     let messenger: RecordingMessenger
@@ -36,7 +38,7 @@ struct World: Sendable {
 
     func plane(over ledger: any Ledger) -> ControlPlane {
         let doors = Doors(
-            blobs: MemoryBlobs(), source: self.repository, builder: self.builder, commands: self.commands,
+            blobs: MemoryBlobs(), source: self.source ?? self.repository, builder: self.builder, commands: self.commands,
             probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger)
         return ControlPlane(
             journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
@@ -99,9 +101,11 @@ extension ControlPlane {
         try await self.apply(file, repository: Shop.folder, isPlan: false, by: caller)
     }
 
-    func create(_ ref: String = "HEAD", version: String? = nil, by caller: Caller = .ada) async throws -> Release {
+    func create(
+        _ ref: String = "HEAD", version: String? = nil, file: String? = nil, by caller: Caller = .ada
+    ) async throws -> Release {
         try await self.createRelease(
-            ReleaseRequest(repository: Shop.folder, ref: ref, version: version, file: nil), by: caller)
+            ReleaseRequest(repository: Shop.folder, ref: ref, version: version, file: file), by: caller)
     }
 
     /// Makes a release and waits until its build ended.

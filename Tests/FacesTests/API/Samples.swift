@@ -77,6 +77,8 @@ enum Samples {
         release.author = "Ana Berg"
         release.endedAt = self.at
         release.tests = Wire.Tests(passed: 212, failed: 1, errors: 0, skipped: 3, failures: ["BasketTests.total"])
+        release.tag = "v1.4.0"
+        release.tagProblem = "`git tag` failed: the disk is full"
         release.verifiedIn = ["development", "staging"]
         release.blockedIn = ["qa"]
         return release
