@@ -39,8 +39,9 @@ struct Builds: Sendable {
             after = last.key
         }
         let now = self.journal.time.now()
-        for row in waiting.sorted(by: { ($0.isToBeTagged ? 1 : 0, $0.at, $0.id) < ($1.isToBeTagged ? 1 : 0, $1.at, $1.id) })
-        {
+        for row in waiting.sorted(by: {
+            ($0.isToBeTagged ? 1 : 0, $0.at, $0.id) < ($1.isToBeTagged ? 1 : 0, $1.at, $1.id)
+        }) {
             let release = try await self.journal.release(row.id)
             if !row.isToBeTagged || tags.isDue(release, at: now) { return release }
         }

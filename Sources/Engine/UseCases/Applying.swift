@@ -14,9 +14,7 @@ extension ControlPlane {
     package func apply(_ file: String, repository: String, isPlan: Bool, by caller: Caller) async throws -> Applied {
         let definition = try ServiceFile.read(file).definition
         try await self.authorize(caller, .operate, on: definition.service.text)
-        guard repository.hasPrefix("/"), repository.utf8.count <= 4_096, !repository.utf8.contains(0) else {
-            throw Refusal(.invalid, "`\(repository)` is no absolute path of a repository on the server's machine.")
-        }
+        try Self.checkPath(repository, of: "a repository")
         let stream = StreamID.service(definition.service)
         let before = try await self.journal.service(definition.service).machine
         let difference = DefinitionDifference(from: before.current, to: definition)
@@ -37,6 +35,16 @@ extension ControlPlane {
             isChanged: !events.isEmpty, differences: differences)
     }
 
+    /// The server has a folder of its own, so a relative path would mean another place to it than to who wrote it.
+    static func checkPath(_ path: String, of what: String) throws(Refusal) {
+        guard path.hasPrefix("/"), path.utf8.count <= 4_096, !path.utf8.contains(0) else {
+            throw Refusal(
+                .invalid,
+                "\(path.prefix(200).debugDescription) is no absolute path of \(what) on the server's machine: "
+                    + "it begins with `/` and has at most 4,096 bytes.")
+        }
+    }
+
     /// An address belongs to one lane of this server.
     private func checkAddresses(of definition: Definition) async throws {
         let rows = try await self.journal.ledger.rows(.services, scope: nil, after: nil, limit: 10_000)
@@ -46,7 +54,8 @@ extension ControlPlane {
                     let clash = definition.environments.first(where: { $0.listen == listen })
                 else { continue }
                 throw Refusal(
-                    .alreadyExists, "\(clash.name) listens at \(listen), which is the address of \(name)/\(taken.name). "
+                    .alreadyExists,
+                    "\(clash.name) listens at \(listen), which is the address of \(name)/\(taken.name). "
                         + "Give it another `listen`.")
             }
         }

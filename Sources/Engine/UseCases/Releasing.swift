@@ -22,6 +22,8 @@ extension ControlPlane {
     /// built again. A release never changes its content: a file with other bytes than the version has is refused. Returns as soon as it is
     /// on record; a file is packed and stored before, so that what is on record is what was there when it was asked for.
     package func createRelease(_ request: ReleaseRequest, by caller: Caller) async throws -> Release {
+        try Self.checkPath(request.repository, of: "a repository")
+        if let file = request.file { try Self.checkPath(file, of: "a file") }
         let source = self.doors.source
         let commit = try await source.resolve(request.ref, in: request.repository)
         guard let bytes = try await source.file("slipway.yaml", at: commit.id, in: request.repository) else {
@@ -93,7 +95,9 @@ extension ControlPlane {
         // Whether the version was decided or forced makes no difference then.
         if isSame, row.commit == commit.id { return holder }
         let has = holder.artifact.map { "the artifact \($0.blob.digest)" } ?? "a build that has not ended yet"
-        let asked = given.map { "the file of --artifact has \($0.blob.digest)" } ?? "a build of \(commit.id.prefix(12)) is asked for"
+        let asked =
+            given.map { "the file of --artifact has \($0.blob.digest)" }
+            ?? "a build of \(commit.id.prefix(12)) is asked for"
         throw Refusal(
             .alreadyExists,
             "\(service) \(version) is release \(row.id) of commit \(row.commit.prefix(12)) with \(has), but \(asked). "
@@ -132,7 +136,7 @@ extension ControlPlane {
             guard let version = SemanticVersion(forced) else {
                 throw Refusal(
                     .invalid,
-                    "`\(forced)` is no version. Allowed is SemVer 2.0.0 without a leading v, such as 1.4.2 or 2.0.0-rc.1."
+                    "\(forced.prefix(200).debugDescription) is no version. Allowed is SemVer 2.0.0 without a leading v, such as 1.4.2 or 2.0.0-rc.1."
                 )
             }
             guard !taken.contains(version.description) else {

@@ -38,7 +38,8 @@ struct World: Sendable {
 
     func plane(over ledger: any Ledger) -> ControlPlane {
         let doors = Doors(
-            blobs: MemoryBlobs(), source: self.source ?? self.repository, builder: self.builder, commands: self.commands,
+            blobs: MemoryBlobs(), source: self.source ?? self.repository, builder: self.builder,
+            commands: self.commands,
             probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger)
         return ControlPlane(
             journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
