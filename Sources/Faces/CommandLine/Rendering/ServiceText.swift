@@ -76,9 +76,11 @@ enum ServiceText {
     }
 
     static func applied(_ applied: Wire.Applied) -> [String] {
-        let differences = applied.differences.map { "  " + $0 }
+        let warnings = applied.warnings.map { "  warning: " + $0 }
+        let differences = applied.differences.map { "  " + $0 } + warnings
         if !applied.changed {
             return ["\(applied.service): nothing would change; definition \(applied.definition) says the same."]
+                + warnings
         }
         if applied.plan {
             let now = applied.definition == 0 ? "would be registered" : "definition \(applied.definition) would change"

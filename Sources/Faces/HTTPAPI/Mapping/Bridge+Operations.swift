@@ -30,7 +30,7 @@ extension Bridge {
             body.file, repository: body.repository, isPlan: body.plan, by: try await self.caller(caller))
         return Wire.Applied(
             service: applied.service.text, definition: applied.number, changed: applied.isChanged,
-            differences: applied.differences, plan: body.plan)
+            differences: applied.differences, warnings: applied.warnings, plan: body.plan)
     }
 
     func lane(_ caller: Caller, _ service: String, _ environment: String) async throws -> Wire.Lane {
