@@ -46,10 +46,13 @@ extension Wire {
         /// Ledger position that this shows.
         package var position: Int
         package var services: [Service]
+        /// The record itself is damaged; alarms of lanes stand with them.
+        package var alarm: Alarm?
 
-        package init(position: Int, services: [Service]) {
+        package init(position: Int, services: [Service], alarm: Alarm? = nil) {
             self.position = position
             self.services = services
+            self.alarm = alarm
         }
     }
 

@@ -157,6 +157,7 @@ struct WatchedLedger: Ledger {
     var before: @Sendable () async throws -> Void = {}
     var after: @Sendable ([Envelope]) -> Void = { _ in }
     var reading: @Sendable (_ after: Int) -> Void = { _ in }
+    var verifying: @Sendable () async throws -> Void = {}
 
     var term: Term { self.ledger.term }
 
@@ -194,7 +195,10 @@ struct WatchedLedger: Ledger {
         try await self.ledger.observations(of: lane, from: from, to: to, limit: limit)
     }
     func seals() async throws -> [Seal] { try await self.ledger.seals() }
-    func verify() async throws -> AuditReport { try await self.ledger.verify() }
+    func verify() async throws -> AuditReport {
+        try await self.verifying()
+        return try await self.ledger.verify()
+    }
     func close() async throws { try await self.ledger.close() }
 }
 

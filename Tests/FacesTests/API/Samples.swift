@@ -62,7 +62,10 @@ enum Samples {
     static var status: Wire.Status {
         Wire.Status(
             position: 7,
-            services: [Wire.Service(name: "shop", owner: "web-team", definition: 2, environments: [self.lane()])])
+            services: [Wire.Service(name: "shop", owner: "web-team", definition: 2, environments: [self.lane()])],
+            alarm: Wire.Alarm(
+                kind: "ledgerDamaged", reason: "The ledger is damaged: the event at position 3 is missing.",
+                nextAction: "restore a backup", since: self.at))
     }
 
     static func release(_ id: String = "rel-1.4.0", state: Wire.ReleaseState = .built) -> Wire.Release {
