@@ -71,15 +71,18 @@ import Testing
 
     @Test func `the user of a build may have so many tasks more and no others`() async throws {
         let fixture = try BuildFixture()
-        var limits = JobLimits()
-        limits.processes = 1_234
-        let report = try await fixture.builder(limits: limits).build(
-            try fixture.order("grep '^Max processes' /proc/self/limits > out"))
-        let artifact = try #require(report.artifact, "\(report)")
-        let line = try #require(try await fixture.files(artifact)["out"])
-        let most = try #require(line.split(separator: " ").compactMap { Int($0) }.first, "\(line)")
-        // What runs of this user anyway, and the limit.
-        #expect((1_234...100_000).contains(most), "\(line)")
+        var most: [Int] = []
+        for processes in [200, 2_200] {
+            var limits = JobLimits()
+            limits.processes = processes
+            let report = try await fixture.builder(limits: limits).build(
+                try fixture.order("grep '^Max processes' /proc/self/limits > out"))
+            let artifact = try #require(report.artifact, "\(report)")
+            let line = try #require(try await fixture.files(artifact)["out"])
+            most.append(try #require(line.split(separator: " ").compactMap { Int($0) }.first, "\(line)"))
+        }
+        // On top of what runs of this user anyway, which changes while other tests run.
+        #expect((1_000...3_000).contains(most[1] - most[0]), "\(most)")
     }
 
     @Test func `a build that fills the disk is stopped, and told what to do`() async throws {
