@@ -7,11 +7,13 @@ package struct ControlPlane: Sendable {
     package let journal: Journal
     package let doors: Doors
     package let logger: Logger
+    package let ledgerCheck: LedgerCheck
 
     package init(journal: Journal, doors: Doors, logger: Logger) {
         self.journal = journal
         self.doors = doors
         self.logger = logger
+        self.ledgerCheck = LedgerCheck(ledger: journal.ledger, time: journal.time, logger: logger)
     }
 
     package var conductor: Conductor { Conductor(journal: self.journal, doors: self.doors, logger: self.logger) }

@@ -35,14 +35,16 @@ func serve(_ options: ServeOptions) async throws {
             do {
                 try writePrivately(try JSONEncoder().encode(file), to: "\(folder)/\(Connection.ServerFile.name)")
                 // Written at once, also where nobody looks: a killed server must not take its address along.
-                try FileHandle.standardOutput.write(contentsOf: Data("slipway serves \(address), data in \(folder)\n".utf8))
+                try FileHandle.standardOutput.write(
+                    contentsOf: Data("slipway serves \(address), data in \(folder)\n".utf8))
             } catch {
                 logger.error("\(folder)/\(Connection.ServerFile.name) could not be written: \(error)")
             }
         })
-    let services: [any Service] = [
+    var services: [any Service] = [
         Loop { await runtime.run() }, Loop { await router.run() }, plane.conductor, api,
     ]
+    if !ledger.isCheckedWhole { services.append(Loop { await plane.ledgerCheck.run() }) }
     var configuration = ServiceGroupConfiguration(
         services: services.map {
             .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .cancelGroup)

@@ -112,6 +112,27 @@ import Testing
         }
     }
 
+    /// What `serve` does with a ledger that is too long to be verified before it starts.
+    @Test func `that is longer than what is checked at its opening says so, and serves while the rest is verified`()
+        async throws
+    {
+        try await withFolder { folder in
+            try await makeLedger(folder, events: 2_100)
+            try await open(folder).close()
+            let short = try await SQLiteLedger.open(folder: folder, owner: "a test", time: testTime)
+            #expect(short.isCheckedWhole)
+            try await short.close()
+            try await change(folder, "UPDATE events SET body = X'00' WHERE position = 500")
+            let long = try await SQLiteLedger.open(folder: folder, owner: "a test", time: testTime, checkedWhole: 1_000)
+            #expect(!long.isCheckedWhole)
+            let error = await ledgerError { try await long.verify() }
+            #expect(error?.code == .damaged)
+            #expect(error?.message.contains("position 500 (number 497 of calendar)") == true)
+            #expect(try await long.events(of: .calendar, after: 1_500, limit: 10).count == 10)
+            try await long.close()
+        }
+    }
+
     @Test func `tells readers before they act on an event`() async throws {
         try await withFolder { folder in
             try await makeLedger(folder)

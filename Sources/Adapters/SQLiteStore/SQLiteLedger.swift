@@ -5,6 +5,8 @@ package import Ports
 /// The ledger in one SQLite file, `ledger.sqlite` in the data folder: write-ahead log, flushed at every commit.
 package struct SQLiteLedger: Ledger {
     package let term: Term
+    /// Everything was verified before it was opened: what is longer, or opened for reading, was not.
+    package let isCheckedWhole: Bool
     let path: String
     private let reader: any DatabaseReader
     /// nil: opened for reading.
@@ -19,8 +21,9 @@ package struct SQLiteLedger: Ledger {
         let time: @Sendable () -> Instant
     }
 
-    init(term: Term, path: String, reader: any DatabaseReader, owned: Ownership?) {
+    init(term: Term, isCheckedWhole: Bool, path: String, reader: any DatabaseReader, owned: Ownership?) {
         self.term = term
+        self.isCheckedWhole = isCheckedWhole
         self.path = path
         self.reader = reader
         self.owned = owned

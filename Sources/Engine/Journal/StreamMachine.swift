@@ -28,7 +28,7 @@ package struct ServiceRow: Codable, Sendable, Equatable {
 }
 
 extension Release: StreamMachine {
-    package static let snapshotVersion = 1
+    package static let snapshotVersion = 2
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard let origin else { return nil }
@@ -45,7 +45,7 @@ package struct ReleaseRow: Codable, Sendable, Equatable {
     package let version: String
     package let commit: String
     package let phase: Release.Phase
-    /// Built, and its local tag is not made yet.
+    /// Built, and its local tag is not made yet, or could not be made so far.
     package let isToBeTagged: Bool
     package let at: Instant
 }

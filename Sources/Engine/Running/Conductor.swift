@@ -26,7 +26,7 @@ package struct Conductor: ServiceLifecycle.Service {
                 let notices = Notices(journal: self.journal, messenger: self.doors.messenger, logger: self.logger)
                 let watch = Watch(journal: self.journal, doors: self.doors, logger: self.logger)
                 var fans = Fans()
-                group.addTask { [stream = fans.builds.stream] in await builds.run(stream) }
+                group.addTask { [fan = fans.builds] in await builds.run(fan.stream, again: fan.continuation) }
                 group.addTask { [stream = fans.automation.stream] in await automation.run(stream) }
                 group.addTask { [stream = fans.notices.stream] in await notices.run(stream) }
                 group.addTask { await watch.run() }

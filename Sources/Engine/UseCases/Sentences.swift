@@ -63,6 +63,8 @@ extension Release.Event {
         case .built(let body): "built: \(body.artifact.name), \(body.artifact.blob.digest)"
         case .failed(let body): "the build failed: \(body.reason)"
         case .tagged: "tagged in its repository"
+        case .tagFailed(let body): "its tag could not be made and is tried again: \(body.reason)"
+        case .tagAsked(let body): "\(body.by) asked for its tag again"
         case .verified(let body): "verified in \(body.environment)"
         case .blocked(let body): "blocked in \(body.environment) by \(body.by): \(body.reason)"
         case .unblocked(let body): "unblocked in \(body.environment) by \(body.by): \(body.reason)"

@@ -26,13 +26,18 @@ extension Wire {
         package var changed: Bool
         /// One sentence a difference.
         package var differences: [String]
+        /// What is allowed, and most likely not meant; one sentence each.
+        package var warnings: [String]
         package var plan: Bool
 
-        package init(service: String, definition: Int, changed: Bool, differences: [String], plan: Bool) {
+        package init(
+            service: String, definition: Int, changed: Bool, differences: [String], warnings: [String] = [], plan: Bool
+        ) {
             self.service = service
             self.definition = definition
             self.changed = changed
             self.differences = differences
+            self.warnings = warnings
             self.plan = plan
         }
     }
@@ -41,10 +46,13 @@ extension Wire {
         /// Ledger position that this shows.
         package var position: Int
         package var services: [Service]
+        /// The record itself is damaged; alarms of lanes stand with them.
+        package var alarm: Alarm?
 
-        package init(position: Int, services: [Service]) {
+        package init(position: Int, services: [Service], alarm: Alarm? = nil) {
             self.position = position
             self.services = services
+            self.alarm = alarm
         }
     }
 

@@ -62,7 +62,10 @@ enum Samples {
     static var status: Wire.Status {
         Wire.Status(
             position: 7,
-            services: [Wire.Service(name: "shop", owner: "web-team", definition: 2, environments: [self.lane()])])
+            services: [Wire.Service(name: "shop", owner: "web-team", definition: 2, environments: [self.lane()])],
+            alarm: Wire.Alarm(
+                kind: "ledgerDamaged", reason: "The ledger is damaged: the event at position 3 is missing.",
+                nextAction: "restore a backup", since: self.at))
     }
 
     static func release(_ id: String = "rel-1.4.0", state: Wire.ReleaseState = .built) -> Wire.Release {
@@ -77,6 +80,8 @@ enum Samples {
         release.author = "Ana Berg"
         release.endedAt = self.at
         release.tests = Wire.Tests(passed: 212, failed: 1, errors: 0, skipped: 3, failures: ["BasketTests.total"])
+        release.tag = "v1.4.0"
+        release.tagProblem = "`git tag` failed: the disk is full"
         release.verifiedIn = ["development", "staging"]
         release.blockedIn = ["qa"]
         return release

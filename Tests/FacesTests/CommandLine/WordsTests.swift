@@ -113,7 +113,9 @@ import Testing
                 service: "shop", definition: 4, changed: true, differences: ["production: bake 0s -> 1m"], plan: false))
         try server.answer(
             "POST /services/apply",
-            Wire.Applied(service: "shop", definition: 4, changed: false, differences: [], plan: true))
+            Wire.Applied(
+                service: "shop", definition: 4, changed: false, differences: [], warnings: ["production: nobody can"],
+                plan: true))
         let outs = try await server.run { address in
             let file = #filePath
             return [
@@ -122,6 +124,6 @@ import Testing
             ]
         }
         #expect(outs[0] == "shop: definition 4 holds now\n  production: bake 0s -> 1m")
-        #expect(outs[1] == "shop: nothing would change; definition 4 says the same.")
+        #expect(outs[1] == "shop: nothing would change; definition 4 says the same.\n  warning: production: nobody can")
     }
 }

@@ -31,6 +31,7 @@ enum ReleaseText {
             add("tests", "\(tests.passed) passed, \(bad), \(tests.skipped) skipped")
             lines += tests.failures.prefix(20).map { "    \($0)" }
         }
+        add("tag", release.tag ?? release.tagProblem.map { "could not be made, and is tried again: \($0)" })
         if !release.reversible { add("reversible", "no: forward only") }
         add("verified in", release.verifiedIn.joined(separator: ", "))
         add("blocked in", release.blockedIn.joined(separator: ", "))

@@ -3,10 +3,13 @@ import APIClient
 /// Services and lanes, for people.
 enum ServiceText {
     static func status(_ status: Wire.Status) -> [String] {
+        let alarm = status.alarm.map { ["ALARM \($0.reason) Next: \($0.nextAction)"] } ?? []
         if status.services.isEmpty {
-            return ["No service is registered here. In a service's repository: slipway init, then slipway apply"]
+            return alarm + [
+                "No service is registered here. In a service's repository: slipway init, then slipway apply"
+            ]
         }
-        return Array(status.services.map(Self.service).joined(separator: [""]))
+        return alarm + Array(status.services.map(Self.service).joined(separator: [""]))
     }
 
     static func service(_ service: Wire.Service) -> [String] {
@@ -76,9 +79,11 @@ enum ServiceText {
     }
 
     static func applied(_ applied: Wire.Applied) -> [String] {
-        let differences = applied.differences.map { "  " + $0 }
+        let warnings = applied.warnings.map { "  warning: " + $0 }
+        let differences = applied.differences.map { "  " + $0 } + warnings
         if !applied.changed {
             return ["\(applied.service): nothing would change; definition \(applied.definition) says the same."]
+                + warnings
         }
         if applied.plan {
             let now = applied.definition == 0 ? "would be registered" : "definition \(applied.definition) would change"

@@ -14,7 +14,11 @@ extension Bridge {
     func status(_ caller: Caller, _ service: String?) async throws -> Wire.Status {
         let (position, services) = try await self.plane.status(
             of: try service.map { try self.service($0) }, by: try await self.caller(caller))
-        return Wire.Status(position: position, services: services.map { Wire.Service($0) })
+        let alarm = self.plane.ledgerCheck.alarm.map {
+            Wire.Alarm(
+                kind: "ledgerDamaged", reason: $0.reason, nextAction: $0.nextAction, since: $0.since.wire)
+        }
+        return Wire.Status(position: position, services: services.map { Wire.Service($0) }, alarm: alarm)
     }
 
     func service(_ caller: Caller, _ name: String) async throws -> Wire.Service {
@@ -30,7 +34,7 @@ extension Bridge {
             body.file, repository: body.repository, isPlan: body.plan, by: try await self.caller(caller))
         return Wire.Applied(
             service: applied.service.text, definition: applied.number, changed: applied.isChanged,
-            differences: applied.differences, plan: body.plan)
+            differences: applied.differences, warnings: applied.warnings, plan: body.plan)
     }
 
     func lane(_ caller: Caller, _ service: String, _ environment: String) async throws -> Wire.Lane {
