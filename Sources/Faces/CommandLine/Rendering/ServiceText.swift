@@ -4,7 +4,7 @@ import APIClient
 enum ServiceText {
     static func status(_ status: Wire.Status) -> [String] {
         if status.services.isEmpty {
-            return ["No service is registered here. In a service's repository: slipway init, then slipway apply"]
+            return ["No service is registered here. In a service's repository: `slipway init`, then `slipway apply`"]
         }
         return Array(status.services.map(Self.service).joined(separator: [""]))
     }
@@ -36,7 +36,7 @@ enum ServiceText {
     /// What needs a word beside the row: what waits, and what keeps things from moving.
     static func notes(_ lane: Wire.Lane) -> [String] {
         var notes: [String] = []
-        if let alarm = lane.alarm { notes.append("ALARM \(alarm.reason) Next: \(alarm.nextAction)") }
+        if let alarm = lane.alarm { notes.append(Self.alarm(alarm)) }
         if lane.isGoingDown { notes.append("is going down") }
         if let deployment = lane.deployment {
             notes.append("\(deployment.id)" + (deployment.pausedBy.map { " was paused by \(Plain.actor($0))" } ?? ""))
@@ -59,6 +59,11 @@ enum ServiceText {
             notes.append("last: \(end) (\(last.id))")
         }
         return notes
+    }
+
+    private static func alarm(_ alarm: Wire.Alarm) -> String {
+        let sentences = ["ALARM: \(alarm.reason)", "Next: \(alarm.nextAction)"]
+        return sentences.map { [".", "!", "?", "…"].contains($0.last) ? $0 : $0 + "." }.joined(separator: " ")
     }
 
     static func serving(_ lane: Wire.Lane, nothing: String = "") -> String {
