@@ -103,6 +103,7 @@ import Testing
     @Test func `serve --rebuild makes the rows of lists anew`() async throws {
         try await PlainServer.withFolder { data in
             try await PlainServer.run(on: data) { try await Self.define($0) }.expectsSuccess()
+            try await Self.change(data, "DELETE FROM projections")
             let stopped = try await PlainServer.run(on: data, "--rebuild") { server in
                 try await APIClient.with(server.connection) { try await $0.status() }
             }
@@ -117,14 +118,7 @@ import Testing
             let whole = try await PlainServer.slipway(["audit", "verify", "--data", data, "--json"])
             #expect(whole.code == .exited(0), "\(whole.err)")
             let good = try JSONDecoder().decode(Wire.Audit.self, from: Data(whole.out.utf8))
-            let change =
-                "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
-                + "c.execute(\"UPDATE events SET actor = 'person:eve' WHERE position = \" + sys.argv[2]); c.commit()"
-            let changed = try await Subprocess.run(
-                .path("/usr/bin/python3"),
-                arguments: ["-c", change, data + "/ledger.sqlite", String(good.records)], output: .discarded,
-                error: .string(limit: 65_536))
-            #expect(changed.terminationStatus == .exited(0), "\(changed.standardError)")
+            try await Self.change(data, "UPDATE events SET actor = 'person:eve' WHERE position = \(good.records)")
             let broken = try await PlainServer.slipway(["audit", "verify", "--data", data, "--json"])
             #expect(broken.code == .exited(1))
             let audit = try JSONDecoder().decode(Wire.Audit.self, from: Data(broken.out.utf8))
@@ -137,6 +131,15 @@ import Testing
                 words.out.contains("The record is NOT whole. The ledger is damaged at position \(good.records)"))
             #expect(words.out.contains("Right before the damage: \(audit.records) records"))
         }
+    }
+
+    /// What only somebody with the file in hand can do.
+    private static func change(_ data: String, _ sql: String) async throws {
+        let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
+        let changed = try await Subprocess.run(
+            .path("/usr/bin/python3"), arguments: ["-c", script, data + "/ledger.sqlite", sql], output: .discarded,
+            error: .string(limit: 65_536))
+        #expect(changed.terminationStatus == .exited(0), "\(changed.standardError)")
     }
 
     static func define(_ server: PlainServer) async throws {

@@ -56,6 +56,20 @@ import Testing
         #expect(clock.now - start < .seconds(10), "\(verb)")
     }
 
+    @Test func `an event stream of what is no stream is refused, not opened and ended`() async throws {
+        try await PlainServer.withFolder { data in
+            try await PlainServer.run(on: data) { server in
+                await #expect {
+                    try await APIClient.with(server.connection) { client in
+                        for try await _ in client.events(after: 0, stream: "service/..") {}
+                    }
+                } throws: { error in
+                    (error as? Wire.Problem)?.status == 400
+                }
+            }.expectsSuccess()
+        }
+    }
+
     @Test func `mistakes are told of the file that was given`() async throws {
         try await PlainServer.withFolder { data in
             let file = data + "-wrong.yaml"

@@ -68,7 +68,7 @@ extension LaneDecision {
                 throw Refusal(
                     .notVerified,
                     "\(version) was never verified here. "
-                        + (known.isEmpty ? "No version to go back to is known." : "Known: \(known)."))
+                        + (known.isEmpty ? "No version to go back to is known." + self.wayOut : "Known: \(known)."))
             }
             guard found.number >= self.lane.noReturnBefore else { throw self.forwardOnly(self.servingVersion) }
             if self.lane.deployment == nil, self.lane.stable?.candidate == found.candidate {

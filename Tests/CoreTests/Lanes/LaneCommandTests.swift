@@ -28,6 +28,10 @@ import Testing
             self.refusal { try script.rollBack() }
                 == "There is no earlier verified version here to go back to. "
                 + "`slipway abort shop/prod/1 --reason …` stops the deployment of 1.0.0.")
+        #expect(
+            self.refusal { try script.rollBack(to: "9.0.0") }
+                == "9.0.0 was never verified here. No version to go back to is known. "
+                + "`slipway abort shop/prod/1 --reason …` stops the deployment of 1.0.0.")
         try script.say(.abort(number: 1, reason: "no"))
         #expect(script.lane.deployment?.phase != .running)
     }

@@ -83,7 +83,8 @@ enum ServiceText {
     static func applied(_ applied: Wire.Applied) -> [String] {
         let differences = applied.differences.map { "  " + $0 }
         if !applied.changed {
-            return ["\(applied.service): nothing would change; definition \(applied.definition) says the same."]
+            let change = applied.plan ? "would change" : "changes"
+            return ["\(applied.service): nothing \(change); definition \(applied.definition) says the same."]
         }
         if applied.plan {
             let now = applied.definition == 0 ? "would be registered" : "definition \(applied.definition) would change"
