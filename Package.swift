@@ -125,6 +125,8 @@ let package = Package(
                 asyncHTTPClient,
                 httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
             ]),
-        tests("EndToEndTests", ["slipway", "APIClient", "Demo", asyncHTTPClient, nioCore, subprocess, systemPackage]),
+        tests(
+            "EndToEndTests",
+            ["slipway", "APIClient", "Demo", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage]),
     ]
 )

@@ -69,7 +69,7 @@ extension ControlPlane {
         let definition = try await self.known(id.service).machine.current
         guard let environment = definition?[id.environment] else {
             let names = definition?.environments.map(\.name.text).joined(separator: ", ") ?? ""
-            throw Refusal(.notFound, "\(id.service) has no environment `\(id.environment)`. It has: \(names).")
+            throw Refusal(.notFound, "There is no environment `\(id.environment)` in \(id.service). It has: \(names).")
         }
         return environment
     }

@@ -56,9 +56,12 @@ package struct ServiceFileError: Error, Sendable, Equatable, CustomStringConvert
     }
 
     /// One line a problem, as compilers write them: `slipway.yaml:12:3: …`.
-    package var description: String {
-        var lines = self.problems.map { "slipway.yaml:\($0)" }
-        if self.isCut { lines.append("slipway.yaml: and more; the first \(Self.limit) are shown") }
+    package var description: String { self.description(of: ServiceFile.name) }
+
+    /// The same for a file of another name.
+    package func description(of file: String) -> String {
+        var lines = self.problems.map { "\(file):\($0)" }
+        if self.isCut { lines.append("\(file): and more; the first \(Self.limit) are shown") }
         return lines.joined(separator: "\n")
     }
 }

@@ -49,7 +49,7 @@ extension ServiceFile {
     }
 
     /// The folder's name in the form that a service's name must have.
-    private static func serviceName(from folder: String) -> String {
+    package static func serviceName(from folder: String) -> String {
         var name = ""
         for byte in folder.lowercased().utf8.prefix(200) {
             let isPlain = (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)

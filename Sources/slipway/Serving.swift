@@ -20,9 +20,15 @@ private struct Loop: Service {
 /// `slipway serve`: everything of one data folder, until SIGTERM or SIGINT.
 func serve(_ options: ServeOptions) async throws {
     let logger = Logger(label: "slipway")
+    // Before anything is made: who can't listen leaves nothing behind.
+    try await APIServer.checkAddress(host: options.host, port: options.port)
     let assembly = try await Assembly(folder: options.dataFolder, path: searchPath(), logger: logger)
     let (plane, runtime, router, ledger) = (assembly.plane, assembly.runtime, assembly.router, assembly.ledger)
     let folder = options.dataFolder
+    if options.rebuilds {
+        let rows = try await plane.rebuildProjections(by: Assembly.owner)
+        logger.notice("the rows of all lists were made anew from the events: \(rows)")
+    }
     let tokenFile = "\(folder)/\(Connection.ServerFile.tokenName)"
     let known = try? String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
     let token = try await plane.localToken(owner: Assembly.user, keeping: known)

@@ -88,6 +88,9 @@ import Testing
                 try await plane.machine("prod").queue.first { $0.waitsFor.count >= 2 }
             }
             #expect(queued.waitsFor.contains { $0.gate == "hold" && $0.reason.contains("inventory") })
+            // The command to copy, whole.
+            let command = "`slipway hold remove shop --env \(id.environment) --reason …`"
+            #expect(queued.waitsFor.contains { $0.reason.contains(command) }, "\(queued.waitsFor)")
             #expect(queued.waitsFor.contains { $0.gate == "pin" && $0.reason.contains("contract") })
             try await plane.intend(.releaseHold(reason: "done"), in: id, by: .ada)
             try await plane.intend(.unpin(reason: "done"), in: id, by: .ada)

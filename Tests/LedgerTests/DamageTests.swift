@@ -133,6 +133,38 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("UPDATE events SET body = X'00' WHERE position = 500", 499, 0),
+            ("UPDATE events SET hash = zeroblob(32) WHERE position = 1050", 1_049, 1),
+            ("UPDATE seals SET hash = zeroblob(32) WHERE position = 1000", 1_000, 0),
+            ("UPDATE snapshots SET body = X'7B7D'", 1_103, 2),
+        ])
+    func `tells a verification how much is right before it`(sql: String, records: Int, seals: Int) async throws {
+        try await withFolder { folder in
+            try await makeLedger(folder)
+            try await change(folder, sql)
+            let ledger = try await SQLiteLedger.openForReading(folder: folder)
+            let error = await ledgerError { try await ledger.verify() }
+            #expect(error?.code == .damaged)
+            #expect(error?.verified?.records == records)
+            #expect(error?.verified?.seals == seals)
+        }
+    }
+
+    @Test func `that lost its end is not whole for a verification either`() async throws {
+        try await withFolder { folder in
+            try await makeLedger(folder)
+            // As if events up to 1,200 had been answered for.
+            let line = "00000000000000001200 00000000000000001200\n"
+            try Data(line.utf8).write(to: URL(fileURLWithPath: folder + "/acknowledged"))
+            let ledger = try await SQLiteLedger.openForReading(folder: folder)
+            let error = await ledgerError { try await ledger.verify() }
+            #expect(error?.message.contains("positions 1104 to 1200 were acknowledged and are missing") == true)
+            #expect(error?.verified?.records == 1_103)
+        }
+    }
+
     @Test func `tells readers before they act on an event`() async throws {
         try await withFolder { folder in
             try await makeLedger(folder)

@@ -64,7 +64,20 @@ extension SQLiteLedger {
         FolderLock.owner(of: folder)
     }
 
-    static func path(in folder: String) -> String { folder + "/ledger.sqlite" }
+    private static let fileName = "ledger.sqlite"
+    static func path(in folder: String) -> String { folder + "/" + Self.fileName }
+    static func folder(of path: String) -> String { String(path.dropLast(Self.fileName.count + 1)) }
+
+    /// What was answered for is not there any more.
+    static func missing(
+        after newest: Int, upTo acknowledged: Int, in folder: String, verified: AuditReport?
+    ) -> LedgerError {
+        LedgerError(
+            .damaged,
+            "The ledger is damaged: events at positions \(newest + 1) to \(acknowledged) were acknowledged and "
+                + "are missing at the end of \(Self.path(in: folder)) (or of its -wal file). Restore a backup; nothing "
+                + "was changed. To go on without them, remove \(folder)/acknowledged.", verified: verified)
+    }
 
     private static func configuration(readonly: Bool = false) -> Configuration {
         var configuration = Configuration()
@@ -111,11 +124,7 @@ extension SQLiteLedger {
         let acknowledged = Acknowledged.read(folder: folder) ?? 0
         let newest = access(path, F_OK) == 0 ? try await Self.check(file: path, checkedWhole: checkedWhole) : 0
         guard newest >= acknowledged else {
-            throw LedgerError(
-                .damaged,
-                "The ledger is damaged: events at positions \(newest + 1) to \(acknowledged) were acknowledged and "
-                    + "are missing at the end of \(path) (or of its -wal file). Restore a backup; nothing was "
-                    + "changed. To go on without them, remove \(folder)/acknowledged.")
+            throw Self.missing(after: newest, upTo: acknowledged, in: folder, verified: nil)
         }
         return newest <= checkedWhole
     }
@@ -129,7 +138,7 @@ extension SQLiteLedger {
                 guard try Schema.check(database, path: path) else { return 0 }
                 let newest = try database.first("SELECT max(position) FROM events") { $0.int(0) } ?? 0
                 if newest <= checkedWhole {
-                    _ = try Verification.run(database)
+                    _ = try Verification.run(database, path: path)
                 } else {
                     try Verification.runEnd(database)
                 }

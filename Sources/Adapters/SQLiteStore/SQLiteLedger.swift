@@ -229,7 +229,17 @@ package struct SQLiteLedger: Ledger {
     }
 
     package func verify() async throws -> AuditReport {
-        try await self.read { try Verification.run($0) }
+        let path = self.path
+        // Read first: what was answered for before cannot be missing afterwards.
+        let folder = Self.folder(of: path)
+        let acknowledged = Acknowledged.read(folder: folder) ?? 0
+        return try await self.read { database in
+            let report = try Verification.run(database, path: path)
+            guard report.records >= acknowledged else {
+                throw Self.missing(after: report.records, upTo: acknowledged, in: folder, verified: report)
+            }
+            return report
+        }
     }
 
     private func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {

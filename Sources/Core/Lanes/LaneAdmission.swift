@@ -75,27 +75,30 @@ extension Lane {
             results.append(
                 GateResult(
                     gate: "hold", verdict: nil,
-                    reason: "held by \(hold.by): \(hold.reason). `slipway hold remove` releases it.",
+                    reason: "held by \(hold.by): \(hold.reason.asSentence) \(self.releaseHoldCommand) releases it.",
                     passesAt: hold.until))
         }
         if let pin, pin.version != queued.candidate.version {
             results.append(
                 GateResult(
                     gate: "pin", verdict: nil,
-                    reason: "pinned to \(pin.version) by \(pin.by): \(pin.reason). `slipway pin remove` releases it."))
+                    reason:
+                        "pinned to \(pin.version) by \(pin.by): \(pin.reason.asSentence) \(self.unpinCommand) releases it."
+                ))
         }
         if let block = self.block(of: queued.candidate.release) {
             results.append(
                 GateResult(
                     gate: "block", verdict: nil,
-                    reason: "blocked by \(block.by): \(block.reason). `slipway retry` lifts it."))
+                    reason:
+                        "blocked by \(block.by): \(block.reason.asSentence) \(self.unblockCommand(block.release)) lifts it."
+                ))
         }
         if let alarm, !queued.by.isNamed {
             results.append(
                 GateResult(
                     gate: "alarm", verdict: nil,
-                    reason:
-                        "nothing moves forward by itself during an alarm: \(alarm.reason). Next: \(alarm.nextAction)."))
+                    reason: "nothing moves forward by itself during an alarm: \(alarm.inWords)"))
         }
         return results
     }

@@ -119,8 +119,9 @@ extension LaneDecision {
         if let block = self.lane.block(of: candidate.release) {
             throw Refusal(
                 .blocked,
-                "\(candidate.version) is blocked here since it was stopped by \(block.by): \(block.reason). "
-                    + "A named person can lift that with `slipway retry`, or roll forward with a fix.")
+                "\(candidate.version) is blocked here since it was stopped by \(block.by): \(block.reason.asSentence) "
+                    + "A named person can lift that with \(self.lane.retryCommand(candidate.release)), or roll forward "
+                    + "with a fix.")
         }
         if let queued = self.lane.queue.first(where: { $0.candidate.release == candidate.release }) {
             throw Refusal(.alreadyExists, "\(candidate.version) waits here already, as promotion \(queued.number).")
@@ -135,7 +136,7 @@ extension LaneDecision {
             throw Refusal(
                 .notAllowed,
                 "\(self.lane.queue.count) promotions wait here, \(Lane.queueLimit) are allowed. "
-                    + "Cancel some with `slipway cancel`.")
+                    + "Cancel some, the oldest with \(self.lane.cancelCommand(self.lane.queue.first?.number ?? 1)).")
         }
         try self.emit(
             .requested(
@@ -150,7 +151,7 @@ extension LaneDecision {
             throw Refusal(
                 running ? .wrongState : .notFound,
                 running
-                    ? "Promotion \(number) is being deployed. `slipway abort` returns its traffic."
+                    ? "Promotion \(number) is being deployed. \(self.lane.abortCommand(number)) returns its traffic."
                     : "No promotion \(number) waits here.")
         }
         try self.drop(number, .cancelled, by: actor, reason)
@@ -207,7 +208,7 @@ extension LaneDecision {
             throw Refusal(
                 .wrongState,
                 "A rollback is never aborted: it is the safe way. "
-                    + "`slipway rollback --to VERSION` names another version to go to.")
+                    + "\(self.lane.rollbackCommand(to: "VERSION")) names another version to go to.")
         }
         // A second abort finds the traffic on its way back: nothing to add.
         guard deployment.phase == .running else { return }

@@ -161,7 +161,7 @@ extension LaneDecision {
     mutating func alarmNotReady(_ capacity: Capacity, _ reason: String) throws(Refusal) {
         try self.alarm(
             .noReadyCapacity, "\(capacity.candidate.version) has traffic and no ready instance: \(reason)",
-            next: "look at `slipway logs`; `slipway rollback` goes back to the version before")
+            next: "look at \(self.lane.logsCommand); \(self.lane.rollbackCommand()) goes back to the version before")
     }
 
     private mutating func finishReturn(_ deployment: Deployment, _ outcome: Outcome) throws(Refusal) {
@@ -184,7 +184,7 @@ extension LaneDecision {
         try self.end(deployment, .failed, ending.reason)
         try self.alarm(
             .rollbackFailed, "the rollback to \(deployment.candidate.version) failed: \(ending.reason)",
-            next: "name another version with `slipway rollback --to`, or roll forward with a fix")
+            next: "name another version with \(self.lane.rollbackCommand(to: "VERSION")), or roll forward with a fix")
         try self.retireUnused()
     }
 

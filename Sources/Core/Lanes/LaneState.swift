@@ -7,6 +7,8 @@
 ///     running --ended(superseded), admitted--> running (one append)
 ///     (no deployment) --rollbackStarted--> running --ended(rolledBack)--> (no deployment), held
 package struct Lane: Sendable, Equatable, Codable {
+    /// Which lane this is, for its words alone: no rule reads it. nil: nobody said (a lane that is only played through).
+    package var id: LaneID?
     /// Number of the newest promotion or rollback. A promotion keeps its number as a deployment.
     package internal(set) var lastNumber = 0
     package internal(set) var queue: [QueuedPromotion] = []

@@ -47,6 +47,7 @@ package final class Journal: Sendable {
             loaded.machine = try EventJSON.decode(M.self, from: snapshot.body)
             loaded.number = snapshot.number
         }
+        loaded.machine.stands(in: stream)
         while true {
             let events = try await self.ledger.events(of: stream, after: loaded.number, limit: Self.page)
             for envelope in events {

@@ -7,6 +7,12 @@ package protocol StreamMachine: Machine, Codable {
     static var snapshotVersion: Int { get }
     /// The row for lists; nil: none.
     func row(of stream: StreamID) throws -> ProjectionRow?
+    /// Told before anything is folded: where this machine lives. Only its words may depend on it.
+    mutating func stands(in stream: StreamID)
+}
+
+extension StreamMachine {
+    package mutating func stands(in stream: StreamID) {}
 }
 
 extension Service: StreamMachine {
@@ -52,6 +58,10 @@ package struct ReleaseRow: Codable, Sendable, Equatable {
 
 extension Lane: StreamMachine {
     package static let snapshotVersion = 1
+
+    package mutating func stands(in stream: StreamID) {
+        if case .lane(let id) = stream { self.id = id }
+    }
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard case .lane(let id) = stream else { return nil }

@@ -59,7 +59,7 @@ struct Notices: Sendable {
         case .alarmRaised(let alarm):
             return Notice(
                 key: "\(envelope.position)", occasion: .failed, lane: id, version: "",
-                text: "\(id): \(alarm.reason). Next: \(alarm.nextAction)", at: envelope.at)
+                text: "\(id): \(alarm.inWords)", at: envelope.at)
         case .requested, .removed, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
             .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
             .routingWanted,

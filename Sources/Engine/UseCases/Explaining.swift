@@ -33,7 +33,7 @@ extension ControlPlane {
         let explanations = try await self.explain(.lane(id), as: Lane.Event.self) { story.sentence($0) }
         let lane = try await self.journal.lane(id).machine
         guard number >= 1, number <= lane.lastNumber else {
-            throw Refusal(.notFound, "There is no promotion \(number) in \(id); the newest is \(lane.lastNumber).")
+            throw Refusal(.notFound, "There is no promotion `\(id)/\(number)`; the newest is \(lane.lastNumber).")
         }
         return explanations
     }

@@ -41,7 +41,8 @@ extension ControlPlane {
         guard let ended = lane.recent.last(where: { $0.number == number }) else {
             throw Refusal(
                 .notFound,
-                "Promotion \(number) of \(id) has not ended, or is too long ago. `slipway promote` asks anew.")
+                "Promotion \(number) of \(id) has not ended, or is too long ago. "
+                    + "`slipway promote \(id.service)@VERSION --to \(id.environment)` asks anew.")
         }
         return try await Promoting(journal: self.journal).request(
             ended.candidate, into: id, definition, by: caller.actor, retryingBecause: reason)

@@ -184,8 +184,8 @@ extension ControlPlane {
             let newest = rows.filter { $0.phase != .failed }.suffix(5).reversed().map(\.version).joined(separator: ", ")
             throw Refusal(
                 .notFound,
-                "\(name) has no release \(parts[1]). "
-                    + (newest.isEmpty ? "It has none yet: `slipway release create`." : "Newest: \(newest)."))
+                "There is no release `\(name)@\(parts[1])`. "
+                    + (newest.isEmpty ? "\(name) has none yet: `slipway release create`." : "Newest: \(newest)."))
         }
         return try await self.journal.release(row.id).machine
     }

@@ -33,7 +33,7 @@ extension Lane.Event {
         case .holdReleased(let body): (nil, "hold released by \(body.by): \(body.reason)")
         case .pinned(let pin): (nil, "pinned to \(pin.version) by \(pin.by): \(pin.reason)")
         case .unpinned(let body): (nil, "pin released by \(body.by): \(body.reason)")
-        case .alarmRaised(let alarm): (nil, "alarm: \(alarm.reason). Next: \(alarm.nextAction)")
+        case .alarmRaised(let alarm): (nil, "alarm: \(alarm.inWords)")
         case .alarmCleared(let body): (nil, "alarm over: \(body.reason)")
         case .downOrdered(let body): (nil, "\(body.by) takes the environment down: \(body.reason)")
         case .downFinished: (nil, "the environment is down")

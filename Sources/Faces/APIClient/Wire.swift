@@ -11,11 +11,14 @@ extension Wire {
         package var repository: String
         /// Only say what would change.
         package var plan: Bool
+        /// What mistakes in the text are told of; nil: `slipway.yaml`.
+        package var name: String?
 
-        package init(file: String, repository: String, plan: Bool) {
+        package init(file: String, repository: String, plan: Bool, name: String? = nil) {
             self.file = file
             self.repository = repository
             self.plan = plan
+            self.name = name
         }
     }
 

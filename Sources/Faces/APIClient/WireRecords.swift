@@ -181,13 +181,13 @@ extension Wire {
         }
     }
 
-    /// `POST /audit/verify`
+    /// `POST /audit/verify`: what is right; where something is wrong, what is right before it.
     package struct Audit: Codable, Sendable, Equatable {
         package var records: Int
         package var streams: Int
         package var seals: Int
         package var verified: Bool
-        /// What is wrong, if anything.
+        /// What is wrong, and where, if anything.
         package var problem: String?
 
         package init(records: Int, streams: Int, seals: Int, verified: Bool, problem: String?) {

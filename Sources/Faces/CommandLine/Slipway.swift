@@ -44,7 +44,7 @@ package func runSlipway(_ arguments: [String], shell: Shell, wiring: Wiring) asy
             shell.out(text)
             return Ending.done.rawValue
         }
-        shell.err(text)
+        shell.err(Plain.text(text))
         return Ending.wrongUsage.rawValue
     }
 }

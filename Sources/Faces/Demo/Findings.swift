@@ -56,12 +56,35 @@ struct Findings: Sendable {
         return Self.rounded(to - from)
     }
 
-    /// nil where the new version got no request at all.
+    /// From the word that the traffic goes back to the last request of what it leaves: the new version of a deployment that
+    /// was stopped, or what a rollback replaced. nil where that got no request at all.
     private func returning(_ deployment: Wire.Promotion, _ load: LoadLog) -> Int? {
-        guard let at = Self.time(self.failure(deployment)?.at), let end = Self.time(deployment.endedAt),
-            let last = load.lastSent(to: deployment.version, before: end)
+        let isRollback = deployment.kind == "rollback"
+        let word = isRollback ? self.order(of: deployment) : self.failure(deployment)
+        guard let at = Self.time(word?.at), let end = Self.time(deployment.endedAt),
+            let left = isRollback ? self.replaced(by: deployment) : deployment.version,
+            let last = load.lastSent(to: left, before: end)
         else { return nil }
         return Int(max(0, last - at))
+    }
+
+    /// What served before it: the newest that had arrived.
+    private func replaced(by deployment: Wire.Promotion) -> String? {
+        let arrived = self.lanes.filter { $0.environment == deployment.environment }.flatMap(\.recent).filter {
+            ($0.state == .completed || $0.state == .rolledBack) && $0.number < deployment.number
+        }
+        return arrived.max { $0.number < $1.number }?.version
+    }
+
+    /// The append that ordered a rollback.
+    private func order(of deployment: Wire.Promotion) -> Wire.Event? {
+        struct Numbered: Decodable { var number: Int? }
+        guard deployment.environment == Stage.production else { return nil }
+        let kinds: Set = ["lane.rollbackOrdered", "lane.rollbackStarted"]
+        return self.events.first { event in
+            kinds.contains(event.kind)
+                && (try? JSONDecoder().decode(Numbered.self, from: Data(event.body.utf8)))?.number == deployment.number
+        }
     }
 
     private func failure(_ deployment: Wire.Promotion) -> Wire.Event? {
@@ -82,16 +105,11 @@ struct Findings: Sendable {
     }
 
     private func rollback(_ load: LoadLog) -> DemoReport.Rollback? {
-        guard let rollback, let leftVersion, let at = self.rollbackAppended else { return nil }
+        guard let rollback, let leftVersion, let at = Self.time(self.order(of: rollback)?.at) else { return nil }
+        // To the end of the load: a request that came late to the old version would show.
         let last = load.lastSent(to: leftVersion) ?? at
         let counts = load.counts(from: at, to: Self.time(rollback.endedAt))
         return DemoReport.Rollback(milliseconds: Int(max(0, last - at)), failed: counts.failed)
-    }
-
-    private var rollbackAppended: Int64? {
-        let kinds: Set = ["lane.rollbackOrdered", "lane.rollbackStarted"]
-        let start = self.rollback?.requestedAt ?? ""
-        return Self.time(self.events.first { kinds.contains($0.kind) && $0.at >= start }?.at)
     }
 
     /// nil if everything is as it should be.

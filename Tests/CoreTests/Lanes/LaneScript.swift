@@ -25,6 +25,9 @@ struct LaneScript {
         for event in self.events { try self.lane.apply(event) }
     }
 
+    /// Which lane it is, for the words alone.
+    mutating func stand(in id: LaneID) { self.lane.id = id }
+
     static func candidate(_ number: Int) throws -> Candidate {
         Candidate(release: try #require(ReleaseID("r-\(number)")), version: "\(number).0.0")
     }

@@ -48,7 +48,7 @@ import Testing
         }
         #expect(run.code == 4)
         #expect(run.err.contains("still waits for approval: one of release-managers is missing"))
-        #expect(run.out.contains("change: c-9 (slipway approve c-9 --reason …)"))
+        #expect(run.out.contains("change: c-9 (`slipway approve c-9 --reason …`)"))
     }
 
     @Test func `rollback returns when the traffic is there`() async throws {

@@ -70,6 +70,8 @@ import Testing
     @Test func `serve hands its options on`() async {
         let given = await CommandRun.of("serve", "--data", "x", "--listen", "[::1]:0", folder: "/srv")
         #expect(given.offline == ["serve /srv/x ::1 0"])
+        let rebuilt = await CommandRun.of("serve", "--rebuild", "--data", "/d")
+        #expect(rebuilt.offline == ["serve /d 127.0.0.1 8080 rebuilds"])
         let plain = await CommandRun.of("serve", environment: ["XDG_STATE_HOME": "/state"])
         #expect(plain.offline == ["serve /state/slipway 127.0.0.1 8080"])
         let home = await CommandRun.of("serve")

@@ -24,7 +24,7 @@ import Testing
         ]
         lane.queue = [next]
         lane.hold = Wire.Guard(by: "ada", reason: "look\u{1B}[1m first", since: nil, until: nil, subject: nil)
-        lane.alarm = Wire.Alarm(kind: "stuck", reason: "The router is gone.", nextAction: "See its log.", since: "")
+        lane.alarm = Wire.Alarm(kind: "stuck", reason: "The router is gone.", nextAction: "see its log", since: "")
         return lane
     }
 
@@ -40,7 +40,7 @@ import Testing
                   ENVIRONMENT  SERVES                      ADDRESS         UNDER WAY
                   development  -                           127.0.0.1:7001  -
                   production   1.1.0 99.5 % + 1.2.0 0.5 %  127.0.0.1:7003  1.2.0: deploying, blueGreen, step 2 of 4: verify
-                      ALARM The router is gone. Next: See its log.
+                      ALARM: The router is gone. Next: see its log.
                       shop/production/3
                       1.3.0 waits for soak: 4 of 10 min in staging (passes at 09:06:00) (shop/production/4)
                       held by ada: look?[1m first

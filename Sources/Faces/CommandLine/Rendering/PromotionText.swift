@@ -10,7 +10,7 @@ enum PromotionText {
             lines.append("  \(gate.gate): \(gate.reason)" + Self.passing(gate))
         }
         if let change = promotion.change, !promotion.state.isEnd {
-            lines.append("  change: \(change) (slipway approve \(change) --reason …)")
+            lines.append("  change: \(change) (`slipway approve \(change) --reason …`)")
         }
         return lines
     }
@@ -53,7 +53,7 @@ enum PromotionText {
         let what =
             promotion.state == .waiting
             ? "still waits \(Self.waits(promotion))" : "is still on its way (\(Self.state(promotion)))"
-        return "\(promotion.id) \(what). It goes on without this command: slipway watch \(promotion.id)"
+        return "\(promotion.id) \(what). It goes on without this command: `slipway watch \(promotion.id)`"
     }
 
     /// nil for an end that is as asked.

@@ -3,7 +3,7 @@ import APIClient
 /// Releases, for people.
 enum ReleaseText {
     static func list(_ releases: [Wire.Release]) -> [String] {
-        if releases.isEmpty { return ["No releases yet. In a service's repository: slipway release create"] }
+        if releases.isEmpty { return ["No releases yet. In a service's repository: `slipway release create`"] }
         var table = Table("RELEASE", "SERVICE", "VERSION", "STATE", "COMMIT", "MADE", "VERIFIED IN", "SUBJECT")
         for release in releases {
             table.add(

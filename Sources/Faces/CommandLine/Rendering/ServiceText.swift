@@ -6,7 +6,7 @@ enum ServiceText {
         let alarm = status.alarm.map { ["ALARM \($0.reason) Next: \($0.nextAction)"] } ?? []
         if status.services.isEmpty {
             return alarm + [
-                "No service is registered here. In a service's repository: slipway init, then slipway apply"
+                "No service is registered here. In a service's repository: `slipway init`, then `slipway apply`"
             ]
         }
         return alarm + Array(status.services.map(Self.service).joined(separator: [""]))
@@ -39,7 +39,7 @@ enum ServiceText {
     /// What needs a word beside the row: what waits, and what keeps things from moving.
     static func notes(_ lane: Wire.Lane) -> [String] {
         var notes: [String] = []
-        if let alarm = lane.alarm { notes.append("ALARM \(alarm.reason) Next: \(alarm.nextAction)") }
+        if let alarm = lane.alarm { notes.append(Self.alarm(alarm)) }
         if lane.isGoingDown { notes.append("is going down") }
         if let deployment = lane.deployment {
             notes.append("\(deployment.id)" + (deployment.pausedBy.map { " was paused by \(Plain.actor($0))" } ?? ""))
@@ -64,6 +64,11 @@ enum ServiceText {
         return notes
     }
 
+    private static func alarm(_ alarm: Wire.Alarm) -> String {
+        let sentences = ["ALARM: \(alarm.reason)", "Next: \(alarm.nextAction)"]
+        return sentences.map { [".", "!", "?", "…"].contains($0.last) ? $0 : $0 + "." }.joined(separator: " ")
+    }
+
     static func serving(_ lane: Wire.Lane, nothing: String = "") -> String {
         if lane.serving.isEmpty { return nothing }
         if lane.serving.count == 1, lane.serving[0].weight == 10_000 { return lane.serving[0].version }
@@ -82,7 +87,8 @@ enum ServiceText {
         let warnings = applied.warnings.map { "  warning: " + $0 }
         let differences = applied.differences.map { "  " + $0 } + warnings
         if !applied.changed {
-            return ["\(applied.service): nothing would change; definition \(applied.definition) says the same."]
+            let change = applied.plan ? "would change" : "changes"
+            return ["\(applied.service): nothing \(change); definition \(applied.definition) says the same."]
                 + warnings
         }
         if applied.plan {

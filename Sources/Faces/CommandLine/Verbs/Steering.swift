@@ -9,9 +9,7 @@ struct OnPromotion: ParsableArguments {
     @OptionGroup var place: Place
 
     mutating func validate() throws {
-        guard case .promotion = LogSubject(self.id) else {
-            throw ValidationError("`\(Plain.line(self.id))` is no promotion: it is SERVICE/ENVIRONMENT/NUMBER.")
-        }
+        try Identifier.promotion.check(self.id)
     }
 
     func act(_ verb: Wire.PromotionVerb, _ reason: String, in session: Session) async throws -> Ending {
@@ -105,6 +103,8 @@ struct Rollback: Verb {
     @Flag(help: "Return at once.")
     var noWait = false
 
+    mutating func validate() throws { try Identifier.version.check(self.version) }
+
     func run(in session: Session) async throws -> Ending {
         let (service, environment) = (self.lane.service, self.lane.environment)
         let promotion = try await session.either(self.lane.place) { client in
@@ -151,6 +151,8 @@ struct OnChange: ParsableArguments {
     @OptionGroup var why: Reasoned
     @OptionGroup var format: Format
     @OptionGroup var place: Place
+
+    mutating func validate() throws { try Identifier.change.check(self.change) }
 
     func act(_ verb: Wire.ChangeVerb, in session: Session) async throws -> Ending {
         let change = try await session.client(self.place) {

@@ -1,7 +1,8 @@
 import APIClient
 import Core
 import Engine
-import Ports
+package import Ports
+import ServiceFile
 
 extension Bridge {
     func authenticate(_ secret: String) async throws -> Caller? {
@@ -30,8 +31,17 @@ extension Bridge {
     }
 
     func apply(_ caller: Caller, _ body: Wire.Apply) async throws -> Wire.Applied {
-        let applied = try await self.plane.apply(
-            body.file, repository: body.repository, isPlan: body.plan, by: try await self.caller(caller))
+        let name = body.name ?? ServiceFile.name
+        guard (1...4_096).contains(name.utf8.count), !name.unicodeScalars.contains(where: \.isControl) else {
+            throw Core.Refusal(.invalid, "The file's `name` has 1 to 4096 bytes and no control characters.")
+        }
+        let applied: ControlPlane.Applied
+        do {
+            applied = try await self.plane.apply(
+                body.file, repository: body.repository, isPlan: body.plan, by: try await self.caller(caller))
+        } catch let error as ServiceFileError {
+            throw Wire.Problem.mistakes(error.description(of: name))
+        }
         return Wire.Applied(
             service: applied.service.text, definition: applied.number, changed: applied.isChanged,
             differences: applied.differences, warnings: applied.warnings, plan: body.plan)
@@ -162,7 +172,7 @@ extension Bridge {
         if let order = view.lane.nextRollback, order.number == number { return Wire.Promotion(order, of: id) }
         throw Core.Refusal(
             .notFound,
-            "There is no promotion \(number) in \(id)"
+            "There is no promotion `\(id)/\(number)`"
                 + (number <= view.lane.lastNumber ? " any more; `slipway log \(id)` has its record." : "."))
     }
 
@@ -172,6 +182,8 @@ extension Bridge {
         let (id, number) = try self.promotion(text)
         let who = try await self.caller(caller)
         let reason = try self.reason(act)
+        // What there is not is told as such, before any word on what runs here.
+        _ = try await self.shown(id, number, by: who)
         let intent: Lane.Intent
         switch verb {
         case .pause: intent = .pause(number: number, reason: reason)
@@ -287,7 +299,7 @@ extension Bridge {
             return Wire.Audit(
                 records: report.records, streams: report.streams, seals: report.seals, verified: true, problem: nil)
         } catch let error as LedgerError where error.code == .damaged {
-            return Wire.Audit(records: 0, streams: 0, seals: 0, verified: false, problem: error.message)
+            return Wire.Audit(error)
         }
     }
 
@@ -315,6 +327,20 @@ extension Bridge {
             throw Core.Refusal(.notFound, "There is no token `\(name)`.")
         }
         return Wire.Token(token, secret: nil)
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isControl: Bool { self.properties.generalCategory == .control }
+}
+
+extension Wire.Audit {
+    /// Of a damaged ledger: what is right up to the damage, and where that is.
+    package init(_ damage: LedgerError) {
+        let before = damage.verified
+        self.init(
+            records: before?.records ?? 0, streams: before?.streams ?? 0, seals: before?.seals ?? 0, verified: false,
+            problem: damage.message)
     }
 }
 
