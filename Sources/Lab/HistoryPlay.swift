@@ -47,7 +47,7 @@ extension HistoryRun {
             return (.rollback(to: version, HistorySetting.rollback, reason: "asked"), by)
         case .hold(let time, let by): return (.hold(reason: "asked", until: time.map { self.now + $0 }), by)
         case .releaseHold(let by): return (.releaseHold(reason: "asked"), by)
-        case .pin(let number, let by): return (.pin(version: releases[number].candidate.version, reason: "asked"), by)
+        case .pin(let number, let by): return (.pin(releases[number].candidate, reason: "asked"), by)
         case .unpin(let by): return (.unpin(reason: "asked"), by)
         case .block(let number, let by): return (.block(releases[number].candidate.release, reason: "asked"), by)
         case .unblock(let number, let by): return (.unblock(releases[number].candidate.release, reason: "asked"), by)

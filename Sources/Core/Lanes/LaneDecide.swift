@@ -68,7 +68,7 @@ extension LaneDecision {
         case .releaseHold(let reason):
             guard self.lane.hold != nil else { throw Refusal(.nothingToDo, "There is no hold here.") }
             try self.emit(.holdReleased(self.because(reason, actor)))
-        case .pin(let version, let reason): try self.emit(.pinned(Pin(version: version, by: actor, reason: reason)))
+        case .pin(let candidate, let reason): try self.pin(candidate, by: actor, reason)
         case .unpin(let reason):
             guard self.lane.pin != nil else { throw Refusal(.nothingToDo, "There is no pin here.") }
             try self.emit(.unpinned(self.because(reason, actor)))
@@ -234,6 +234,17 @@ extension LaneDecision {
                 Lane.StepCompleted(
                     number: deployment.number, step: deployment.step, summary: "skipped by \(actor): \(reason)")))
         if deployment.pause != nil { try self.resume(deployment.number, by: actor, reason) }
+    }
+
+    /// A lane that is fixed to what it went back from would let nothing good enter.
+    private mutating func pin(_ candidate: Candidate, by actor: Actor, _ reason: String) throws(Refusal) {
+        if let last = self.lane.history.last(where: { $0.release == candidate.release }), last.isWithdrawn {
+            throw Refusal(
+                .wrongState,
+                "\(candidate.version) is withdrawn here: a rollback went back from it. Pin another release "
+                    + "(`slipway release list` shows them), or bring this one in again first, with `slipway promote`.")
+        }
+        try self.emit(.pinned(Pin(version: candidate.version, by: actor, reason: reason)))
     }
 
     private mutating func retry(_ candidate: Candidate, by actor: Actor, _ reason: String) throws(Refusal) {

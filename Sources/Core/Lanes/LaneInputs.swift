@@ -23,7 +23,8 @@ extension Lane {
         case rollback(to: String?, RollbackSettings, reason: String)
         case hold(reason: String, until: Instant?)
         case releaseHold(reason: String)
-        case pin(version: String, reason: String)
+        /// The release is a fact: whoever asks has found it.
+        case pin(Candidate, reason: String)
         case unpin(reason: String)
         case block(ReleaseID, reason: String)
         case unblock(ReleaseID, reason: String)

@@ -92,7 +92,7 @@ struct LaneQueueTests {
         #expect(script.lane.queue.first?.waitsFor.first?.gate == "hold")
         #expect(script.wake == script.now + .minutes(5))
         #expect(try script.pass(.minutes(5)) == ["holdReleased"])
-        try script.say(.pin(version: "1.0.0", reason: "fair"))
+        try script.say(.pin(LaneScript.candidate(1), reason: "fair"))
         #expect(try script.evaluate() == ["waiting"])
         #expect(script.lane.queue.first?.waitsFor.map(\.gate) == ["pin", "tests"])
         try script.say(.unpin(reason: "over"))
