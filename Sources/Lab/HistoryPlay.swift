@@ -24,7 +24,8 @@ extension HistoryRun {
         case .restartRouter: self.world.restartRouter()
         case .crash: try self.crash()
         case .oldEffectLands(let slot): try self.landOrphan(slot)
-        case .promote, .cancel, .pause, .resume, .abort, .skip, .retry, .rollback, .hold, .releaseHold, .pin, .unpin,
+        case .promote, .cancel, .pause, .resume, .abort, .skip, .handOver, .retry, .rollback, .hold, .releaseHold, .pin,
+            .unpin,
             .block, .unblock, .clearAlarm, .down:
             if let (intent, voice) = self.intent(step) { try self.tell(.intent(intent, by: voice.actor, at: self.now)) }
         }
@@ -41,6 +42,7 @@ extension HistoryRun {
         case .resume(let by): return (.resume(number: nil, reason: "asked"), by)
         case .abort(let by): return (.abort(number: nil, reason: "asked"), by)
         case .skip(let by): return (.skip(number: nil, reason: "asked"), by)
+        case .handOver(let by): return (.handOver(number: nil, reason: "asked"), by)
         case .retry(let number, let by): return (.retry(releases[number].candidate, reason: "asked"), by)
         case .rollback(let to, let by):
             let version = to.map { releases[$0].candidate.version }

@@ -25,6 +25,7 @@ package enum HistoryStep: Sendable, Equatable {
     case resume(by: Voice)
     case abort(by: Voice)
     case skip(by: Voice)
+    case handOver(by: Voice)
     case retry(release: Int, by: Voice)
     /// nil: to the version before.
     case rollback(to: Int?, by: Voice)
@@ -73,6 +74,7 @@ extension HistoryStep {
         case .resume(let by): "\(by) resumes"
         case .abort(let by): "\(by) aborts"
         case .skip(let by): "\(by) skips the wait"
+        case .handOver(let by): "\(by) lets the next take over"
         case .retry(let release, let by): "\(by) retries \(release + 1).0.0"
         case .rollback(let to, let by): "\(by) rolls back\(to.map { " to \($0 + 1).0.0" } ?? "")"
         case .hold(let time, let by): "\(by) holds\(time.map { " for \($0.count) ms" } ?? "")"
@@ -150,7 +152,7 @@ extension HistoryStep {
 
     private static func randomIntent(_ generator: inout SeededGenerator, _ by: Voice, slot: Int) -> HistoryStep {
         let release = generator.below(HistorySetting.releaseCount)
-        switch generator.below(12) {
+        switch generator.below(14) {
         case 0: return .cancel(slot: slot, by: by)
         case 1: return .skip(by: by)
         case 2: return .retry(release: release, by: by)
@@ -161,6 +163,7 @@ extension HistoryStep {
         case 8: return .block(release: release, by: by)
         case 9: return .unblock(release: release, by: by)
         case 10: return .clearAlarm(by: by)
+        case 11, 12: return .handOver(by: by)
         default: return generator.chance(40) ? .down(by: by) : .resume(by: by)
         }
     }

@@ -40,6 +40,52 @@ import Testing
         }
     }
 
+    @Test func `a person lets the next take over in a bake, and nothing further on takes that for verified`()
+        async throws
+    {
+        let world = World()
+        let file = Shop.file(
+            [Shop.line("prod", "bake: 5m"), Shop.line("late", "after: prod", "promote: automatically")]
+                .joined(separator: "\n"))
+        let id = try Shop.lane("prod")
+        try await world.running { plane in
+            try await plane.define(file)
+            for message in ["feat: one", "feat: two", "feat: three"] {
+                world.repository.commit(message, file: file)
+                _ = try await plane.build()
+            }
+            _ = try await plane.promote("0.1.0", to: "prod")
+            try await Self.bakes("0.1.0", plane)
+            try await plane.intend(.skip(number: nil, reason: "seen enough"), in: id, by: .cleo)
+            try await plane.verified("0.1.0", in: "late")
+            let admitted = try #require(
+                try await plane.why(try Shop.lane("late"), 1, by: .ada).first { $0.text.hasPrefix("admitted") })
+            #expect(admitted.text.contains("verified in prod; person:cleo did not wait for its time: seen enough"))
+            let second = try await plane.promote("0.2.0", to: "prod")
+            try await Self.bakes("0.2.0", plane)
+            let third = try await plane.promote("0.3.0", to: "prod")
+            try await plane.intend(.handOver(number: second, reason: "the fix is next"), in: id, by: .bob)
+            let ended = try await plane.end(second, in: "prod")
+            #expect(ended.end == .deployment(.superseded))
+            #expect(ended.reason == "0.3.0 takes over, as person:bob allowed: the fix is next")
+            let told = try await plane.why(id, second, by: .ada).map(\.text)
+            #expect(told.contains("person:bob lets the next take over during the bake: the fix is next"))
+            try await Self.bakes("0.3.0", plane)
+            #expect(try await plane.release(named: "shop@0.2.0", by: .ada).verifiedIn.isEmpty)
+            world.clock.move(.minutes(6))
+            #expect(try await plane.end(third, in: "prod").end == .deployment(.completed))
+            try await plane.verified("0.3.0", in: "late")
+            #expect(try await plane.machine("late").recent.map(\.candidate.version) == ["0.1.0", "0.3.0"])
+        }
+    }
+
+    private static func bakes(_ version: String, _ plane: ControlPlane) async throws {
+        _ = try await eventually("the bake of \(version)") {
+            let running = try await plane.machine("prod").deployment
+            return running?.candidate.version == version && running?.bakes == true ? true : nil
+        }
+    }
+
     /// The reason for which the promotion waits on `dev`, once it says this.
     private static func reason(_ number: Int, saying part: String, _ plane: ControlPlane) async throws -> String {
         try await eventually("a reason that says `\(part)`") {

@@ -72,6 +72,8 @@ extension PlantedBug {
         case .endsTheWaitEarly: [.waitsAreWaited]
         case .reusesTheGeneration: [.generationsRise]
         case .countsForeignVerdicts: [.foreignAnswersDoNotCount]
+        case .letsAutomationHandOver: [.supersedesOnlyItsOwn]
+        case .endsTheBakeHandedOver: [.waitsAreWaited]
         case .letsAutomationUnblock: [.onlyPeopleLiftBlocks]
         case .forgetsToWake: [.everyStateHasAnExit]
         }

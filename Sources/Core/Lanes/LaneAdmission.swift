@@ -50,7 +50,8 @@ extension LaneDecision {
         _ queued: QueuedPromotion, _ evaluation: Lane.Evaluation, _ gates: [GateResult]
     ) throws(Refusal) {
         if let running = self.lane.deployment {
-            try self.end(running, .superseded, "\(queued.candidate.version) takes over")
+            let allowed = running.handOver.map { ", as \($0.by) allowed: \($0.reason)" } ?? ""
+            try self.end(running, .superseded, "\(queued.candidate.version) takes over\(allowed)")
         }
         var facts = evaluation.facts
         facts.gates = gates

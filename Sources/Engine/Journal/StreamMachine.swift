@@ -51,7 +51,7 @@ package struct ReleaseRow: Codable, Sendable, Equatable {
 }
 
 extension Lane: StreamMachine {
-    package static let snapshotVersion = 1
+    package static let snapshotVersion = 2
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard case .lane(let id) = stream else { return nil }

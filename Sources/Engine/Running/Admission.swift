@@ -116,7 +116,9 @@ struct Admission: Sendable {
                     + self.whatStops(queued.candidate, before, lane.machine))
         }
         guard let soak = environment.soak, stayed < soak else {
-            return GateResult(gate: name, verdict: .pass, reason: "verified in \(before)")
+            return GateResult(
+                gate: name, verdict: .pass,
+                reason: "verified in \(before)" + lane.machine.overrides(of: queued.candidate.release))
         }
         let isStill = lane.machine.stable?.candidate.release == queued.candidate.release
         return GateResult(
@@ -166,6 +168,14 @@ struct Admission: Sendable {
             return GateResult(
                 gate: "approval", verdict: nil, reason: "\(id) waits for \(change.machine.missingInWords)")
         }
+    }
+}
+
+extension Lane {
+    /// What people let pass when this release was verified here the last time, for the record of who relies on it.
+    fileprivate func overrides(of release: ReleaseID) -> String {
+        guard let number = self.history.last(where: { $0.release == release })?.number else { return "" }
+        return (self.skips[number] ?? []).map { "; \($0.by) did not wait for its time: \($0.reason)" }.joined()
     }
 }
 

@@ -177,6 +177,7 @@ extension Bridge {
         case .resume: intent = .resume(number: number, reason: reason)
         case .abort: intent = .abort(number: number, reason: reason)
         case .skip: intent = .skip(number: number, reason: reason)
+        case .handOver: intent = .handOver(number: number, reason: reason)
         case .cancel: intent = .cancel(number: number, reason: reason)
         case .retry:
             return try await self.shown(id, try await self.plane.retry(id, number, reason: reason, by: who), by: who)
