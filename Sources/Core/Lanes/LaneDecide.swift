@@ -129,7 +129,7 @@ extension LaneDecision {
         if let running = self.lane.deployment, running.candidate.release == candidate.release {
             throw Refusal(.alreadyRunning, "\(candidate.version) is being deployed here already, as \(running.number).")
         }
-        if self.lane.deployment == nil, self.lane.lastKnownGood?.candidate.release == candidate.release {
+        if self.lane.alreadyServes(candidate) {
             throw Refusal(.nothingToDo, "\(candidate.version) serves here already.")
         }
         guard self.lane.queue.count < Lane.queueLimit else {

@@ -217,6 +217,21 @@ struct LaneQueueTests {
         #expect(script.end(of: 3) == .removed(.rejected))
     }
 
+    @Test func `what waits and serves again meanwhile leaves the queue, and does not replace itself`() throws {
+        var script = try LaneScript(.production())
+        try script.deploy(1)
+        try script.deploy(2)
+        try script.promote(3)
+        try script.evaluate()
+        try script.promote(2)
+        try script.say(.abort(number: nil, reason: "no"))
+        try script.finish()
+        #expect(try script.evaluate() == ["removed"])
+        #expect(script.end(of: 4) == .removed(.rejected))
+        #expect(script.lane.recent.last?.reason == "2.0.0 serves here already")
+        #expect(script.serving == ["2.0.0": 10_000])
+    }
+
     @Test func `a release is asked for once`() throws {
         var script = try LaneScript(.production())
         try script.promote(1)
