@@ -62,6 +62,8 @@ package enum HistoryStep: Sendable, Equatable {
     /// term.
     case crash
     case oldEffectLands(slot: Int)
+    /// The machine is started again, with or without the instances.
+    case reboot(comesBack: Bool)
 }
 
 extension HistoryStep {
@@ -99,6 +101,8 @@ extension HistoryStep {
         case .observe: "the target is asked what is there"
         case .restartRouter: "the router dies and comes back from its file"
         case .crash: "the engine is killed and started again"
+        case .reboot(let comesBack):
+            "the machine is started again\(comesBack ? "" : ", and no instance comes back")"
         case .oldEffectLands(let slot): "effect no. \(slot) of the killed engine reaches the world"
         }
     }
@@ -111,6 +115,32 @@ extension HistoryStep {
             .promote(release: release, by: .anna), .evaluate(verdicts: 0), .work(effects: 12), .wake, .work(effects: 8),
             .wake, .work(effects: 8),
         ]
+    }
+
+    /// A few steps that by chance alone hardly ever come one after the other.
+    static func scene(_ generator: inout SeededGenerator) -> [HistoryStep] {
+        let (release, next) = (
+            generator.below(HistorySetting.releaseCount), generator.below(HistorySetting.releaseCount)
+        )
+        let voice = Voice.allCases[generator.below(Voice.allCases.count)]
+        let deploys: [HistoryStep] = [.promote(release: release, by: voice), .evaluate(verdicts: 0)]
+        let bakes = deploys + [.work(effects: 12)]
+        switch generator.below(5) {
+        case 0:
+            return deploys + [.work(effects: generator.below(6)), .perform(slot: 0, .isLate), .crash]
+                + (generator.chance(50) ? [.work(effects: generator.below(4))] : []) + [.oldEffectLands(slot: 0)]
+        case 1:
+            return bakes + [
+                .handOver(by: .bert), .promote(release: next, by: voice), .evaluate(verdicts: 0),
+                .work(effects: generator.below(12)),
+            ]
+        case 2: return bakes + [.skip(by: .ci), .work(effects: generator.below(6))]
+        case 3:
+            return bakes + [
+                .abort(by: .anna), .work(effects: 4), .retry(release: release, by: voice), .evaluate(verdicts: 0),
+            ]
+        default: return [.pin(release: release, by: .anna)] + bakes + [.unpin(by: .bert), .evaluate(verdicts: 0)]
+        }
     }
 
     /// A step by chance: mostly work, so that deployments get somewhere, and often enough trouble.
@@ -141,12 +171,14 @@ extension HistoryStep {
     }
 
     private static func randomTrouble(_ generator: inout SeededGenerator, slot: Int) -> HistoryStep {
-        switch generator.below(6) {
+        switch generator.below(8) {
         case 0, 1: .kill(slot: slot)
         case 2: .supervise
         case 3: .restartRouter
         case 4: .oldEffectLands(slot: slot)
-        default: .clockBack(Milliseconds(Int64(generator.below(2_000))))
+        case 5: .reboot(comesBack: generator.chance(70))
+        case 6: .pass(.hours(Int64(1 + generator.below(48))))
+        default: .clockBack(Milliseconds(Int64(generator.below(generator.chance(30) ? 7_200_000 : 2_000))))
         }
     }
 
