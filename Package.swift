@@ -116,7 +116,7 @@ let package = Package(
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
         tests(
             "LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
-        tests("EngineTests", ["Core", "Engine", "Lab", "LocalTarget", "Ports", "ServiceFile", logging]),
+        tests("EngineTests", ["Core", "Engine", "Lab", "LocalTarget", "Ports", "SQLiteStore", "ServiceFile", logging]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests(
             "FacesTests",

@@ -26,6 +26,8 @@ package struct HistoryRun: Sendable {
     /// Answers that came, for those that come twice.
     var heard: [Lane.Answer] = []
     var watch = HistoryWatch()
+    /// What this history has gone through so far.
+    var troubles: Set<Trouble> = []
 
     package init(_ setting: HistorySetting, bug: PlantedBug? = nil) {
         self.setting = setting
@@ -75,7 +77,8 @@ package struct HistoryRun: Sendable {
             generation: wanted.generation, weights: wanted.weights.filter { $0.value > .zero }, preview: wanted.preview)
         self.flights.append(Flight(effect: effect, term: self.term, fault: fault, routes: routes))
         switch fault {
-        case .isLate, .hangs: break
+        case .isLate: break
+        case .hangs: self.troubles.insert(.hangs)
         case .none, .failsForNow, .failsForGood, .hangsAfterItDid, .liesDone, .liesFailed, .answersTwice:
             try self.land(self.flights.count - 1)
         }
@@ -85,6 +88,8 @@ package struct HistoryRun: Sendable {
     mutating func land(_ index: Int) throws(Violation) {
         guard !self.flights[index].hasLanded, self.flights[index].fault != .hangs else { return }
         self.flights[index].hasLanded = true
+        if let trouble = Trouble(self.flights[index].fault) { self.troubles.insert(trouble) }
+        if self.flights[index].fault == .isLate { self.troubles.insert(.effectLandsLate) }
         self.flights[index].answers = try self.perform(self.flights[index])
     }
 
@@ -92,6 +97,10 @@ package struct HistoryRun: Sendable {
     mutating func deliver(_ index: Int) throws(Violation) {
         guard self.flights[index].hasLanded, self.flights[index].fault != .hangsAfterItDid else { return }
         let flight = self.flights.remove(at: index)
+        if flight.answers.count > 1 { self.troubles.insert(.answerComesTwice) }
+        if !flight.answers.isEmpty, !self.subject.pending.contains(flight.effect) {
+            self.troubles.insert(.answerComesTooLate)
+        }
         for answer in flight.answers { try self.hear(answer) }
     }
 

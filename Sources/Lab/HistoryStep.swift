@@ -25,6 +25,7 @@ package enum HistoryStep: Sendable, Equatable {
     case resume(by: Voice)
     case abort(by: Voice)
     case skip(by: Voice)
+    case handOver(by: Voice)
     case retry(release: Int, by: Voice)
     /// nil: to the version before.
     case rollback(to: Int?, by: Voice)
@@ -61,6 +62,8 @@ package enum HistoryStep: Sendable, Equatable {
     /// term.
     case crash
     case oldEffectLands(slot: Int)
+    /// The machine is started again, with or without the instances.
+    case reboot(comesBack: Bool)
 }
 
 extension HistoryStep {
@@ -73,6 +76,7 @@ extension HistoryStep {
         case .resume(let by): "\(by) resumes"
         case .abort(let by): "\(by) aborts"
         case .skip(let by): "\(by) skips the wait"
+        case .handOver(let by): "\(by) lets the next take over"
         case .retry(let release, let by): "\(by) retries \(release + 1).0.0"
         case .rollback(let to, let by): "\(by) rolls back\(to.map { " to \($0 + 1).0.0" } ?? "")"
         case .hold(let time, let by): "\(by) holds\(time.map { " for \($0.count) ms" } ?? "")"
@@ -97,6 +101,8 @@ extension HistoryStep {
         case .observe: "the target is asked what is there"
         case .restartRouter: "the router dies and comes back from its file"
         case .crash: "the engine is killed and started again"
+        case .reboot(let comesBack):
+            "the machine is started again\(comesBack ? "" : ", and no instance comes back")"
         case .oldEffectLands(let slot): "effect no. \(slot) of the killed engine reaches the world"
         }
     }
@@ -109,6 +115,32 @@ extension HistoryStep {
             .promote(release: release, by: .anna), .evaluate(verdicts: 0), .work(effects: 12), .wake, .work(effects: 8),
             .wake, .work(effects: 8),
         ]
+    }
+
+    /// A few steps that by chance alone hardly ever come one after the other.
+    static func scene(_ generator: inout SeededGenerator) -> [HistoryStep] {
+        let (release, next) = (
+            generator.below(HistorySetting.releaseCount), generator.below(HistorySetting.releaseCount)
+        )
+        let voice = Voice.allCases[generator.below(Voice.allCases.count)]
+        let deploys: [HistoryStep] = [.promote(release: release, by: voice), .evaluate(verdicts: 0)]
+        let bakes = deploys + [.work(effects: 12)]
+        switch generator.below(5) {
+        case 0:
+            return deploys + [.work(effects: generator.below(6)), .perform(slot: 0, .isLate), .crash]
+                + (generator.chance(50) ? [.work(effects: generator.below(4))] : []) + [.oldEffectLands(slot: 0)]
+        case 1:
+            return bakes + [
+                .handOver(by: .bert), .promote(release: next, by: voice), .evaluate(verdicts: 0),
+                .work(effects: generator.below(12)),
+            ]
+        case 2: return bakes + [.skip(by: .ci), .work(effects: generator.below(6))]
+        case 3:
+            return bakes + [
+                .abort(by: .anna), .work(effects: 4), .retry(release: release, by: voice), .evaluate(verdicts: 0),
+            ]
+        default: return [.pin(release: release, by: .anna)] + bakes + [.unpin(by: .bert), .evaluate(verdicts: 0)]
+        }
     }
 
     /// A step by chance: mostly work, so that deployments get somewhere, and often enough trouble.
@@ -139,18 +171,20 @@ extension HistoryStep {
     }
 
     private static func randomTrouble(_ generator: inout SeededGenerator, slot: Int) -> HistoryStep {
-        switch generator.below(6) {
+        switch generator.below(8) {
         case 0, 1: .kill(slot: slot)
         case 2: .supervise
         case 3: .restartRouter
         case 4: .oldEffectLands(slot: slot)
-        default: .clockBack(Milliseconds(Int64(generator.below(2_000))))
+        case 5: .reboot(comesBack: generator.chance(70))
+        case 6: .pass(.hours(Int64(1 + generator.below(48))))
+        default: .clockBack(Milliseconds(Int64(generator.below(generator.chance(30) ? 7_200_000 : 2_000))))
         }
     }
 
     private static func randomIntent(_ generator: inout SeededGenerator, _ by: Voice, slot: Int) -> HistoryStep {
         let release = generator.below(HistorySetting.releaseCount)
-        switch generator.below(12) {
+        switch generator.below(14) {
         case 0: return .cancel(slot: slot, by: by)
         case 1: return .skip(by: by)
         case 2: return .retry(release: release, by: by)
@@ -161,6 +195,7 @@ extension HistoryStep {
         case 8: return .block(release: release, by: by)
         case 9: return .unblock(release: release, by: by)
         case 10: return .clearAlarm(by: by)
+        case 11, 12: return .handOver(by: by)
         default: return generator.chance(40) ? .down(by: by) : .resume(by: by)
         }
     }

@@ -103,8 +103,9 @@ import Testing
             }
         }
         #expect(try await ledger.snapshot(of: .lane(id))?.number == 1_000)
+        let release = try #require(ReleaseID("r-1"))
         try await LaneJournal(plane.journal).decide(id, by: .person("ada")) { now in
-            .intent(.pin(version: "1.0.0", reason: "last"), by: .person("ada"), at: now)
+            .intent(.block(release, reason: "last"), by: .person("ada"), at: now)
         }
         let afters = Mutex<[Int]>([])
         let reader = WatchedLedger(ledger: ledger, reading: { after in afters.withLock { $0.append(after) } })

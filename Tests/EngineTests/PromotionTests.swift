@@ -80,9 +80,11 @@ import Testing
         try await world.running { plane in
             try await plane.define(file)
             _ = try await plane.build()
+            world.repository.commit("feat: more", file: file)
+            _ = try await plane.build()
             let id = try Shop.lane("prod")
             try await plane.intend(.hold(reason: "inventory", until: nil), in: id, by: .ada)
-            try await plane.intend(.pin(version: "9.9.9", reason: "contract"), in: id, by: .ada)
+            try await plane.pin(id, to: "0.2.0", reason: "contract", by: .ada)
             let number = try await plane.promote("0.1.0", to: "prod")
             let queued = try await eventually("both reasons") {
                 try await plane.machine("prod").queue.first { $0.waitsFor.count >= 2 }

@@ -20,6 +20,8 @@ extension Lane {
         case .routingConfirmed(let body): try self.confirm(body)
         case .paused(let body): try self.changeDeployment(body.number) { $0.pause = body.pause }
         case .resumed(let body): try self.changeDeployment(body.number) { $0.resume(body) }
+        case .skipped(let body): self.skips[body.number] = (self.skips[body.number] ?? []) + [body]
+        case .handedOver(let body): try self.changeDeployment(body.number) { $0.handOver = body }
         case .aborted(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .aborted) }
         case .failed(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .failed) }
         case .ended(let body): try self.end(body)
@@ -89,6 +91,7 @@ extension Lane {
                 by: running.by, strategy: running.plan.strategy, startedAt: running.startedAt, endedAt: body.at,
                 reason: body.reason, lastLines: running.ending?.lastLines ?? []))
         self.deployment = nil
+        self.skips = self.skips.filter { number, _ in self.history.contains { $0.number == number } }
     }
 
     private mutating func start(_ body: Admitted) throws(IllegalEvent) {

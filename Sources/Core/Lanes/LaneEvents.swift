@@ -19,6 +19,8 @@ extension Lane {
         case routingConfirmed(RoutingConfirmed)
         case paused(Paused)
         case resumed(Resumed)
+        case skipped(Overridden)
+        case handedOver(Overridden)
         case aborted(Returned)
         case failed(Returned)
         case ended(Ended)
@@ -138,6 +140,15 @@ extension Lane {
         package let stoodStill: Milliseconds
     }
 
+    /// A named person let a step not be waited for (`skipped`), or not to its end (`handedOver`).
+    package struct Overridden: Sendable, Equatable, Codable {
+        package let number: Int
+        package let step: Int
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
+    }
+
     /// The deployment is taken back: abort by a person or the judge, or failure of a step.
     package struct Returned: Sendable, Equatable, Codable {
         package let number: Int
@@ -222,6 +233,8 @@ extension Lane.Event: LedgerEvent {
         case .routingConfirmed(let body): ("routingConfirmed", body)
         case .paused(let body): ("paused", body)
         case .resumed(let body): ("resumed", body)
+        case .skipped(let body): ("skipped", body)
+        case .handedOver(let body): ("handedOver", body)
         case .aborted(let body): ("aborted", body)
         case .failed(let body): ("failed", body)
         case .ended(let body): ("ended", body)
@@ -261,7 +274,8 @@ extension Lane.Event: LedgerEvent {
             "lane.capacityGone": reader(Self.capacityGone), "lane.stepStarted": reader(Self.stepStarted),
             "lane.stepCompleted": reader(Self.stepCompleted), "lane.routingWanted": reader(Self.routingWanted),
             "lane.routingConfirmed": reader(Self.routingConfirmed), "lane.paused": reader(Self.paused),
-            "lane.resumed": reader(Self.resumed), "lane.aborted": reader(Self.aborted),
+            "lane.resumed": reader(Self.resumed), "lane.skipped": reader(Self.skipped),
+            "lane.handedOver": reader(Self.handedOver), "lane.aborted": reader(Self.aborted),
             "lane.failed": reader(Self.failed), "lane.ended": reader(Self.ended),
             "lane.verified": reader(Self.verified), "lane.withdrawn": reader(Self.withdrawn),
             "lane.passedNoReturn": reader(Self.passedNoReturn), "lane.blocked": reader(Self.blocked),

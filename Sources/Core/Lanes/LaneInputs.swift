@@ -17,13 +17,17 @@ extension Lane {
         case abort(number: Int?, reason: String)
         /// Ends a step that only waits (hold, bake) early; recorded as an override.
         case skip(number: Int?, reason: String)
+        /// During the bake: what comes next takes over as soon as it may enter. The bake goes on until then, and what
+        /// is taken over from ends as superseded, not as verified.
+        case handOver(number: Int?, reason: String)
         /// Lifts the block of a release and asks for its promotion again.
         case retry(Candidate, reason: String)
         /// `to` nil: the release verified here before the one that serves.
         case rollback(to: String?, RollbackSettings, reason: String)
         case hold(reason: String, until: Instant?)
         case releaseHold(reason: String)
-        case pin(version: String, reason: String)
+        /// The release is a fact: whoever asks has found it.
+        case pin(Candidate, reason: String)
         case unpin(reason: String)
         case block(ReleaseID, reason: String)
         case unblock(ReleaseID, reason: String)

@@ -18,7 +18,7 @@ extension Lane {
     var mayAdmit: Bool {
         guard self.takingDown == nil, self.nextRollback == nil else { return false }
         guard let deployment else { return true }
-        return deployment.plan.policy == .latest && deployment.mayBeSuperseded
+        return deployment.mayBeTakenOver
     }
 
     /// Warm capacities that stop by themselves in time: not what a running deployment would go back to.

@@ -23,6 +23,8 @@ package struct Lane: Sendable, Equatable, Codable {
     package internal(set) var stable: Placed?
     /// Releases verified here, oldest first; at most `historyLimit`.
     package internal(set) var history: [VerifiedRelease] = []
+    /// Waits of the running and of the verified deployments that a person ended early, by number.
+    package internal(set) var skips: [Int: [Overridden]] = [:]
     package internal(set) var blocks: [Block] = []
     package internal(set) var hold: Hold?
     package internal(set) var pin: Pin?
@@ -205,6 +207,8 @@ package struct Deployment: Sendable, Equatable, Codable {
     package internal(set) var stepUntil: Instant?
     package internal(set) var deadline: Instant
     package internal(set) var pause: Pause?
+    /// A person said during its bake that the next may take over.
+    package internal(set) var handOver: Lane.Overridden?
     /// Why it is being taken back.
     package internal(set) var ending: Ending?
 
@@ -240,6 +244,19 @@ package struct Deployment: Sendable, Equatable, Codable {
             guard self.kind == .rollback, case .shift = self.currentStep else { return false }
             return true
         }
+    }
+
+    /// Stands in its bake, and nobody has paused it.
+    package var bakes: Bool {
+        guard self.phase == .running, !self.stepIsDone, self.pause == nil, case .bake = self.currentStep else {
+            return false
+        }
+        return true
+    }
+
+    /// What waits may take its place now: a person let it, or its policy does.
+    package var mayBeTakenOver: Bool {
+        self.handOver != nil && self.bakes || self.plan.policy == .latest && self.mayBeSuperseded
     }
 
     /// Automation may end it for something newer: never a rollback, nor what a person started or paused.

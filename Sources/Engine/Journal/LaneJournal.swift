@@ -44,7 +44,8 @@ package struct LaneJournal: Sendable {
             case .requested, .waiting, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
                 .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
                 .routingWanted,
-                .routingConfirmed, .paused, .resumed, .aborted, .failed, .withdrawn, .passedNoReturn, .held,
+                .routingConfirmed, .paused, .resumed, .skipped, .handedOver, .aborted, .failed, .withdrawn,
+                .passedNoReturn, .held,
                 .holdReleased, .pinned, .unpinned, .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved,
                 .downFinished:
                 continue

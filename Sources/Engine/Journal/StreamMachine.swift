@@ -57,7 +57,7 @@ package struct ReleaseRow: Codable, Sendable, Equatable {
 }
 
 extension Lane: StreamMachine {
-    package static let snapshotVersion = 1
+    package static let snapshotVersion = 2
 
     package mutating func stands(in stream: StreamID) {
         if case .lane(let id) = stream { self.id = id }

@@ -62,8 +62,8 @@ struct Notices: Sendable {
                 text: "\(id): \(alarm.inWords)", at: envelope.at)
         case .requested, .removed, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
             .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
-            .routingWanted,
-            .routingConfirmed, .paused, .resumed, .aborted, .failed, .verified, .withdrawn, .passedNoReturn, .blocked,
+            .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .handedOver, .aborted, .failed, .verified,
+            .withdrawn, .passedNoReturn, .blocked,
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:
             return nil

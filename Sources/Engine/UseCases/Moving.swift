@@ -58,6 +58,22 @@ extension ControlPlane {
         }
     }
 
+    /// Fixes a lane to a version, which must be that of a release of the service that can be deployed.
+    package func pin(_ id: LaneID, to version: String, reason: String, by caller: Caller) async throws {
+        try await self.authorize(caller, .operate, on: id.description)
+        _ = try await self.known(id)
+        let list = "`slipway release list \(id.service)` shows the releases."
+        let rows = try await self.journal.releases(of: id.service).filter { $0.version == version }
+        guard let row = rows.last(where: { $0.phase != .failed }) else {
+            let shown = version.prefix(80)
+            throw rows.isEmpty
+                ? Refusal(.notFound, "\(id.service) has no release `\(shown)` to be pinned to. \(list)")
+                : Refusal(.wrongState, "\(shown) was not built, so nothing can be pinned to it. \(list)")
+        }
+        try await self.intend(
+            .pin(Candidate(release: row.id, version: row.version), reason: reason), in: id, by: caller)
+    }
+
     /// Back to a release verified here. The number of the deployment that moves the traffic.
     package func rollBack(_ id: LaneID, to version: String?, reason: String, by caller: Caller) async throws -> Int {
         try await self.authorize(caller, .operate, on: id.description)

@@ -21,6 +21,10 @@ extension Lane.Event {
         case .stepCompleted(let body): (body.number, "step \(body.step + 1) ended: \(body.summary)")
         case .paused(let body): (body.number, "paused by \(body.pause.by): \(body.pause.reason)")
         case .resumed(let body): (body.number, "resumed by \(body.by): \(body.reason)")
+        case .skipped(let body):
+            (body.number, "\(body.by) did not wait for the end of step \(body.step + 1): \(body.reason)")
+        case .handedOver(let body):
+            (body.number, "\(body.by) lets the next take over during the bake: \(body.reason)")
         case .aborted(let body): (body.number, "aborted by \(body.ending.by): \(body.ending.reason)")
         case .failed(let body): (body.number, "failed: \(body.ending.reason)\(body.ending.lastWords)")
         case .ended(let body):

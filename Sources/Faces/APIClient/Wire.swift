@@ -288,7 +288,7 @@ extension Wire {
 
     /// `POST /promotions/S/E/N/VERB`
     package enum PromotionVerb: String, Codable, Sendable, CaseIterable {
-        case pause, resume, abort, retry, skip, cancel
+        case pause, resume, abort, retry, skip, handOver = "hand-over", cancel
     }
     /// `POST /lanes/S/E/VERB`
     package enum LaneVerb: String, Codable, Sendable, CaseIterable {

@@ -64,6 +64,7 @@ enum Stored {
         "lane.failed":
             #"{"at":1800000000000,"deadline":1800000060000,"ending":{"by":"system","lastLines":["can't open its data"],"reason":"not ready"},"number":2}"#,
         "lane.passedNoReturn": #"{"number":2}"#,
+        "lane.handedOver": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"the fix is next","step":6}"#,
         "lane.paused": #"{"number":2,"pause":{"by":"person:ada","reason":"lunch","since":1800000000000}}"#,
         "lane.resumed": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"back","stoodStill":60000}"#,
         "lane.rollbackOrdered":
@@ -72,6 +73,7 @@ enum Stored {
             #"{"at":1800000000000,"by":"person:ada","candidate":{"release":"r-0123456789ab","version":"1.2.3"},"capacity":1,"definition":1,"number":3,"plan":{"drain":30000,"keepWarm":0,"policy":"finish","reversible":true,"steps":[{"shift":{"_0":10000}}],"strategy":"rollback"},"reason":"slow"}"#,
         "lane.routingConfirmed": #"{"at":1800000000000,"generation":4}"#,
         "lane.routingWanted": #"{"generation":4,"preview":2,"weights":{"1":10000}}"#,
+        "lane.skipped": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"seen enough","step":6}"#,
         "lane.stepCompleted": #"{"number":2,"step":1,"summary":"done"}"#,
         "lane.stepStarted": #"{"at":1800000000000,"deadline":1800000305000,"number":2,"step":4,"until":1800000005000}"#,
         "lane.verified":

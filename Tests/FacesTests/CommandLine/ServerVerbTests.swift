@@ -51,6 +51,19 @@ import Testing
         #expect(run.out.contains("change: c-9 (`slipway approve c-9 --reason …`)"))
     }
 
+    @Test func `skip ends a wait, and with --hand-over lets the next take over`() async throws {
+        for (option, verb) in [([], "skip"), (["--hand-over"], "hand-over")] as [([String], String)] {
+            var server = CannedServer()
+            try server.answer("POST /promotions/shop/production/3/\(verb)", Wire.Promotion.sample(.deploying))
+            let run = try await server.run {
+                await CommandRun.of(
+                    ["skip", "shop/production/3"] + option + ["--reason", "next", "--server", $0])
+            }
+            #expect(run.code == 0)
+            #expect(server.requests == ["POST /promotions/shop/production/3/\(verb) {\"reason\":\"next\"}"])
+        }
+    }
+
     @Test func `rollback returns when the traffic is there`() async throws {
         var lane = Wire.Lane(service: "shop", environment: "production")
         var deploying = Wire.Promotion.sample(.deploying)

@@ -60,11 +60,20 @@ struct Retry: Verb {
 
 struct Skip: Verb {
     static let configuration = CommandConfiguration(
-        abstract: "End a step that only waits (hold, bake) early; recorded as an override.")
+        abstract: "End a step that only waits (hold, bake) early; recorded as an override.",
+        discussion: """
+            Skipped, a bake counts as over: the release is verified, and the record says who did not wait. With \
+            --hand-over the bake goes on until the next promotion may enter and takes over; what it takes over from \
+            ends superseded, and is not verified.
+            """)
     @OptionGroup var on: OnPromotion
+    @Flag(help: "During the bake: let the next promotion take over as soon as it may enter.")
+    var handOver = false
     @OptionGroup var why: Reasoned
 
-    func run(in session: Session) async throws -> Ending { try await self.on.act(.skip, self.why.reason, in: session) }
+    func run(in session: Session) async throws -> Ending {
+        try await self.on.act(self.handOver ? .handOver : .skip, self.why.reason, in: session)
+    }
 }
 
 struct Abort: Verb {

@@ -56,7 +56,14 @@ extension Bridge {
     ) async throws -> Wire.Lane {
         let id = try self.lane(service, environment)
         let who = try await self.caller(caller)
-        try await self.plane.intend(try await self.intent(verb, act, by: who), in: id, by: who)
+        if verb == .pin {
+            guard let version = act.subject else {
+                throw Core.Refusal(.invalid, "Pin to which version? Give it as the `subject`, such as 1.4.2.")
+            }
+            try await self.plane.pin(id, to: version, reason: try self.reason(act), by: who)
+        } else {
+            try await self.plane.intend(try await self.intent(verb, act, by: who), in: id, by: who)
+        }
         return Wire.Lane(try await self.plane.lane(id, by: who))
     }
 
@@ -70,16 +77,12 @@ extension Bridge {
             }
             return .hold(reason: reason, until: instant)
         case .unhold: return .releaseHold(reason: reason)
-        case .pin:
-            guard let version = act.subject, SemanticVersion(version) != nil else {
-                throw Core.Refusal(.invalid, "`\(act.subject ?? "")` is no version to pin, such as 1.4.2.")
-            }
-            return .pin(version: version, reason: reason)
         case .unpin: return .unpin(reason: reason)
         case .block: return .block(try await self.releaseID(act, by: caller), reason: reason)
         case .unblock: return .unblock(try await self.releaseID(act, by: caller), reason: reason)
         case .clearAlarm: return .clearAlarm(reason: reason)
         case .down: return .down(reason: reason)
+        case .pin: throw Core.Refusal(.invalid, "A pin names a version, which is looked up first.")
         case .rollback: throw Core.Refusal(.invalid, "A rollback has a route of its own.")
         }
     }
@@ -190,6 +193,7 @@ extension Bridge {
         case .resume: intent = .resume(number: number, reason: reason)
         case .abort: intent = .abort(number: number, reason: reason)
         case .skip: intent = .skip(number: number, reason: reason)
+        case .handOver: intent = .handOver(number: number, reason: reason)
         case .cancel: intent = .cancel(number: number, reason: reason)
         case .retry:
             return try await self.shown(id, try await self.plane.retry(id, number, reason: reason, by: who), by: who)

@@ -97,7 +97,8 @@ extension Wire.Promotion {
         self.stepUntil = deployment.stepUntil?.wire
         self.deadline = deployment.deadline.wire
         self.weight = lane.routing.weights[deployment.capacity]?.count ?? 0
-        self.reason = deployment.ending?.reason ?? deployment.pause?.reason ?? deployment.reason
+        let handOver = deployment.handOver.map { "\($0.by) lets the next take over: \($0.reason)" }
+        self.reason = deployment.ending?.reason ?? deployment.pause?.reason ?? handOver ?? deployment.reason
         self.lastLines = deployment.ending?.lastLines ?? []
         self.pausedBy = deployment.pause?.by.description
     }
