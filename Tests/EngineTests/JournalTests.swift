@@ -148,7 +148,7 @@ import Testing
 }
 
 /// True the first time.
-private final class Once: Sendable {
+final class Once: Sendable {
     private let isLeft = Atomic(true)
     func take() -> Bool { self.isLeft.exchange(false, ordering: .relaxed) }
 }

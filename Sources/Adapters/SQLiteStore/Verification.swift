@@ -255,6 +255,16 @@ struct Verification {
             let found = try database.first("SELECT id FROM streams WHERE name = ?", name) { $0.int(0) }
             guard found == slot.id else { throw Self.damaged("the index of stream names does not find \(name)") }
         }
+        try self.checkPages(database)
+    }
+
+    /// What SQLite keeps beside the values (lengths of rows, places in pages): no hash of ours covers it.
+    private func checkPages(_ database: Database) throws {
+        let said = try database.first("PRAGMA quick_check(1)") { $0.text(0) } ?? "nothing"
+        guard said == "ok" else {
+            let words = said.split(separator: "\n").filter { !$0.hasPrefix("***") }.joined(separator: "; ")
+            throw Self.damaged("its file is not as SQLite wrote it (\(words))")
+        }
     }
 
     private mutating func checkSnapshots(_ database: Database) throws {

@@ -91,7 +91,7 @@ struct Notices: Sendable {
         for notify in environment.notify where notify.on.contains(notice.occasion) {
             for attempt in 1...Self.tries {
                 do {
-                    try await self.messenger.send(notice, by: notify.channel)
+                    try await self.messenger.send(notice, by: notify.channel, attempt: attempt)
                     break
                 } catch is CancellationError {
                     throw CancellationError()

@@ -17,25 +17,39 @@ extension ControlPlane {
         let definition = try ServiceFile.read(file).definition
         try await self.authorize(caller, .operate, on: definition.service.text)
         try Self.checkPath(repository, of: "a repository")
-        let stream = StreamID.service(definition.service)
-        let before = try await self.journal.service(definition.service).machine
-        let difference = DefinitionDifference(from: before.current, to: definition)
-        let differences = difference.changes.map(\.description)
-        try await self.checkAddresses(of: definition)
-        let warnings = try await self.unreachableApprovals(of: definition)
-        if isPlan {
-            return Applied(
-                service: definition.service, number: before.number, isChanged: before.current != definition,
-                differences: differences, warnings: warnings)
+        return try await self.journal.retrying {
+            // No stream guards addresses: nobody else gives one away meanwhile.
+            try await self.journal.reserving("the addresses of services") {
+                try await self.define(definition, repository: repository, isPlan: isPlan, by: caller)
+            }
         }
-        // Who may not administer can't take a gate away that stands between a release and its users.
-        if difference.weakens { try await self.authorize(caller, .administer, on: "\(definition.service), weakened") }
-        let events = try await self.journal.decide(Service.self, stream, by: caller.actor) { now in
-            .define(definition, repository: repository, by: caller.actor, at: now)
+    }
+
+    /// What is replaced is what was compared: when another definition comes in between, the append is refused and all is decided anew.
+    private func define(
+        _ definition: Definition, repository: String, isPlan: Bool, by caller: Caller
+    ) async throws -> Applied {
+        let loaded = try await self.journal.service(definition.service)
+        let (before, now) = (loaded.machine, self.journal.time.now())
+        let difference = DefinitionDifference(from: before.current, to: definition)
+        try await self.checkAddresses(of: definition)
+        let events = try before.decide(.define(definition, repository: repository, by: caller.actor, at: now))
+        var number = before.number
+        if !isPlan, let draft = try self.journal.draft(loaded, events) {
+            // Who may not administer can't take a gate away that stands between a release and its users.
+            if difference.weakens {
+                try await self.authorize(caller, .administer, on: "\(definition.service), weakened")
+            }
+            try await self.journal.append([draft], by: caller.actor, at: now)
+            number += events.count
+        }
+        var differences = difference.changes.map(\.description)
+        if before.current != nil, before.repository != repository {
+            differences.append("service: repository \(before.repository) -> \(repository)")
         }
         return Applied(
-            service: definition.service, number: try await self.journal.service(definition.service).machine.number,
-            isChanged: !events.isEmpty, differences: differences, warnings: warnings)
+            service: definition.service, number: number, isChanged: !events.isEmpty, differences: differences,
+            warnings: try await self.unreachableApprovals(of: definition))
     }
 
     /// Approvals that too few people can give today, because names in `from` own no token. No error: a token can be added any time.
