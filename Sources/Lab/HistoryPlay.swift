@@ -22,6 +22,9 @@ extension HistoryRun {
         case .supervise: self.world.supervise()
         case .observe: try self.observe()
         case .restartRouter: self.world.restartRouter()
+        case .judge(let saying, let ofEarlier):
+            guard let number = self.subject.lane.deployment?.number else { return }
+            try self.hear(.judged(number: ofEarlier ? number - 1 : number, saying.judgement(at: self.now)))
         case .crash: try self.crash()
         case .oldEffectLands(let slot): try self.landOrphan(slot)
         case .promote, .cancel, .pause, .resume, .abort, .skip, .retry, .rollback, .hold, .releaseHold, .pin, .unpin,
@@ -54,7 +57,7 @@ extension HistoryRun {
         case .clearAlarm(let by): return (.clearAlarm(reason: "asked"), by)
         case .down(let by): return (.down(reason: "asked"), by)
         case .work, .perform, .land, .deliver, .repeatAnswer, .evaluate, .pass, .clockBack, .wake, .kill, .supervise,
-            .observe, .restartRouter, .crash, .oldEffectLands:
+            .observe, .restartRouter, .judge, .crash, .oldEffectLands:
             return nil
         }
     }

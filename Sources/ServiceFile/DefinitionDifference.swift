@@ -174,12 +174,29 @@ extension Gate {
 }
 
 extension Strategy {
-    /// Verifies before users see it, or longer.
+    /// Verifies before users see it, shows it to fewer of them first, or watches longer.
     fileprivate func isStricter(than other: Strategy) -> Bool {
         switch (self, other) {
-        case (.bigBang, _): false
-        case (.blueGreen, .bigBang): true
         case (.blueGreen(let old), .blueGreen(let new)): new < old
+        case (.canary(let old), .canary(let new)):
+            new.each.atLeast < old.each.atLeast || (old.steps.first ?? .all) < (new.steps.first ?? .all)
+                || new.steps.count < old.steps.count
+                || (old.whenTimeIsUp == .pause && new.whenTimeIsUp != .pause)
+        case (.rolling(let old), .rolling(let new)):
+            new.each.atLeast < old.each.atLeast || old.batch < new.batch
+                || (old.whenTimeIsUp == .pause && new.whenTimeIsUp != .pause)
+        case (.bigBang, _), (.rolling, _), (.blueGreen, _), (.canary, _): other.caution < self.caution
+        }
+    }
+
+    /// How much is known of a release before all users have it: nothing; something, after a part of them has it;
+    /// verified before any; judged at each share.
+    private var caution: Int {
+        switch self {
+        case .bigBang: 0
+        case .rolling: 1
+        case .blueGreen: 2
+        case .canary: 3
         }
     }
 }

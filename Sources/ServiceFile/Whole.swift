@@ -69,10 +69,10 @@ struct Whole {
         guard !draft.fields.has(EnvironmentKeys.listen) else { return }
         switch draft.environment.strategy {
         case .bigBang: break
-        case .blueGreen:
+        case .blueGreen, .canary, .rolling:
             problems.add(
                 .contradiction, draft.fields.place(EnvironmentKeys.strategy),
-                "\(draft.path).strategy: `blueGreen` switches traffic, and without `listen` there is none: "
+                "\(draft.path).strategy: `\(draft.environment.strategy.name)` shares traffic, and without `listen` there is none: "
                     + "give `listen`, or use `bigBang`"
             )
         }

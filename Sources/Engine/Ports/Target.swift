@@ -143,6 +143,8 @@ package protocol Router: Sendable {
     func apply(_ routing: Routing, term: Term) async throws -> RoutingReport
     /// What the router does now; nil if there is none for this lane.
     func read(_ lane: LaneID) async throws -> RoutingReport?
+    /// What was counted of each arm; nil if there is no router for this lane.
+    func counts(_ lane: LaneID) async throws -> TrafficCounts?
     /// Requests that are under way at a capacity right now.
     func requestsUnderWay(_ key: CapacityKey) async throws -> Int
     /// Takes the lane's router away. Only `down` asks for it.
