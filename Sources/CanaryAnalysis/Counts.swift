@@ -51,6 +51,11 @@ public struct ArmCounts: Sendable, Equatable {
             throw AnalysisProblem(
                 .tooLarge, "\(requests) requests in one interval: at most \(Self.greatest) are counted.")
         }
+        self.init(accepted: requests, events)
+    }
+
+    /// For counts that were checked in another way.
+    init(accepted requests: Int, _ events: Int) {
         self.requests = requests
         self.events = events
     }
