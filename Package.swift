@@ -70,7 +70,7 @@ let package = Package(
         ours("Ports", at: "Engine/Ports", ["Core"]),
         ours("ServiceFile", at: "ServiceFile", ["Core", yams]),
         ours(
-            "Engine", at: "Engine", ["Core", "Ports", "ServiceFile", crypto, lifecycle, logging], exclude: ["Ports"]),
+            "Engine", at: "Engine", ["CanaryAnalysis", "Core", "Ports", "ServiceFile", crypto, lifecycle, logging], exclude: ["Ports"]),
 
         // MARK: Adapters: what stands behind the doors.
         ours("SQLiteStore", at: "Adapters/SQLiteStore", ["Core", "Ports", crypto, grdb]),

@@ -19,7 +19,7 @@ struct Arrows {
         Arrows("Ports", "Engine/Ports", ours: ["Core"]),
         Arrows("ServiceFile", "ServiceFile", ours: ["Core"], others: ["Yams"]),
         Arrows(
-            "Engine", "Engine", ours: ["Core", "Ports", "ServiceFile"],
+            "Engine", "Engine", ours: ["CanaryAnalysis", "Core", "Ports", "ServiceFile"],
             others: ["Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization"]),
         Arrows(
             "SQLiteStore", "Adapters/SQLiteStore", ours: ["Core", "Ports"],

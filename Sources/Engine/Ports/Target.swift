@@ -57,8 +57,13 @@ package struct CapacityReport: Sendable, Equatable, Codable {
     package var restarts: Int
     /// The last lines that an instance wrote, when one failed; at most 20 lines of 500 characters.
     package var lastLines: [String]
+    /// Resident memory of its instances together, in bytes; nil: not known.
+    package var memory: Int64?
 
-    package init(key: CapacityKey, ready: Int, wanted: Int, restarts: Int, lastLines: [String]) {
+    package init(
+        key: CapacityKey, ready: Int, wanted: Int, restarts: Int, lastLines: [String], memory: Int64? = nil
+    ) {
+        self.memory = memory
         self.key = key
         self.ready = ready
         self.wanted = wanted
