@@ -116,6 +116,11 @@ let package = Package(
             name: "ResumeBenchmark", dependencies: ["Core", "Engine", "Lab", "Ports", "SQLiteStore", logging],
             path: "Benchmarks/ResumeBenchmark", swiftSettings: strict),
 
+        .target(name: "PlainLoop", path: "Benchmarks/PlainLoop"),
+        .executableTarget(
+            name: "JudgeBenchmark", dependencies: ["CanaryAnalysis", "PlainLoop"], path: "Benchmarks/JudgeBenchmark",
+            swiftSettings: strict),
+
         // MARK: Tests. Kits are the conformance tests of the doors, run on every implementation.
         .target(name: "Kits", dependencies: ["Core", "Ports"], path: "Tests/Kits", swiftSettings: strict),
         tests("ArchitectureTests", []),

@@ -10,6 +10,9 @@ public enum Combination {
         }
     }
 
+    /// Whether evidence decides at `alpha`: `E >= 1/α`.
+    public static func rejects(_ evidence: Double, alpha: Double) -> Bool { evidence >= Arithmetic.ln(1 / alpha) }
+
     /// Which metrics are shown to be harmed by themselves: `E_m >= M/α`; any false one with probability α at most (Bonferroni).
     public static func bonferroni(_ evidence: [Double], alpha: Double) -> [Int] {
         let needed = Arithmetic.ln(Double(evidence.count) / alpha)
