@@ -68,7 +68,8 @@ struct ObservedRunTests {
         }
 
         private mutating func add(
-            _ arm: WritableKeyPath<Traffic, ArmCounts>, _ requests: Int, _ errors: Double, _ slow: Double, _ isLost: Bool
+            _ arm: WritableKeyPath<Traffic, ArmCounts>, _ requests: Int, _ errors: Double, _ slow: Double,
+            _ isLost: Bool
         ) {
             self[keyPath: arm].requests += requests
             self[keyPath: arm].errors += self.draw(requests, errors)
@@ -124,7 +125,8 @@ struct ObservedRunTests {
         #expect(traffic.judgement().mayAdvance)
     }
 
-    @Test func `a version that fails four requests in a hundred is found in seconds, and the sentence says why`() throws {
+    @Test func `a version that fails four requests in a hundred is found in seconds, and the sentence says why`() throws
+    {
         var traffic = try Traffic()
         var looks = 0
         while traffic.judgement().verdict != .fail, looks < 100 {
@@ -221,7 +223,8 @@ struct ObservedRunTests {
     @Test func `after 100 % twice the errors of before are found, the same errors are not`() throws {
         for (part, isFound) in [(0.02, true), (0.01, false)] {
             var traffic = try Traffic(
-                past: Self.past(errors: 0.01), judging: Judging(objective: try #require(ErrorRate(perMillion: 500_000))))
+                past: Self.past(errors: 0.01), judging: Judging(objective: try #require(ErrorRate(perMillion: 500_000)))
+            )
             for _ in 0..<700 where traffic.judgement().verdict != .fail {
                 try traffic.look(share: 10_000, requests: 200, newErrors: part)
             }
