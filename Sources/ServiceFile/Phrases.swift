@@ -35,6 +35,25 @@ extension Strategy {
     }
 }
 
+extension NoDataPolicy {
+    var text: String {
+        switch self {
+        case .wait(let time): "wait \(DurationText.write(time))"
+        case .pass: "pass"
+        case .fail: "fail"
+        }
+    }
+}
+
+extension UserKey {
+    var text: String {
+        switch self {
+        case .cookie(let name): "cookie \(name)"
+        case .header(let name): "header \(name)"
+        }
+    }
+}
+
 extension StepTimes {
     var text: String { "\(DurationText.write(self.atLeast)) to \(DurationText.write(self.atMost))" }
 }
