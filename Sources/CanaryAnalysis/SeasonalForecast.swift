@@ -1,9 +1,9 @@
 /// What rate of events a service's own past lets expect, by the time of day, and how much its counts scatter.
 ///
-/// For each quarter of an hour of the day: all events over all requests within half an hour around it, over the seven days before
-/// the release but for the last six hours, with one event's worth of the overall rate added so that no rate is 0. Times the level:
-/// observed over forecast in those six hours (with four events' worth of 1 added), because days differ by more than noise. φ is
-/// `Σ (k - μ)² / Σ μ` over the past, 1 or more.
+/// For each quarter of an hour of the day: all events over all requests within half an hour around it, over the seven
+/// days before the release but for the last six hours, with one event's worth of the overall rate added so that no rate
+/// is 0. Times the level: observed over forecast in those six hours (with four events' worth of 1 added), because days
+/// differ by more than noise. φ is `Σ (k - μ)² / Σ μ` over the past, 1 or more.
 public struct SeasonalForecast: Sendable, Equatable {
     /// A stretch of the past, at most a quarter of an hour long.
     public struct Past: Sendable, Equatable {
@@ -24,8 +24,8 @@ public struct SeasonalForecast: Sendable, Equatable {
     /// For `ForecastDetector.Settings`; `ForecastDetector.calibrated` is better where there are weeks to replay.
     public let dispersion: Double
 
-    /// nil if the past holds too little to forecast from: less than a day, or fewer than 1,000 requests. What is not within seven days
-    /// before `release` (in minutes of UTC since 1970) is not looked at.
+    /// nil if the past holds too little to forecast from: less than a day, or fewer than 1,000 requests. What is not
+    /// within seven days before `release` (in minutes of UTC since 1970) is not looked at.
     public init?(past: some Sequence<Past>, release: Int) {
         let week = past.filter { $0.minute < release && $0.minute >= release - 7 * Self.day }.prefix(100_000)
         guard let first = week.map(\.minute).min(), first <= release - Self.day else { return nil }

@@ -63,8 +63,8 @@ struct CanaryJudgeTests {
         #expect(
             judge.verdict().sentence
                 == "errors: canary 0 of 375 requests (0 %), baseline 0 of 7,125 requests (0 %), ratio not "
-                + "bounded yet at 99 % confidence. Certified: its own error rate is below the objective of 1 %, evidence "
-                + "\(judge.verdict().odds) : 1, decided at 20 : 1.")
+                + "bounded yet at 99 % confidence. Certified: its own error rate is below the objective of 1 %, "
+                + "evidence \(judge.verdict().odds) : 1, decided at 20 : 1.")
         var without = try CanaryJudge(Self.settings { $0.objective = nil })
         for number in 1...100 { without.update(Self.interval(number, canary: (75, 0), baseline: (1_425, 0))) }
         #expect(without.decision == .pending)

@@ -2,7 +2,8 @@ import CanaryAnalysis
 import Foundation
 import Testing
 
-/// What the documentation promises about errors of decision, counted over many seeded runs. Bounds leave three standard errors.
+/// What the documentation promises about errors of decision, counted over many seeded runs. Bounds leave three standard
+/// errors.
 @Suite(.serialized) struct MonteCarloTests {
     static let seed: UInt64 = 20_261_124
 
@@ -211,7 +212,8 @@ import Testing
         }
         let median = try #require(delays.sorted().dropFirst(delays.count / 2).first)
         print(
-            "figure: bake: \(wrong) false of \(runs) days, twice the errors found after \(median) min, seed \(Self.seed)"
+            "figure: bake: \(wrong) false of \(runs) days, twice the errors found after \(median) min, seed "
+                + "\(Self.seed)"
         )
         #expect(Double(wrong) <= Self.allowed(0.05, runs) * Double(runs))
         #expect(delays.count > runs - 4)
