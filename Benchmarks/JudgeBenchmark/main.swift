@@ -2,8 +2,9 @@ import CanaryAnalysis
 import Foundation
 import PlainLoop
 
-// The judge's kernel beside a plain C loop of the same arithmetic, by turns in one run; then what one interval of a whole judge costs.
-// Prints times and their ratio, allocations per update and the size of a saved stream; exits with 1 beyond a bound (release build).
+// The judge's kernel beside a plain C loop of the same arithmetic, by turns in one run; then what one interval of a
+// whole judge costs. Prints times and their ratio, allocations per update and the size of a saved stream; exits with 1
+// beyond a bound (release build).
 
 let rounds = 15
 let intervals = 2_000
@@ -32,8 +33,8 @@ var generator = Generator(state: 1)
 let input = (0..<intervals).map { _ in Batch(streams: streams, &generator) }
 let pairs = try input.map { try $0.pairs() }
 
-/// Each way once over all intervals, from a fresh state: every stream of an interval is updated and read. Both sums of all that was
-/// read must be the same.
+/// Each way once over all intervals, from a fresh state: every stream of an interval is updated and read. Both sums of
+/// all that was read must be the same.
 func plain(_ input: [Batch]) -> Double {
     var states = [plain_stream](repeating: plain_stream(), count: streams)
     var terms = plain_terms()

@@ -14,7 +14,8 @@ enum Arithmetic {
     static func e(_ x: Double) -> Double { exp(x) }
     static func root(_ x: Double) -> Double { x.squareRoot() }
 
-    /// `ln Σ exp(x_i)`. A term more than 45 nats below the greatest adds less than a double can hold, and is not computed.
+    /// `ln Σ exp(x_i)`. A term more than 45 nats below the greatest adds less than a double can hold, and is not
+    /// computed.
     static func logSumExp(_ terms: some Collection<Double>) -> Double {
         var greatest = -Double.infinity
         for term in terms where term > greatest { greatest = term }
@@ -45,8 +46,8 @@ enum Arithmetic {
     }
 
     /// `ln(1 - I_x(a, b))`: the logarithm of the regularised incomplete beta function's upper part, which is the
-    /// probability that a Beta(a, b) variable is above x. Continued fraction of NIST DLMF 8.17.22 by Lentz's method, on the side
-    /// of the mean where it converges fast.
+    /// probability that a Beta(a, b) variable is above x. Continued fraction of NIST DLMF 8.17.22 by Lentz's method, on
+    /// the side of the mean where it converges fast.
     static func logUpperBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
         if x <= 0 { return 0 }
         if x >= 1 { return -.infinity }

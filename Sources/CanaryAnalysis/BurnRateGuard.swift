@@ -1,11 +1,13 @@
 /// Whether a service burns its error budget too fast, whatever was forecast: the absolute guard beside the comparison.
 ///
-/// The burn rate of a window is its error rate over the objective. An alarm needs a long window and a short one above the same
-/// factor, so that it begins fast and ends when the errors do: 14.4 over 1 h and 5 min (2 % of a 30-day budget in an hour), or 6 over 6 h and
-/// 30 min (5 % in six hours). Source: Google, "The Site Reliability Workbook", chapter 5, multiwindow multi-burn-rate alerts. Each
-/// window needs a minimum of requests and of errors first. No statistics: it says what was, not what is likely.
+/// The burn rate of a window is its error rate over the objective. An alarm needs a long window and a short one above
+/// the same factor, so that it begins fast and ends when the errors do: 14.4 over 1 h and 5 min (2 % of a 30-day budget
+/// in an hour), or 6 over 6 h and 30 min (5 % in six hours). Source: Google, "The Site Reliability Workbook", chapter
+/// 5, multiwindow multi-burn-rate alerts. Each window needs a minimum of requests and of errors first. No statistics:
+/// it says what was, not what is likely.
 ///
-/// Counts are kept in a ring of 2.5-minute buckets over six hours: 2.3 KB; a window ends with the bucket that is being filled.
+/// Counts are kept in a ring of 2.5-minute buckets over six hours: 2.3 KB; a window ends with the bucket that is being
+/// filled.
 public struct BurnRateGuard: Sendable, Equatable {
     /// The error rate that is allowed.
     public let objective: Double
@@ -24,16 +26,16 @@ public struct BurnRateGuard: Sendable, Equatable {
         else {
             throw AnalysisProblem(
                 .badSetting,
-                "An objective of \(objective) with minima of \(minimumRequests) requests and \(minimumErrors) errors: 10^-9 to below 1, 1 to "
-                    + "1,000,000 each.")
+                "An objective of \(objective) with minima of \(minimumRequests) requests and \(minimumErrors) "
+                    + "errors: 10^-9 to below 1, 1 to 1,000,000 each.")
         }
         self.objective = objective
         self.minimumRequests = minimumRequests
         self.minimumErrors = minimumErrors
     }
 
-    /// Adds counts of the time at `second` (UTC since 1970). What is older than six hours before the newest is left out; a
-    /// clock that jumped ahead by more begins anew.
+    /// Adds counts of the time at `second` (UTC since 1970). What is older than six hours before the newest is left
+    /// out; a clock that jumped ahead by more begins anew.
     public mutating func update(_ counts: ArmCounts, at second: Int) {
         guard second >= 0 else { return }
         let bucket = second / Self.bucketSeconds
@@ -57,7 +59,8 @@ public struct BurnRateGuard: Sendable, Equatable {
         public let objective: Double
 
         public var sentence: String {
-            "The error budget burns more than \(Words.number(self.factor, 1)) times too fast: errors in \(Words.part(self.long)) in the last "
+            "The error budget burns more than \(Words.number(self.factor, 1)) times too fast: errors in "
+                + "\(Words.part(self.long)) in the last "
                 + "\(self.longMinutes) minutes and in \(Words.part(self.short)) in the last \(self.shortMinutes); "
                 + "\(Words.percent(self.objective)) are allowed."
         }

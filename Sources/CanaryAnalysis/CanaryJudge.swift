@@ -5,9 +5,9 @@
 ///     judge.decision                    // pending, pass, fail, pause, noData
 ///     judge.verdict().sentence          // the same for a person
 ///
-/// The value is the whole state: saved and restored it goes on with the same bits. An update takes constant time and allocates
-/// nothing. Errors and latency are judged by `RolloutRule`, a version's own error rate by `ObjectiveCertificate`, the split by
-/// `SplitCheck`.
+/// The value is the whole state: saved and restored it goes on with the same bits. An update takes constant time and
+/// allocates nothing. Errors and latency are judged by `RolloutRule`, a version's own error rate by
+/// `ObjectiveCertificate`, the split by `SplitCheck`.
 public struct CanaryJudge: Sendable, Equatable {
     public let settings: Settings
     public private(set) var rule: RolloutRule
@@ -149,9 +149,9 @@ public struct CanaryJudge: Sendable, Equatable {
         return self.grounds.map(Decision.pass) ?? .pending
     }
 
-    /// The decision when a step's time is up: `advance-unless-doubt`. A step with fewer than `minimumRequests` requests of the
-    /// canary has no data; else it passes if it passes, or if the upper bound of the errors' ratio is below what would be certified.
-    /// pending then means doubt: ask a person.
+    /// The decision when a step's time is up: `advance-unless-doubt`. A step with fewer than `minimumRequests` requests
+    /// of the canary has no data; else it passes if it passes, or if the upper bound of the errors' ratio is below what
+    /// would be certified. pending then means doubt: ask a person.
     public func decisionWhenTimeIsUp(requestsInStep: Int) -> Decision {
         let decision = self.decision
         switch decision {

@@ -3,9 +3,9 @@
 ///
 ///     ln E = ln Γ(κ) - ln Γ(κ + N) + Σ (ln Γ(κθ_i + x_i) - ln Γ(κθ_i) - x_i ln θ_i),   N = Σ x_i
 ///
-/// E is the posterior predictive probability over the multinomial one: a martingale under "the shares are θ", so that it ever
-/// reaches 1/α with probability α at most (Lindon and Malek, arXiv 2011.03567). In nats. The rounding error grows with the counts:
-/// 10^-3 nats at 10^11 requests.
+/// E is the posterior predictive probability over the multinomial one: a martingale under "the shares are θ", so that
+/// it ever reaches 1/α with probability α at most (Lindon and Malek, arXiv 2011.03567). In nats. The rounding error
+/// grows with the counts: 10^-3 nats at 10^11 requests.
 public enum CountEvidence {
     /// Against "the shares are `probabilities`". Throws `badSetting`, `negative`, `tooLarge`.
     public static func multinomial(

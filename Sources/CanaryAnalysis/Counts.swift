@@ -30,7 +30,8 @@ public struct ArmCounts: Sendable, Equatable {
     public let requests: Int
     public let events: Int
 
-    /// The greatest count of one interval, 2^50 (about 10^15): products and sums of such counts stay exact enough in a double.
+    /// The greatest count of one interval, 2^50 (about 10^15): products and sums of such counts stay exact enough in a
+    /// double.
     public static let greatest = 1 << 50
 
     /// Throws `negative`, `moreEventsThanRequests`, `tooLarge`.
@@ -83,7 +84,8 @@ public struct PairedCounts: Sendable, Equatable {
         self.share = all > 0 ? Double(canary.requests) / Double(all) : 0
     }
 
-    /// Events without denominators (lines of a log, orders): `share` is the canary's configured part of the traffic, within 0...1.
+    /// Events without denominators (lines of a log, orders): `share` is the canary's configured part of the traffic,
+    /// within 0...1.
     public init(canaryEvents: Int, baselineEvents: Int, share: Double) throws(AnalysisProblem) {
         let canary = try ArmCounts(requests: canaryEvents, events: canaryEvents)
         let baseline = try ArmCounts(requests: baselineEvents, events: baselineEvents)

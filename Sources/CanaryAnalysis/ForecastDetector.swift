@@ -1,15 +1,17 @@
-/// Watches one version after 100 %, where nothing runs beside it: are there more events than a forecast from the service's own past?
+/// Watches one version after 100 %, where nothing runs beside it: are there more events than a forecast from the
+/// service's own past?
 ///
-/// Interval t has n_t requests, k_t events and a forecast rate p_t; `k_t` is Poisson with a mean of `μ_t = ρ0 n_t p_t` at most, as long as
-/// nothing is wrong. For each of 32 ratios `e^d` (`d = 2jh` of `OddsGrid`, up to sixteen times):
+/// Interval t has n_t requests, k_t events and a forecast rate p_t; `k_t` is Poisson with a mean of `μ_t = ρ0 n_t p_t`
+/// at most, as long as nothing is wrong. For each of 32 ratios `e^d` (`d = 2jh` of `OddsGrid`, up to sixteen times):
 ///
 ///     LR = exp((k_t d - μ_t(e^d - 1)) / φ)
 ///     SR <- (SR + 1) LR           Shiryaev-Roberts: a change may have begun at any interval
 ///     CU <- max(CU, 1) LR         CUSUM: the most likely beginning
 ///
-/// each averaged over the grid (e-detectors: Shin, Ramdas, Rinaldo, arXiv 2203.03532). SR_t - t is a supermartingale while nothing is
-/// wrong, so over a watch of T intervals an alarm at `SR >= T/α` is false with probability α at most (Doob). In nats; intervals without
-/// requests or without a forecast are left out. Constant time, no allocation, a state of 1 KB.
+/// each averaged over the grid (e-detectors: Shin, Ramdas, Rinaldo, arXiv 2203.03532). SR_t - t is a supermartingale
+/// while nothing is wrong, so over a watch of T intervals an alarm at `SR >= T/α` is false with probability α at most
+/// (Doob). In nats; intervals without requests or without a forecast are left out. Constant time, no allocation, a
+/// state of 1 KB.
 public struct ForecastDetector: Sendable, Equatable {
     public struct Settings: Sendable, Equatable {
         public let alpha: Double
@@ -28,8 +30,8 @@ public struct ForecastDetector: Sendable, Equatable {
             else {
                 throw AnalysisProblem(
                     .badSetting,
-                    "A watch of \(horizon) intervals, tolerating \(tolerated), with dispersion \(dispersion): 1 to 100,000,000, 1 to 15, "
-                        + "1 to 1,000,000.")
+                    "A watch of \(horizon) intervals, tolerating \(tolerated), with dispersion \(dispersion): 1 to "
+                        + "100,000,000, 1 to 15, 1 to 1,000,000.")
             }
             self.alpha = alpha
             self.horizon = horizon
@@ -64,7 +66,8 @@ public struct ForecastDetector: Sendable, Equatable {
 
     private static let places = OddsGrid.reach / 2
 
-    /// Adds one interval; `forecast` is the rate that is expected, above 0 and at most 1, else the interval is left out.
+    /// Adds one interval; `forecast` is the rate that is expected, above 0 and at most 1, else the interval is left
+    /// out.
     public mutating func update(_ counts: ArmCounts, forecast: Double) {
         guard counts.requests > 0, forecast > 0, forecast <= 1 else { return }
         self.totals.add(counts.requests, counts.events)
@@ -92,8 +95,8 @@ public struct ForecastDetector: Sendable, Equatable {
     /// `ln(T/α)`
     public var needed: Double { Arithmetic.ln(Double(self.settings.horizon) / self.settings.alpha) }
 
-    /// The interval in which what is seen most likely began, counted from 1; 0 before the first. A release is the cause only if
-    /// this is after it.
+    /// The interval in which what is seen most likely began, counted from 1; 0 before the first. A release is the cause
+    /// only if this is after it.
     public var beginning: Int {
         let best = (Self.places..<2 * Self.places).max { self.state[$0] < self.state[$1] } ?? Self.places
         return self.beginnings[best - Self.places]
@@ -105,12 +108,13 @@ public struct ForecastDetector: Sendable, Equatable {
         let evidence = "evidence \(Words.odds(self.evidence)), decided at \(Words.odds(self.needed))"
         guard let alarmAt = self.alarmAt else { return "\(seen): no change is shown (\(evidence))." }
         return
-            "\(seen): more than the service's own past (\(evidence)), seen in interval \(alarmAt), most likely since interval "
-            + "\(self.beginning)."
+            "\(seen): more than the service's own past (\(evidence)), seen in interval \(alarmAt), most likely "
+            + "since interval \(self.beginning)."
     }
 
-    /// The least dispersion, from `settings.dispersion` up by quarters, at which at most a part α of `windows` raise an alarm: past weeks
-    /// without a release, replayed. Counts that are not Poisson are paid for here. nil if 10^6 is not enough.
+    /// The least dispersion, from `settings.dispersion` up by quarters, at which at most a part α of `windows` raise an
+    /// alarm: past weeks without a release, replayed. Counts that are not Poisson are paid for here. nil if 10^6 is not
+    /// enough.
     public static func calibrated(
         _ settings: Settings, on windows: [[(counts: ArmCounts, forecast: Double)]]
     ) -> Settings? {

@@ -1,13 +1,15 @@
-/// What was observed of both versions between two readings of the counters. Numbers may be anything: what can't be is set aside as
-/// neutral, with its reason, and never read as good or bad.
+/// What was observed of both versions between two readings of the counters. Numbers may be anything: what can't be is
+/// set aside as neutral, with its reason, and never read as good or bad.
 public struct Interval: Sendable, Equatable {
-    /// Rises from interval to interval, by as much as time went on. One that is not above the last is late, and set aside.
+    /// Rises from interval to interval, by as much as time went on. One that is not above the last is late, and set
+    /// aside.
     public var number: Int
-    /// The canary's configured share, in basis points.
+    /// The canary's configured share, in basis points. Where it changed within the interval, hand in no arrivals.
     public var weight: Int
     public var canary: Reading
     public var baseline: Reading
-    /// Arrivals for the check of the split; nil where each user keeps his version and new users can't be told from old ones.
+    /// Arrivals for the check of the split; nil where each user keeps his version and new users can't be told from old
+    /// ones.
     public var arrivals: Arrivals?
 
     public init(

@@ -15,7 +15,8 @@ extension CanaryJudge {
         public var objective: Double? = 0.01
         public var errors = Weighing(weight: 2)
         public var latency: Latency?
-        /// Which ratio is to be certified up to which weight: the first step that is not below the weight counts, else the last.
+        /// Which ratio is to be certified up to which weight: the first step that is not below the weight counts, else
+        /// the last.
         public var ramp = [
             Ramp(weight: 100, ratio: 10), Ramp(weight: 500, ratio: 4), Ramp(weight: 2_500, ratio: 3),
             Ramp(weight: 5_000, ratio: 2),
@@ -29,7 +30,8 @@ extension CanaryJudge {
             public var weight: Double
             /// The greatest ratio that is no harm: 1, or 1.1 to 1.25 for noisy services.
             public var tolerated: Double
-            /// Mean size of the clusters by which events come; `Dispersion.ofSplit` measures it. 1: they come one by one.
+            /// Mean size of the clusters by which events come; `Dispersion.ofSplit` measures it. 1: they come one by
+            /// one.
             public var dispersion: Double
 
             public init(weight: Double = 1, tolerated: Double = 1, dispersion: Double = 1) {
@@ -77,7 +79,8 @@ extension CanaryJudge {
             else {
                 throw AnalysisProblem(
                     .badSetting,
-                    "A minimum of \(self.minimumRequests) requests, a silence of \(self.silence) intervals, \(self.ramp.count) "
+                    "A minimum of \(self.minimumRequests) requests, a silence of \(self.silence) intervals, "
+                        + "\(self.ramp.count) "
                         + "ratios to certify: at most 1,000,000 each, and 1 to 4 ratios at ascending weights.")
             }
             var metrics = [
@@ -104,8 +107,9 @@ extension CanaryJudge {
 
 /// How much events cluster.
 public enum Dispersion {
-    /// `φ = Σ (k_1 - K w)² / Σ K w (1-w)`, 1 or more, over intervals of the old version split in two before the release: nothing
-    /// differs between its halves, so what exceeds 1 is clustering (for Poisson clusters of size s: E s² / E s).
+    /// `φ = Σ (k_1 - K w)² / Σ K w (1-w)`, 1 or more, over intervals of the old version split in two before the
+    /// release: nothing differs between its halves, so what exceeds 1 is clustering (for Poisson clusters of size s: E
+    /// s² / E s).
     public static func ofSplit(_ intervals: some Sequence<PairedCounts>) -> Double {
         var (squares, expected) = (0.0, 0.0)
         for counts in intervals where counts.isInformative {

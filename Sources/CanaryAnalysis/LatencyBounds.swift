@@ -1,15 +1,16 @@
 /// The bounds above which slow answers are counted, and how: latency becomes counts, and counts are judged like errors.
 ///
-/// For each bound x_m, k is the number of requests slower than x_m; `OddsEvidence` on each, and the mean over the bounds, against
-/// "the canary's times are stochastically not above the baseline's". Exact and safe under weights and drift, because only counts
-/// of the same interval are compared. The bounds come from the baseline before the canary starts: bounds chosen after looking
-/// prove nothing.
+/// For each bound x_m, k is the number of requests slower than x_m; `OddsEvidence` on each, and the mean over the
+/// bounds, against "the canary's times are stochastically not above the baseline's". Exact and safe under weights and
+/// drift, because only counts of the same interval are compared. The bounds come from the baseline before the canary
+/// starts: bounds chosen after looking prove nothing.
 public struct LatencyBounds: Sendable, Equatable {
     /// Upper bounds of the buckets in milliseconds, ascending; there is one bucket more, for all above the last.
     public let ladder: [Int]
     /// Places in the ladder, ascending: each counts the requests in the buckets after it.
     public let places: [Int]
-    /// The canary is counted above the bound so many places higher: with buckets by a factor γ, slower by γ^shift is no harm.
+    /// The canary is counted above the bound so many places higher: with buckets by a factor γ, slower by γ^shift is no
+    /// harm.
     public let shift: Int
 
     public static let longestLadder = 256
@@ -25,17 +26,17 @@ public struct LatencyBounds: Sendable, Equatable {
         else {
             throw AnalysisProblem(
                 .badSetting,
-                "Latency bounds at places \(places) of \(ladder.count), shifted by \(shift): 1 to \(Self.most) ascending places "
-                    + "of 1 to \(Self.longestLadder) ascending bounds above 0 are allowed.")
+                "Latency bounds at places \(places) of \(ladder.count), shifted by \(shift): 1 to \(Self.most) "
+                    + "ascending places of 1 to \(Self.longestLadder) ascending bounds above 0 are allowed.")
         }
         self.ladder = ladder
         self.places = places
         self.shift = shift
     }
 
-    /// The bounds nearest to the baseline's p50, p75, p90, p95, p98, p99, p99.5 and p99.9. `bounds` ascends; `baseline` are the counts of
-    /// its buckets, one more than there are bounds. nil with fewer than 100 requests, and where all are slower than any bound:
-    /// then there is nothing to fix them by. Throws `badSetting`, `negative`, `tooLarge`.
+    /// The bounds nearest to the baseline's p50, p75, p90, p95, p98, p99, p99.5 and p99.9. `bounds` ascends; `baseline`
+    /// are the counts of its buckets, one more than there are bounds. nil with fewer than 100 requests, and where all
+    /// are slower than any bound: then there is nothing to fix them by. Throws `badSetting`, `negative`, `tooLarge`.
     public static func nearest(
         bounds: [Int], baseline: [Int], shift: Int = 0
     ) throws(AnalysisProblem) -> LatencyBounds? {
@@ -44,8 +45,8 @@ public struct LatencyBounds: Sendable, Equatable {
         else {
             throw AnalysisProblem(
                 .badSetting,
-                "\(bounds.count) ascending bounds above 0, at most \(Self.longestLadder), have one bucket more than bounds; "
-                    + "these have \(baseline.count).")
+                "\(bounds.count) ascending bounds above 0, at most \(Self.longestLadder), have one bucket more than "
+                    + "bounds; these have \(baseline.count).")
         }
         var all = 0
         for count in baseline { all += try ArmCounts(requests: count, events: 0).requests }
@@ -58,7 +59,8 @@ public struct LatencyBounds: Sendable, Equatable {
         return places.isEmpty ? nil : try LatencyBounds(ladder: bounds, places: places, shift: shift)
     }
 
-    /// The bound nearest to where `rank` requests are faster, by a straight line inside the bucket; nil above the last bound.
+    /// The bound nearest to where `rank` requests are faster, by a straight line inside the bucket; nil above the last
+    /// bound.
     private static func place(of rank: Double, _ bounds: [Int], _ counts: [Int]) -> Int? {
         var below = 0.0
         for (index, bound) in bounds.enumerated() {
@@ -114,11 +116,12 @@ extension LatencyBounds: Codable {
     }
 }
 
-/// Bands around empirical distributions, for showing beside a verdict; they decide nothing, because they need times that
-/// do not drift.
+/// Bands around empirical distributions, for showing beside a verdict; they decide nothing, because they need times
+/// that do not drift.
 public enum LatencyBand {
-    /// `r_t = 0.85 √((ln ln(e t) + 0.8 ln(1612/α)) / t)`: the whole distribution lies within ±r_t of the empirical one after t requests, at
-    /// every t at once, with probability 1 - α (Howard and Ramdas, Bernoulli 28(3), 2022). ∞ without requests.
+    /// `r_t = 0.85 √((ln ln(e t) + 0.8 ln(1612/α)) / t)`: the whole distribution lies within ±r_t of the empirical one
+    /// after t requests, at every t at once, with probability 1 - α (Howard and Ramdas, Bernoulli 28(3), 2022). ∞
+    /// without requests.
     public static func radius(requests: Int, alpha: Double) -> Double {
         guard requests > 0 else { return .infinity }
         let t = Double(requests)
@@ -126,7 +129,8 @@ public enum LatencyBand {
         return 0.85 * Arithmetic.root((iterated + 0.8 * Arithmetic.ln(1_612 / alpha)) / t)
     }
 
-    /// `sup (F_b - F_c)` over the bounds of the buckets, 0 or more: how far the canary lags. 0 without requests on either side.
+    /// `sup (F_b - F_c)` over the bounds of the buckets, 0 or more: how far the canary lags. 0 without requests on
+    /// either side.
     public static func lag(canary: [Int], baseline: [Int]) -> Double {
         let (canaryAll, baselineAll) = (canary.reduce(0, +), baseline.reduce(0, +))
         guard canaryAll > 0, baselineAll > 0 else { return 0 }

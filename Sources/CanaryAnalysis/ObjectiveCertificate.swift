@@ -1,24 +1,24 @@
-/// Evidence that a version's own error rate is below its objective q, whatever the baseline does. Without it a version with no
-/// errors beside a baseline with none could never be certified: no event, no evidence on a ratio.
+/// Evidence that a version's own error rate is below its objective q, whatever the baseline does. Without it a version
+/// with no errors beside a baseline with none could never be certified: no event, no evidence on a ratio.
 ///
-/// Derivation. Requests are answered one after the other; `x_i` is 1 for an error. Hypothesis: given all before, each request fails
-/// with some probability `p_i >= q`. For `θ < q` one request multiplies the evidence by
+/// Derivation. Requests are answered one after the other; `x_i` is 1 for an error. Hypothesis: given all before, each
+/// request fails with some probability `p_i >= q`. For `θ < q` one request multiplies the evidence by
 ///
 ///     θ/q if x_i = 1,   (1-θ)/(1-q) if x_i = 0
 ///
-/// with the expectation `f(p_i) = p_i θ/q + (1 - p_i)(1-θ)/(1-q)`. f falls in p_i, as θ/q < 1 < (1-θ)/(1-q), and `f(q) = 1`. So under the
-/// hypothesis each factor has an expectation of 1 at most, their product is a non-negative supermartingale that begins at 1,
-/// and so is a mean of such products over several θ:
+/// with the expectation `f(p_i) = p_i θ/q + (1 - p_i)(1-θ)/(1-q)`. f falls in p_i, as θ/q < 1 < (1-θ)/(1-q), and `f(q)
+/// = 1`. So under the hypothesis each factor has an expectation of 1 at most, their product is a non-negative
+/// supermartingale that begins at 1, and so is a mean of such products over several θ:
 ///
 ///     E = mean_j (r_j)^k ((1 - q r_j)/(1-q))^(n-k),    θ_j = q r_j,    r_j in { 0, 2^(-1/2), 2^(-2/2), …, 2^(-12/2) }
 ///
-/// with n requests and k errors so far. By Ville's inequality it reaches 1/β with probability β at most, whenever one looks: one-sided
-/// and anytime-valid, whatever the batches. It depends on n and k alone, so the state is two counts. `r_0 = 0` makes it fast without any
-/// error: at q = 1 % and β = 5 % 342 requests suffice.
+/// with n requests and k errors so far. By Ville's inequality it reaches 1/β with probability β at most, whenever one
+/// looks: one-sided and anytime-valid, whatever the batches. It depends on n and k alone, so the state is two counts.
+/// `r_0 = 0` makes it fast without any error: at q = 1 % and β = 5 % 342 requests suffice.
 ///
-/// Dispersion φ takes the φ-th root of every factor: still an expectation of 1 at most (Jensen), and errors that come in
-/// clusters of φ weigh like one. What is certified is that the rate was not at or above q all the time; a rate that is above q at times
-/// is the business of the comparison and of the bake.
+/// Dispersion φ takes the φ-th root of every factor: still an expectation of 1 at most (Jensen), and errors that come
+/// in clusters of φ weigh like one. What is certified is that the rate was not at or above q all the time; a rate that
+/// is above q at times is the business of the comparison and of the bake.
 public struct ObjectiveCertificate: Sendable, Equatable {
     /// The error rate q to stay below.
     public let objective: Double

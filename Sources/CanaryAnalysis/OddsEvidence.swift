@@ -1,22 +1,23 @@
 /// Evidence on the odds ratio of an event, canary to baseline, from counts of both in the same intervals: the odds-grid
 /// e-process.
 ///
-/// An interval with `n_c`, `n_b` requests and `k_c`, `k_b` events has `w = n_c / (n_c + n_b)` and `K = k_c + k_b`. At an odds
-/// ratio `e^d` each event falls on the canary with probability `θ(d) = w e^d / (1 - w + w e^d)`, and
+/// An interval with `n_c`, `n_b` requests and `k_c`, `k_b` events has `w = n_c / (n_c + n_b)` and `K = k_c + k_b`. At
+/// an odds ratio `e^d` each event falls on the canary with probability `θ(d) = w e^d / (1 - w + w e^d)`, and
 ///
 ///     ℓ(d) = (k_c d - K ln(1 + w(e^d - 1))) / φ           L(d) = Σ ℓ(d)          over the grid of `OddsGrid`
-///     harm     E = mean over d_j > ln ρ0 of exp Σ min(cap, ℓ(d_j) - ℓ(ln ρ0))    against "odds ratio <= ρ0 in every interval"
-///     safe     E = mean over d_j < ln ρ1 of exp(L(d_j) - L(ln ρ1))               against "odds ratio >= ρ1 in every interval"
+///     harm     E = mean over d_j > ln ρ0 of exp Σ min(cap, ℓ(d_j) - ℓ(ln ρ0))
+///     safe     E = mean over d_j < ln ρ1 of exp(L(d_j) - L(ln ρ1))
 ///     interval { d : ln mean_j exp L(d_j) - L(d) < ln(1/α) }, rounded outwards to the grid
 ///
-/// Under its hypothesis each E is an e-process: the probability that it ever reaches 1/α is at most α, whenever one looks and
-/// however weights change (Ville). Given the arrivals and K, `k_c` is hypergeometric, which the binomial dominates in convex
-/// order (Hoeffding 1963); so only equality within an interval is assumed, and the rate may drift between them. The form
-/// generalises Lindon and Malek, "Anytime-Valid Inference for Multinomial Count Data" (arXiv 2011.03567).
-/// `φ` and `cap` only lower evidence of harm under its hypothesis. Keep event probabilities below 10 % for the safe side.
+/// The hypothesis of harm is "the odds ratio is ρ0 or less in every interval", that of safety "it is ρ1 or more". Under
+/// its hypothesis each E is an e-process: the probability that it ever reaches 1/α is at most α, whenever one looks and
+/// however weights change (Ville). Given the arrivals and K, `k_c` is hypergeometric, which the binomial dominates in
+/// convex order (Hoeffding 1963); so only equality within an interval is assumed, and the rate may drift between them.
+/// The form generalises Lindon and Malek, "Anytime-Valid Inference for Multinomial Count Data" (arXiv 2011.03567). `φ`
+/// and `cap` only lower evidence of harm under its hypothesis. Keep event probabilities below 10 % for the safe side.
 ///
-/// All evidence is in nats (natural logarithms). An interval without requests on both sides, or without an event, adds nothing.
-/// An update takes constant time and allocates nothing; the state is under 3 KB.
+/// All evidence is in nats (natural logarithms). An interval without requests on both sides, or without an event, adds
+/// nothing. An update takes constant time and allocates nothing; the state is under 3 KB.
 public struct OddsEvidence: Sendable, Equatable {
     public struct Settings: Sendable, Equatable {
         /// The greatest odds ratio that is no harm: 1 to 15.
@@ -25,9 +26,11 @@ public struct OddsEvidence: Sendable, Equatable {
         public let certificates: [Double]
         /// Dispersion of the events, 1 or more: the mean size of clusters by which they come.
         public let dispersion: Double
-        /// The most that one interval can add to a hypothesis, in nats; nil: no limit. Half of ln(1/α) needs two to convict.
+        /// The most that one interval can add to a hypothesis, in nats; nil: no limit. Half of ln(1/α) needs two to
+        /// convict.
         public let cap: Double?
-        /// For how many intervals a break that begins late is looked for as well; nil: evidence counts from the start alone.
+        /// For how many intervals a break that begins late is looked for as well; nil: evidence counts from the start
+        /// alone.
         public let horizon: Int?
 
         /// Throws `badSetting`.
@@ -69,7 +72,8 @@ public struct OddsEvidence: Sendable, Equatable {
     public private(set) var canary = Totals()
     public private(set) var baseline = Totals()
 
-    /// Rows one after the other: L(d_j); harm of each d_j above ρ0; L(ln ρ1) of each certificate; restarted harm, with a horizon.
+    /// Rows one after the other: L(d_j); harm of each d_j above ρ0; L(ln ρ1) of each certificate; restarted harm, with
+    /// a horizon.
     private var state: ContiguousArray<Double>
     /// The first place of the grid above ln ρ0.
     private let firstHarm: Int
@@ -161,8 +165,8 @@ public struct OddsEvidence: Sendable, Equatable {
     /// Evidence of harm, `ln E`: that the odds ratio was not always `tolerated` or less.
     public var harm: Double { self.mean(self.harms) }
 
-    /// The same where half of the stake is on breaks that begin later: `ln(E/2 + (1/2T) Σ E restarted at every interval)`, after
-    /// Shiryaev and Roberts; an e-process up to the horizon T. Without a horizon: `harm`.
+    /// The same where half of the stake is on breaks that begin later: `ln(E/2 + (1/2T) Σ E restarted at every
+    /// interval)`, after Shiryaev and Roberts; an e-process up to the horizon T. Without a horizon: `harm`.
     public var harmFromAnyStart: Double {
         guard let horizon = self.settings.horizon else { return self.harm }
         let late = self.mean(self.restarted) - Arithmetic.ln(Double(horizon))

@@ -22,8 +22,9 @@ enum OddsGrid {
     private static let rounding = 1e-12
 }
 
-/// `ln(1 + w(e^d - 1))` on the whole grid. It depends on the share w alone, so all streams of one interval use the same,
-/// and it is computed anew only when w changes. Give the same value to every update: it is scratch room, no state.
+/// `ln(1 + w(e^d - 1))` on the whole grid. It depends on the share w alone, so all streams of one interval use the
+/// same, and it is computed anew only when w changes. Give the same value to every update: it is scratch room, no
+/// state.
 public struct ShareTerms: Sendable {
     /// Three rows of `OddsGrid.count`: d, e^d - 1, and the terms at `share`.
     private(set) var rows: ContiguousArray<Double>

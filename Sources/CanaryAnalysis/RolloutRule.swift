@@ -6,8 +6,9 @@
 /// 4. else pass while every gating metric is certified: each of its streams has evidence of safety of ln(1/β) or more
 /// 5. else pending
 ///
-/// α is the probability of failing a version that does no harm, over the whole rollout. Evidence carries over steps, pauses and
-/// weights: beginning anew would spend α again. A pass needs no correction for several metrics (intersection-union).
+/// α is the probability of failing a version that does no harm, over the whole rollout. Evidence carries over steps,
+/// pauses and weights: beginning anew would spend α again. A pass needs no correction for several metrics
+/// (intersection-union).
 public struct RolloutRule: Sendable, Equatable {
     public struct Metric: Sendable, Equatable {
         public let name: String
@@ -24,8 +25,8 @@ public struct RolloutRule: Sendable, Equatable {
             guard !name.isEmpty, name.utf8.count <= 100, weight > 0, weight <= 1e6, (1...64).contains(streams) else {
                 throw AnalysisProblem(
                     .badSetting,
-                    "Metric `\(name.prefix(100))` with weight \(weight) and \(streams) streams: a name of 1 to 100 bytes, a weight "
-                        + "above 0, 1 to 64 streams.")
+                    "Metric `\(name.prefix(100))` with weight \(weight) and \(streams) streams: a name of 1 to 100 "
+                        + "bytes, a weight above 0, 1 to 64 streams.")
             }
             self.name = name
             self.weight = weight
@@ -77,8 +78,8 @@ public struct RolloutRule: Sendable, Equatable {
         else {
             throw AnalysisProblem(
                 .badSetting,
-                "\(metrics.count) metrics with a warm-up of \(warmUp) intervals: 1 to 64 metrics with different names, 0 to "
-                    + "1,000,000 intervals.")
+                "\(metrics.count) metrics with a warm-up of \(warmUp) intervals: 1 to 64 metrics with different "
+                    + "names, 0 to 1,000,000 intervals.")
         }
         self.alpha = alpha
         self.beta = beta

@@ -1,9 +1,9 @@
 /// What rate of events a service's own past lets expect, by the time of day, and how much its counts scatter.
 ///
-/// For each quarter of an hour of the day: all events over all requests within half an hour around it, over the seven days before
-/// the release, with one event's worth of the overall rate added so that no rate is 0. Times the level: observed over forecast in
-/// the six hours before the release (with four events' worth of 1 added), because days differ by more than noise. φ is
-/// `Σ (k - μ)² / Σ μ` over the past, 1 or more.
+/// For each quarter of an hour of the day: all events over all requests within half an hour around it, over the seven
+/// days before the release but for the last six hours, with one event's worth of the overall rate added so that no rate
+/// is 0. Times the level: observed over forecast in those six hours (with four events' worth of 1 added), because days
+/// differ by more than noise. φ is `Σ (k - μ)² / Σ μ` over the past, 1 or more.
 public struct SeasonalForecast: Sendable, Equatable {
     /// A stretch of the past, at most a quarter of an hour long.
     public struct Past: Sendable, Equatable {
@@ -24,14 +24,14 @@ public struct SeasonalForecast: Sendable, Equatable {
     /// For `ForecastDetector.Settings`; `ForecastDetector.calibrated` is better where there are weeks to replay.
     public let dispersion: Double
 
-    /// nil if the past holds too little to forecast from: less than a day, or fewer than 1,000 requests. What is not within seven days
-    /// before `release` (in minutes of UTC since 1970) is not looked at.
+    /// nil if the past holds too little to forecast from: less than a day, or fewer than 1,000 requests. What is not
+    /// within seven days before `release` (in minutes of UTC since 1970) is not looked at.
     public init?(past: some Sequence<Past>, release: Int) {
         let week = past.filter { $0.minute < release && $0.minute >= release - 7 * Self.day }.prefix(100_000)
         guard let first = week.map(\.minute).min(), first <= release - Self.day else { return nil }
         var slots = [(requests: Double, events: Double)](repeating: (0, 0), count: Self.slots)
         var all = (requests: 0.0, events: 0.0)
-        for stretch in week {
+        for stretch in week where stretch.minute < release - Self.levelMinutes {
             let (requests, events) = (Double(stretch.counts.requests), Double(stretch.counts.events))
             let slot = Self.slot(stretch.minute)
             slots[slot] = (slots[slot].requests + requests, slots[slot].events + events)
@@ -46,10 +46,12 @@ public struct SeasonalForecast: Sendable, Equatable {
         var (squares, means, before) = (0.0, 0.0, (observed: 4.0, forecast: 4.0))
         for stretch in week {
             let mean = Double(stretch.counts.requests) * seasonal[Self.slot(stretch.minute)]
-            let difference = Double(stretch.counts.events) - mean
-            (squares, means) = (squares + difference * difference, means + mean)
-            guard stretch.minute >= release - 6 * 60 else { continue }
-            before = (before.observed + Double(stretch.counts.events), before.forecast + mean)
+            let events = Double(stretch.counts.events)
+            if stretch.minute < release - Self.levelMinutes {
+                (squares, means) = (squares + (events - mean) * (events - mean), means + mean)
+            } else {
+                before = (before.observed + events, before.forecast + mean)
+            }
         }
         let level = before.observed / before.forecast
         self.level = level
@@ -61,6 +63,7 @@ public struct SeasonalForecast: Sendable, Equatable {
     public func rate(at minute: Int) -> Double { self.rates[Self.slot(minute)] }
 
     private static let day = 24 * 60
+    private static let levelMinutes = 6 * 60
     private static let slots = 96
 
     private static func slot(_ minute: Int) -> Int {

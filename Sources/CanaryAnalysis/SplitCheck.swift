@@ -1,13 +1,14 @@
-/// Whether traffic arrives in the configured split (sample ratio mismatch): if it does not, routing is broken or the balancer took
-/// the canary out, and nothing else that is measured can be trusted.
+/// Whether traffic arrives in the configured split (sample ratio mismatch): if it does not, routing is broken or the
+/// balancer took the canary out, and nothing else that is measured can be trusted.
 ///
-/// While a weight stays the same, `CountEvidence.share` is an e-process on the arrivals. Each weight begins a new one, the
-/// s-th with the part `α / (s(s+1))` of α; these parts sum to α, so any false alarm has a probability of α at most, and no weight
-/// inherits the evidence debt of the one before. An alarm further needs the observed odds to differ from the configured ones by
-/// more than `tolerance`, since millions of requests prove differences that mean nothing (a hash is not perfectly even).
+/// While a weight stays the same, `CountEvidence.share` is an e-process on the arrivals. Each weight begins a new one,
+/// the s-th with the part `α / (s(s+1))` of α; these parts sum to α, so any false alarm has a probability of α at most,
+/// and no weight inherits the evidence debt of the one before. An alarm further needs the observed odds to differ from
+/// the configured ones by more than `tolerance`, since millions of requests prove differences that mean nothing (a hash
+/// is not perfectly even).
 ///
-/// The form assumes that each arrival draws its version by itself. Where a user keeps his version, hand in users at their
-/// first request, not requests.
+/// The form assumes that each arrival draws its version by itself. Where a user keeps his version, hand in users at
+/// their first request, not requests.
 public struct SplitCheck: Sendable, Equatable {
     public struct Settings: Sendable, Equatable {
         public let alpha: Double

@@ -1,5 +1,5 @@
-/// What the judge thinks, in the numbers that it rests on: the same in events, pages and texts. Whole numbers only: evidence in
-/// micro-nats, ratios in thousandths.
+/// What the judge thinks, in the numbers that it rests on: the same in events, pages and texts. Whole numbers only:
+/// evidence in micro-nats, ratios in thousandths.
 public struct Verdict: Sendable, Equatable, Codable {
     /// A name of DESIGN's verdicts: pass, fail, noData, pending; a pause of the split is inconclusive.
     public enum Word: String, Sendable, Codable {
@@ -78,7 +78,10 @@ extension CanaryJudge {
         case .pending:
             return "\(counts). Neither harm nor safety is shown: \(harm)."
         case .fail:
-            return "\(counts). Harm is shown: \(harm)."
+            guard let failedAt = self.rule.failedAt, self.rule.harm < self.rule.harmNeeded else {
+                return "\(counts). Harm is shown: \(harm)."
+            }
+            return "\(counts). Harm was shown in interval \(failedAt), for good; now \(harm)."
         case .pass(.ratioBelow(let ratio)):
             let safety = self.errors.safety(certificate: self.settings.certificate(at: self.weight))
             let isCertified = safety >= self.rule.safetyNeeded
@@ -86,9 +89,9 @@ extension CanaryJudge {
                 + (isCertified
                     ? ", evidence \(Words.odds(safety)), decided at \(Words.odds(self.rule.safetyNeeded))." : ".")
         case .pass(.errorsBelow(let objective)):
-            return
-                "\(counts). Certified: its own error rate is below the objective of \(Words.percent(objective)), evidence "
-                + "\(Words.odds(self.objective?.evidence ?? 0)), decided at \(Words.odds(self.rule.safetyNeeded))."
+            let evidence = Words.odds(self.objective?.evidence ?? 0)
+            return "\(counts). Certified: its own error rate is below the objective of \(Words.percent(objective)), "
+                + "evidence \(evidence), decided at \(Words.odds(self.rule.safetyNeeded))."
         case .pause:
             return self.splitSentence
         case .noData:
@@ -98,12 +101,12 @@ extension CanaryJudge {
 
     private var splitSentence: String {
         guard let split = self.split else { return "" }
-        let all = split.canary + split.baseline
-        return
-            "Traffic does not arrive as configured: \(Words.count(split.canary)) of \(Words.count(all)) arrivals went to the "
-            + "canary, \(Words.percent(Double(split.weight) / 10_000)) was asked for (evidence \(Words.odds(split.evidence)), decided at "
-            + "\(Words.odds(split.needed))). Likely causes: the balancer took instances of one version out, clients that keep an "
-            + "old cookie or connection, retries that land on the other version, weights that were changed by hand."
+        let arrivals = "\(Words.count(split.canary)) of \(Words.count(split.canary + split.baseline)) arrivals"
+        let evidence = "evidence \(Words.odds(split.evidence)), decided at \(Words.odds(split.needed))"
+        return "Traffic does not arrive as configured: \(arrivals) went to the canary, "
+            + "\(Words.percent(Double(split.weight) / 10_000)) was asked for (\(evidence)). Likely causes: the balancer "
+            + "took instances of one version out, clients that keep an old cookie or connection, retries that land on "
+            + "the other version, weights that were changed by hand."
     }
 }
 
@@ -120,7 +123,8 @@ extension CanaryJudge.Decision {
 }
 
 extension Verdict.Finding {
-    /// `errors: canary 23 of 512 requests (4.49 %), baseline 6 of 9,488 (0.063 %), ratio 12.3 or more at 99 % confidence`
+    /// `errors: canary 23 of 512 requests (4.49 %), baseline 6 of 9,488 (0.063 %), ratio 12.3 or more at 99 %
+    /// confidence`
     func words(confidence: Double) -> String {
         let what = self.slowerThan.map { "slower than \(Words.count($0)) ms" } ?? self.metric
         let lower = Double(self.ratioAtLeast) / 1_000

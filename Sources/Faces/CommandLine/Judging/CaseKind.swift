@@ -44,7 +44,7 @@ enum CaseKind: String, CaseIterable {
 
     // MARK: Ratios
 
-    /// `batches`: [n_c, k_c, n_b, k_b] each, or with the canary's share as a fifth where there are no requests to count.
+    /// `batches`: [n_c, k_c, n_b, k_b] each, or with the canary's share as a fifth where requests are not counted.
     private func oddsGrid(_ reader: CaseReader) throws -> CaseResult {
         let settings = try self.evidence(reader, horizon: try reader.int("T") ?? 160)
         let alpha = try self.level(reader, "alpha", else: 0.01)

@@ -5,8 +5,8 @@ struct JudgeVerb: Verb {
     static let configuration = CommandConfiguration(
         commandName: "judge", abstract: "The canary judge on recorded counts: for checking it, no server needed.",
         discussion: """
-            FILE is {"cases": [{"kind": …}, …]}; prints {"results": […]} in the order of the cases. A case whose kind is not judged yet \
-            gives null, and is named on standard error.
+            FILE is {"cases": [{"kind": …}, …]}; prints {"results": […]} in the order of the cases. A case whose kind \
+            is not judged yet gives null, and is named on standard error.
             """)
 
     @Option(help: ArgumentHelp("The cases, as JSON.", valueName: "file"))
