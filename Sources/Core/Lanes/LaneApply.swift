@@ -16,6 +16,8 @@ extension Lane {
         case .capacityGone(let body): try self.removeCapacity(body.number)
         case .stepStarted(let body): try self.changeDeployment(body.number) { $0.start(body) }
         case .stepCompleted(let body): try self.changeDeployment(body.number) { $0.stepIsDone = true }
+        case .judged(let body): try self.changeDeployment(body.number) { $0.judge(body) }
+        case .capacityScaled(let body): try self.changeCapacity(body.number) { $0.replicas = body.replicas }
         case .routingWanted(let body): try self.route(body)
         case .routingConfirmed(let body): try self.confirm(body)
         case .paused(let body): try self.changeDeployment(body.number) { $0.pause = body.pause }
@@ -221,7 +223,7 @@ extension Capacity {
     fileprivate init(_ body: Lane.CapacityWanted) {
         self.init(
             number: body.number, candidate: body.candidate, state: .wanted, definition: body.definition, warmUntil: nil,
-            drain: body.drain)
+            drain: body.drain, replicas: body.replicas)
     }
 
     fileprivate mutating func retire(goneBy: Instant) {
@@ -238,6 +240,11 @@ extension Deployment {
         self.stepUntil = body.until
         self.deadline = body.deadline
         self.stepIsDone = false
+    }
+
+    fileprivate mutating func judge(_ body: Lane.Judged) {
+        self.judgement = body.judgement
+        self.judgedAt = body.at
     }
 
     fileprivate mutating func resume(_ body: Lane.Resumed) {
