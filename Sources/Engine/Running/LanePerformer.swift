@@ -47,7 +47,8 @@ struct LanePerformer: Sendable {
         return .capacityFailed(
             number,
             reason: "\(report.ready) of \(report.wanted) instances of \(order.version) became ready "
-                + "(GET \(order.health.path) answers 200 to 399, within \(order.health.within.words))", lastLines: report.lastLines)
+                + "(GET \(order.health.path) answers 200 to 399, within \(order.health.within.words))",
+            lastLines: report.lastLines)
     }
 
     /// What has traffic already may have come back at other addresses: the same routing again brings them to the router.
