@@ -10,7 +10,8 @@ package protocol StreamMachine: Machine, Codable {
 }
 
 extension Service: StreamMachine {
-    package static let snapshotVersion = 1
+    /// 2: how environments are watched.
+    package static let snapshotVersion = 2
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard let current else { return nil }
@@ -51,7 +52,8 @@ package struct ReleaseRow: Codable, Sendable, Equatable {
 }
 
 extension Lane: StreamMachine {
-    package static let snapshotVersion = 1
+    /// 2: the judge's word, and capacities in batches.
+    package static let snapshotVersion = 2
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard case .lane(let id) = stream else { return nil }
