@@ -235,6 +235,9 @@ extension Wrong {
         Wrong("service: \u{1F600}\n", .badValue, "1:10", "`\u{1F600}` is not allowed"),
         Wrong("environments: { Prod: }\n", .badValue, "1:17", "`Prod` is not allowed as a name"),
         .line("run: { command: a, variables: { 1A: b } }", .badValue, 33, "`1A` is no name of a variable"),
+        .line(
+            "run: { command: a, variables: { \"A\\tB\": b } }", .badValue, 33,
+            "run.variables.A\\tB: `A\\tB` is no name of a variable"),
         .line("run: { command: a, variables: { A-B: b } }", .badValue, 33, "`A-B` is no name of a variable"),
         .line("run: { command: a, variables: { PORT: 80 } }", .badValue, 33, "`PORT` is set by Slipway"),
     ]
