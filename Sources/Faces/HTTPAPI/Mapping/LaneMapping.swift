@@ -100,6 +100,8 @@ extension Wire.Promotion {
         self.reason = deployment.ending?.reason ?? deployment.pause?.reason ?? deployment.reason
         self.lastLines = deployment.ending?.lastLines ?? []
         self.pausedBy = deployment.pause?.by.description
+        self.judgement = Wire.Judgement(deployment.judgement, at: deployment.judgedAt)
+        self.answers = Wire.Answer.all(to: deployment.pause)
     }
 
     /// One that ended.
@@ -110,6 +112,7 @@ extension Wire.Promotion {
         self.endedAt = ended.endedAt.wire
         self.reason = ended.reason.isEmpty ? nil : ended.reason
         self.lastLines = ended.lastLines
+        self.judgement = Wire.Judgement(ended.judgement, at: ended.judgedAt)
     }
 }
 
