@@ -118,17 +118,15 @@ import Testing
         let world = World()
         let ledger = try world.open()
         let id = try Shop.lane("dev")
-        // As builds before the judge have kept it; what it says is not what the events say, so reading it would show.
-        let old = #"{"blocks":[],"capacities":{},"confirmedGeneration":0,"history":[],"lastNumber":7,"noReturnBefore":0,"#
-            + #""queue":[],"recent":[],"routerlessGeneration":0,"routing":{"generation":0,"weights":{}},"seen":[]}"#
-        #expect(try EventJSON.decode(Lane.self, from: Array(old.utf8)).lastNumber == 7)
+        // What it says is not what the events say, so reading it would show.
+        let old = Array(Stored.laneState.utf8)
         let held = #"{"by":"person:ada","reason":"x","since":1800000000000}"#
         let batch = StreamBatch(
             stream: .lane(id), expected: 0,
             events: [NewEvent(kind: EventKind("lane.held"), body: Array(held.utf8))])
         _ = try await ledger.append(
             AppendRequest(
-                [batch], snapshots: [Snapshot(stream: .lane(id), number: 1, version: 1, body: Array(old.utf8))],
+                [batch], snapshots: [Snapshot(stream: .lane(id), number: 1, version: 1, body: old)],
                 actor: .person("ada"), at: world.clock.now()))
         let loaded = try await Journal(ledger: ledger, time: world.clock, news: News()).lane(id)
         #expect(loaded.number == 1)

@@ -254,7 +254,8 @@ extension Wrong {
         .environment("objective: { errors: 2% }", .contradiction, 8, "take `objective` out"),
         .environment("userKey: { cookie: id }", .contradiction, 8, "take `userKey` out"),
         .environment(
-            "strategy: { canary: { steps: [5, 25, 10, 100] } }", .contradiction, 45, "steps[3]: 10% after 25%: the shares"),
+            "strategy: { canary: { steps: [5, 25, 10, 100] } }", .contradiction, 45,
+            "steps[3]: 10% after 25%: the shares"),
         .environment("strategy: { canary: { steps: [5, 5%, 100] } }", .contradiction, 41, "5% after 5%"),
         .environment(
             "strategy: { canary: { steps: [5, 25.5] } }", .contradiction, 41,

@@ -71,7 +71,8 @@ extension Service.Event: LedgerEvent {
         }
     }
 
-    /// Version 2 knows canary and rolling, and how an environment is watched. That is optional, so one reader reads both.
+    /// Version 2 knows canary and rolling, and how an environment is watched. That is optional, so one reader reads
+    /// both.
     private static let defined = EventKind("service.defined", version: 2)
 
     package var payload: any Encodable & Sendable {

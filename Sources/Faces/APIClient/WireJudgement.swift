@@ -2,8 +2,8 @@ extension Wire {
     /// What the judge says about a deployment, with what it rests on. `sentence` is the same, byte for byte, in the
     /// record, here, on the pages and in the command line.
     package struct Judgement: Codable, Sendable, Equatable {
-        /// pass: certified; fail: shown to do harm; error: the measurement can't be trusted; noData: nothing to judge by.
-        /// nil: no verdict yet.
+        /// pass: certified; fail: shown to do harm; error: the measurement can't be trusted; noData: nothing to judge
+        /// by; nil: no verdict yet.
         package var verdict: String?
         package var sentence: String
         /// What the verdict is about, such as `errors`.

@@ -163,9 +163,17 @@ import WebUI
         for words in ["Continue", "goes on to the next step", "Extend", "watches this step once more", "Abort"] {
             #expect(text.contains(words), "\(words)")
         }
+        var status = Samples.status
+        status.services[0].environments = [lane]
+        let head = { (status: Wire.Status) in
+            try Markup(Page.status(status, changes: [], viewer: Self.viewer, words: Self.words).fragmentMarkup).text
+        }
+        #expect(try head(status).contains("shop 1.4.0 waits for a decision in production"))
         paused.answers = []
         lane.deployment = paused
+        status.services[0].environments = [lane]
         #expect(try asks(lane) == ["\(path)/resume", "\(path)/abort"])
+        #expect(try head(status).contains("shop 1.4.0 is paused in production"))
     }
 
     @Test func `an alarm and a hold come first, with who, why and until when`() throws {

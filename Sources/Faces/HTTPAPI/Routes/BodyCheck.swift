@@ -69,7 +69,8 @@ extension Schema.Field {
             switch (schema, self) {
             case (.string, .text), (.integer, .number), (.number, .number), (.number, .decimal), (.boolean, .flag): true
             case (.choice(let names), .text(let text)): names.contains(text)
-            case (.string, _), (.integer, _), (.number, _), (.boolean, _), (.choice, _), (.array, _), (.object, _): false
+            case (.string, _), (.integer, _), (.number, _), (.boolean, _), (.choice, _), (.array, _), (.object, _):
+                false
             }
         }
 
