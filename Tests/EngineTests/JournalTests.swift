@@ -121,6 +121,26 @@ import Testing
         #expect(afters.withLock { $0 } == [1_000])
     }
 
+    @Test func `a snapshot of an older build is ignored`() async throws {
+        let world = World()
+        let ledger = try world.open()
+        let id = try Shop.lane("dev")
+        // What it says is not what the events say, so reading it would show.
+        let old = Array(Stored.laneState.utf8)
+        let held = #"{"by":"person:ada","reason":"x","since":1800000000000}"#
+        let batch = StreamBatch(
+            stream: .lane(id), expected: 0,
+            events: [NewEvent(kind: EventKind("lane.held"), body: Array(held.utf8))])
+        _ = try await ledger.append(
+            AppendRequest(
+                [batch], snapshots: [Snapshot(stream: .lane(id), number: 1, version: 1, body: old)],
+                actor: .person("ada"), at: world.clock.now()))
+        let loaded = try await Journal(ledger: ledger, time: world.clock, news: News()).lane(id)
+        #expect(loaded.number == 1)
+        #expect(loaded.machine.hold?.reason == "x")
+        #expect(loaded.machine.lastNumber == 0)
+    }
+
     @Test func `an event of a newer build is refused by its name`() async throws {
         let world = World()
         let ledger = try world.open()

@@ -25,6 +25,7 @@ package struct Shapes {
             guard let choices = schema["enum"] as? [String], !choices.contains(text) else { return [] }
             return ["\(place) is \(text), not one of \(choices)"]
         case "integer": return value is Int ? [] : ["\(place) is not an integer"]
+        case "number": return value is Double ? [] : ["\(place) is not a number"]
         case "boolean": return value is Bool ? [] : ["\(place) is not a boolean"]
         case "array":
             guard let items = value as? [Any], let element = schema["items"] as? [String: Any] else {
