@@ -25,13 +25,19 @@ import Testing
             let up = try await world.router.apply(world.routing(2, try arms(10_000), preview: 1), term: Term(1))
             servers[0].stop()
             let preview = try #require(up.preview)
-            // Each takes seconds: HAProxy tries again in case the instance is only being restarted.
-            async let first = world.get(at: world.listen)
-            async let second = world.get(at: preview)
-            for dead in [try await first, try await second] {
+            let clock = ContinuousClock()
+            for address in [world.listen, preview] {
+                let start = clock.now
+                let dead = try await world.get(at: address)
+                let time = clock.now - start
                 #expect(dead.status == 503)
                 #expect(dead.body == none.body)
+                #expect(time < .seconds(1), "\(time)")
             }
+            // As after the supervisor's restart: the same address answers again.
+            let again = try world.start("1.0.0", at: servers[0].address)
+            #expect(try await world.get(at: world.listen).body == "1.0.0")
+            #expect(again.requests == 1)
         }
     }
 

@@ -61,6 +61,13 @@ final class HAProxyWorld: RouterWorld {
         return started
     }
 
+    /// One more, at an address where another was.
+    func start(_ version: String, at address: ListenAddress) throws -> TinyServer {
+        let started = try TinyServer(version, port: UInt16(address.port))
+        self.servers.withLock { $0.append(started) }
+        return started
+    }
+
     func ask(at address: ListenAddress, user: String, header: String?) async throws -> String? {
         let answer = try await self.get(
             at: address, headers: "Cookie: a=b; Slipway-User=\(user)\r\n" + (header.map { "\($0): 1\r\n" } ?? ""))

@@ -4,12 +4,14 @@ import Glibc
 import Synchronization
 
 /// An instance of a service: answers every request with one text. `/hold` is answered only after `letGo`, a request to
-/// upgrade gets a tunnel that echoes, `/drop` gets the connection closed.
+/// upgrade gets a tunnel that echoes, `/drop` gets the connection closed, `/fail` a status of 500.
 final class TinyServer: Sendable {
     let address: ListenAddress
     private let text: String
     private let listener: Int32
     private let state = Mutex(State())
+
+    private static let failure = Array("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n".utf8)
 
     private struct State {
         var connections: Set<Int32> = []
@@ -19,10 +21,13 @@ final class TinyServer: Sendable {
         var requests = 0
     }
 
-    init(_ text: String) throws {
+    /// `port` 0: a free one.
+    init(_ text: String, port: UInt16 = 0) throws {
         self.text = text
         self.listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var name = loopback(port: 0)
+        var yes: Int32 = 1
+        setsockopt(self.listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        var name = loopback(port: port)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = self.listener
         let isUp = withUnsafeMutablePointer(to: &name) {
@@ -80,6 +85,10 @@ final class TinyServer: Sendable {
                 return
             }
             if head.contains(" /drop ") { return }
+            if head.contains(" /fail ") {
+                guard send(connection, Self.failure) else { return }
+                continue
+            }
             if head.contains(" /hold ") { self.wait() }
             guard send(connection, answer) else { return }
         }
