@@ -81,6 +81,16 @@ final class HAProxyWorld: RouterWorld {
         }
     }
 
+    func fail(at address: ListenAddress, user: String) async throws {
+        let answer = try await blocking {
+            var client = try TinyClient(address)
+            return try client.get("/fail", headers: "Cookie: Slipway-User=\(user)\r\n")
+        }
+        guard answer.status == 500 else { throw Problem("\(answer)") }
+    }
+
+    func endProcess() async throws { try await self.killProxy() }
+
     func whileUnderWay(at address: ListenAddress, _ body: @Sendable () async throws -> Void) async throws {
         async let answer = blocking {
             var client = try TinyClient(address)

@@ -19,6 +19,7 @@ final class TinyServer: Sendable {
         var isLetGo = false
         var isStopped = false
         var requests = 0
+        var lastRequest: ContinuousClock.Instant?
     }
 
     /// `port` 0: a free one.
@@ -43,6 +44,7 @@ final class TinyServer: Sendable {
     }
 
     var requests: Int { self.state.withLock { $0.requests } }
+    var lastRequest: ContinuousClock.Instant? { self.state.withLock { $0.lastRequest } }
     var held: Int { self.state.withLock { $0.held } }
     func letGo() { self.state.withLock { $0.isLetGo = true } }
 
@@ -77,6 +79,7 @@ final class TinyServer: Sendable {
         while let head = reader.head() {
             let isStopped = self.state.withLock { state in
                 state.requests += 1
+                state.lastRequest = ContinuousClock.now
                 return state.isStopped
             }
             guard !isStopped else { return }
@@ -151,6 +154,11 @@ struct TinyClient: ~Copyable {
         }
         guard let body = self.reader.bytes(length) else { throw Problem("closed in the middle of an answer") }
         return Answer(status: status, head: head, body: String(decoding: body, as: UTF8.self))
+    }
+
+    /// Sends this and waits for nothing.
+    mutating func begin(_ text: String) throws {
+        guard send(self.connection, Array(text.utf8)) else { throw Problem("the request could not be sent") }
     }
 
     /// In a tunnel: sends a byte and waits for its echo.

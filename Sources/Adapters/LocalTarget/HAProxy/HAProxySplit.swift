@@ -65,5 +65,7 @@ package struct HAProxySlot: Sendable, Equatable, Codable {
     /// lone instance that is gone is refused in a millisecond rather than in five seconds. A short `timeout connect`
     /// would shorten that wait too, but then an instance that is only busy loses requests (seen with a listen queue of
     /// 5: 107 of 484, and none of 375 this way).
-    package var servers: [ListenAddress] { self.addresses.count == 1 ? self.addresses + self.addresses : self.addresses }
+    package var servers: [ListenAddress] {
+        self.addresses.count == 1 ? self.addresses + self.addresses : self.addresses
+    }
 }
