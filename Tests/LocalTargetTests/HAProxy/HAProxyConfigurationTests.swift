@@ -209,6 +209,60 @@ import Testing
         #expect(HAProxyCommands.lines([]).isEmpty)
     }
 
+    @Test func `requests that ended are counted by status, and counters that make no sense are refused`() throws {
+        func answer(_ fives: String) -> String {
+            """
+            # pxname,svname,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other
+            traffic,FRONTEND,9,9,9,9,9,9
+            arm1,s1,9,9,9,9,9,9
+            arm1,BACKEND,1,20,3,4,\(fives),6
+            arm2,BACKEND,0,0,0,0,0,0
+            lines,BACKEND,9,9,9,9,9,9
+            arm7,BACKEND,9,9,9,9,9,9
+
+            """
+        }
+        let counts = try HAProxyCounters.answered(answer("5"))
+        #expect(counts.map(\.requests) == [39, 0, 0, 0, 0, 0])
+        #expect(counts.map(\.errors) == [5, 0, 0, 0, 0, 0])
+        for wrong in ["-1", "", "x", "99999999999999999999"] {
+            #expect(throws: TargetError.self) { try HAProxyCounters.answered(answer(wrong)) }
+        }
+        #expect(throws: TargetError.self) { try HAProxyCounters.answered("") }
+        #expect(throws: TargetError.self) { try HAProxyCounters.answered("Permission denied\n") }
+    }
+
+    @Test func `the lines of the log and the user's key are in the file`() throws {
+        var routing = try self.routing(1, [(1, 9_000, ["127.0.0.1:26001"]), (2, 1_000, ["127.0.0.1:26002"])])
+        let plain = try self.state(routing)
+        #expect(
+            self.lines(plain, of: "defaults").filter { $0.hasPrefix("log") } == [
+                "log 127.0.0.1:31000 len 256 format raw local0",
+                #"log-format "1 ${SLIPWAY_ROUTER_TOKEN} %[var(txn.slot)] %[sc0_inc_gpc0(lines)] %Ta "#
+                    + #"%[var(txn.newcomer)]""#,
+            ])
+        #expect(self.lines(plain, of: "backend arm2").contains("http-request track-sc0 int(2) table lines"))
+        func keys(_ key: UserKey?) throws -> [String] {
+            routing.userKey = key
+            return self.lines(try self.state(routing), of: "frontend traffic").filter {
+                $0.contains("set-var(txn.user) req.")
+            }
+        }
+        let own = "http-request set-var(txn.user) req.cook(Slipway-User) if split"
+        #expect(try keys(nil) == [own])
+        #expect(
+            try keys(.cookie("sid")) == [
+                "http-request set-var(txn.user) req.cook(sid) if split", own + " !{ var(txn.user) -m len 1:128 }",
+            ])
+        #expect(
+            try keys(.header("X-Account")) == [
+                "http-request set-var(txn.user) req.fhdr(X-Account) if split",
+                own + " !{ var(txn.user) -m len 1:128 }",
+            ])
+        routing.userKey = .header("X-Account")
+        #expect(HAProxyConfiguration.shape(try self.state(routing)) != HAProxyConfiguration.shape(plain))
+    }
+
     @Test func `requests under way are sessions and queues of servers, or what the backend counts when it is more`()
         throws
     {

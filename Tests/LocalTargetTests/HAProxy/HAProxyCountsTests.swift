@@ -186,6 +186,17 @@ import Testing
         }
     }
 
+    @Test func `times that can't be kept on disk are told all the same`() async throws {
+        try await withWorld { world in
+            let one = try await world.instances(of: "1.0.0", count: 1)
+            _ = try await world.router.apply(world.routing(1, [world.arm(1, 10_000, one)]), term: Term(1))
+            try FileManager.default.createDirectory(
+                atPath: world.routerFolder + "/times.json/full", withIntermediateDirectories: true)
+            try await self.ask(world, times: 6)
+            #expect(try await self.counts(world, 1, requests: 6).timed == 6)
+        }
+    }
+
     @Test func `a record from before there were logs is read, and its lane goes on`() async throws {
         try await withWorld { world in
             let one = try await world.instances(of: "1.0.0", count: 1)
