@@ -119,7 +119,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [UserKey.header(""), .header("a b"), .header("a\r\nb"), .cookie(""), .cookie("a=b"), .cookie("ü")])
+    @Test(arguments: [
+        UserKey.header(""), .header("a b"), .header("a\r\nb"), .header("a_b"), .cookie(""), .cookie("a=b"),
+        .cookie("ü"), .cookie("a)"), .cookie(String(repeating: "a", count: 65)),
+    ])
     func `names of a user's key that could be read as more than a name are refused`(_ key: UserKey) async throws {
         try await withWorld { world in
             let one = try await world.instances(of: "1.0.0", count: 1)

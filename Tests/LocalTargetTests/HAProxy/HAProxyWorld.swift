@@ -61,6 +61,12 @@ final class HAProxyWorld: RouterWorld {
         return started
     }
 
+    func startBusy(_ version: String) throws -> TinyServer {
+        let started = try TinyServer(version, isBusy: true)
+        self.servers.withLock { $0.append(started) }
+        return started
+    }
+
     /// One more, at an address where another was.
     func start(_ version: String, at address: ListenAddress) throws -> TinyServer {
         let started = try TinyServer(version, port: UInt16(address.port))

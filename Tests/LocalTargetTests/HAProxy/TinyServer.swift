@@ -22,8 +22,8 @@ final class TinyServer: Sendable {
         var lastRequest: ContinuousClock.Instant?
     }
 
-    /// `port` 0: a free one.
-    init(_ text: String, port: UInt16 = 0) throws {
+    /// `port` 0: a free one. `isBusy`: accepts nobody before `beFree`, and lets two wait.
+    init(_ text: String, port: UInt16 = 0, isBusy: Bool = false) throws {
         self.text = text
         self.listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var yes: Int32 = 1
@@ -33,15 +33,18 @@ final class TinyServer: Sendable {
         let listener = self.listener
         let isUp = withUnsafeMutablePointer(to: &name) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 512) == 0 && getsockname(listener, $0, &length) == 0
+                bind(listener, $0, length) == 0 && listen(listener, isBusy ? 1 : 512) == 0
+                    && getsockname(listener, $0, &length) == 0
             }
         }
         guard isUp, let address = ListenAddress("127.0.0.1:\(UInt16(bigEndian: name.sin_port))") else {
             throw Problem("no server: \(String(cString: strerror(errno)))")
         }
         self.address = address
-        Thread.detachNewThread { [self] in self.accept() }
+        if !isBusy { self.beFree() }
     }
+
+    func beFree() { Thread.detachNewThread { [self] in self.accept() } }
 
     var requests: Int { self.state.withLock { $0.requests } }
     var lastRequest: ContinuousClock.Instant? { self.state.withLock { $0.lastRequest } }

@@ -11,6 +11,8 @@ import Synchronization
 /// wait for us: what we don't take in time is lost, and seen by its gap.
 final class HAProxyLogs: Sendable {
     private let receivers = Mutex<[LaneID: Receiver]>([:])
+    /// Lanes whose port could not be had when it was last tried, so that it is said once.
+    private let refused = Mutex<Set<LaneID>>([])
     /// Bytes of lines that wait at one port.
     private let room: Int32
     private let logger: Logger
@@ -38,7 +40,9 @@ final class HAProxyLogs: Sendable {
             let receiver = Receiver(port: port, tally: files.tally(token))
             try await receiver.open(room: self.room)
             self.receivers.withLock { $0[lane] = receiver }
+            self.refused.withLock { _ = $0.remove(lane) }
         } catch {
+            guard self.refused.withLock({ $0.insert(lane).inserted }) else { return }
             self.logger.warning(
                 "The times of requests to \(lane) are not known: UDP port \(port) can't be had: \(error)")
         }
