@@ -48,7 +48,8 @@ struct World: Sendable {
 
     /// A control plane and its conductor, for as long as `body` runs; then it is gone as after SIGKILL.
     func running<Result: Sendable>(
-        over ledger: (any Ledger)? = nil, logger: Logger? = nil, _ body: @Sendable (ControlPlane) async throws -> Result
+        over ledger: (any Ledger)? = nil, logger: Logger? = nil, traffic: Traffic? = nil,
+        _ body: @Sendable (ControlPlane) async throws -> Result
     ) async throws -> Result {
         let plane = self.plane(over: try ledger ?? self.open(), logger: logger)
         defer { self.store.abandon() }
