@@ -34,6 +34,9 @@ extension HistoryRun {
         case .restartRouter:
             if self.world.routes != nil { self.troubles.insert(.routerDies) }
             self.world.restartRouter()
+        case .judge(let saying, let ofEarlier):
+            guard let number = self.subject.lane.deployment?.number else { return }
+            try self.hear(.judged(number: ofEarlier ? number - 1 : number, saying.judgement(at: self.now)))
         case .crash: try self.crash()
         case .reboot(let comesBack): try self.reboot(comesBack: comesBack)
         case .oldEffectLands(let slot): try self.landOrphan(slot)
@@ -69,7 +72,7 @@ extension HistoryRun {
         case .clearAlarm(let by): return (.clearAlarm(reason: "asked"), by)
         case .down(let by): return (.down(reason: "asked"), by)
         case .work, .perform, .land, .deliver, .repeatAnswer, .evaluate, .pass, .clockBack, .wake, .kill, .supervise,
-            .observe, .restartRouter, .crash, .reboot, .oldEffectLands:
+            .observe, .restartRouter, .judge, .crash, .reboot, .oldEffectLands:
             return nil
         }
     }

@@ -16,8 +16,7 @@ package enum Voice: String, Sendable, CaseIterable {
 }
 
 /// One thing that happens. Means something in every state (a slot counts modulo what is there), so that a history
-/// with steps
-/// taken out is a history too.
+/// with steps taken out is a history too.
 package enum HistoryStep: Sendable, Equatable {
     case promote(release: Int, by: Voice)
     case cancel(slot: Int, by: Voice)
@@ -58,6 +57,8 @@ package enum HistoryStep: Sendable, Equatable {
     /// The engine asks the target what is there.
     case observe
     case restartRouter
+    /// The judge looks: what it says (`HistoryStep.says`), and about the deployment that runs or an earlier one.
+    case judge(Saying, ofEarlier: Bool)
     /// The engine is killed and started again: what was under way is lost, or reaches the world later under its old
     /// term.
     case crash
@@ -67,6 +68,27 @@ package enum HistoryStep: Sendable, Equatable {
 }
 
 extension HistoryStep {
+    /// What the judge can come to.
+    package enum Saying: String, Sendable, CaseIterable {
+        case nothingYet, certified, harm, splitIsWrong, tooFewRequests, mayAdvance
+
+        func judgement(at now: Instant) -> Judgement {
+            let verdict: Verdict? =
+                switch self {
+                case .nothingYet, .mayAdvance: nil
+                case .certified: .pass
+                case .harm: .fail
+                case .splitIsWrong: .error
+                case .tooFewRequests: .noData
+                }
+            return Judgement(
+                verdict: verdict, sentence: self.rawValue, metric: nil,
+                new: Judgement.Counts(version: "new", requests: 100, errors: 1), old: nil,
+                requestsInStep: self == .tooFewRequests ? 3 : 100, ratioAtLeast: 0, ratioAtMost: nil, harm: 0, safe: 0,
+                mayAdvance: self == .mayAdvance, warning: nil, from: now, to: now, observations: "")
+        }
+    }
+
     /// The step as a person would say it.
     package var words: String {
         switch self {
@@ -100,6 +122,7 @@ extension HistoryStep {
         case .supervise: "the runtime starts again what died"
         case .observe: "the target is asked what is there"
         case .restartRouter: "the router dies and comes back from its file"
+        case .judge(let saying, let ofEarlier): "the judge says \(saying)\(ofEarlier ? " of an earlier one" : "")"
         case .crash: "the engine is killed and started again"
         case .reboot(let comesBack):
             "the machine is started again\(comesBack ? "" : ", and no instance comes back")"
@@ -165,7 +188,11 @@ extension HistoryStep {
             return .rollback(to: to, by: voice)
         case 90..<92: return generator.chance(60) ? .pause(by: voice) : .resume(by: voice)
         case 92..<94: return .crash
-        case 94..<96: return .observe
+        case 94..<95: return .observe
+        case 95..<97:
+            return .judge(
+                HistoryStep.Saying.allCases[generator.below(HistoryStep.Saying.allCases.count)],
+                ofEarlier: generator.chance(10))
         default: return Self.randomIntent(&generator, voice, slot: small)
         }
     }

@@ -49,7 +49,8 @@ struct HistoryWatch: Sendable {
             if self.mustHold, case .intent(.hold, _, _) = input {
                 try self.needsPerson(input, .rollbackLeavesAHold, "the hold of a rollback was replaced")
             }
-        case .requested, .waiting, .capacityWanted, .capacityReady, .capacityLost, .capacityWarm, .capacityGone,
+        case .requested, .waiting, .capacityWanted, .capacityScaled, .judged,
+            .capacityReady, .capacityLost, .capacityWarm, .capacityGone,
             .routingConfirmed, .paused, .skipped, .aborted, .withdrawn, .passedNoReturn, .blocked, .pinned, .unpinned,
             .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved, .downFinished:
             break
@@ -160,7 +161,15 @@ struct HistoryWatch: Sendable {
         case .task(let kind, _):
             if case .answer(.taskEnded(deployment.number, kind, .pass, _, _, _), _) = input { return }
             throw Violation(.foreignAnswersDoNotCount, "\(step.name) of \(deployment.number) passed without its answer")
-        case .capacity, .preview, .shift: return
+        case .observe:
+            if case .intent(.skip, _, _) = input { return }
+            if case .answer(.judged(deployment.number, let judgement), _) = input, judgement.verdict != .fail,
+                judgement.verdict != .error
+            {
+                return
+            }
+            throw Violation(.verdictBeforeWidening, "\(step.name) of \(deployment.number) ended without a judgement")
+        case .capacity, .preview, .shift, .scale: return
         }
     }
 

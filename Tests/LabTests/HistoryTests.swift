@@ -86,13 +86,14 @@ extension PlantedBug {
     fileprivate var breaks: Set<Invariant> {
         switch self {
         case .skipsTheBlock: [.abortBlocks]
-        case .keepsTheTraffic: [.abortReturnsTraffic]
+        case .keepsTheTraffic: [.abortReturnsTraffic, .answersCountOnce]
         case .forgetsTheHold: [.rollbackLeavesAHold]
         case .retiresBeforeConfirmed: [.stopsOnlyWhatIsUnused, .trafficOnlyToReady]
         case .takesSickForReady: [.trafficOnlyToReady]
         case .admitsASecond: [.oneDeployment]
         case .supersedesPeople: [.supersedesOnlyItsOwn]
-        case .ignoresThePause, .forgetsThePausedTime: [.clockStandsStillInAPause, .stableOnlyAfterTheEnd]
+        case .ignoresThePause, .forgetsThePausedTime: 
+            [.clockStandsStillInAPause, .stableOnlyAfterTheEnd, .wakesAreAhead]
         case .endsTheWaitEarly: [.waitsAreWaited]
         case .reusesTheGeneration: [.generationsRise]
         case .countsForeignVerdicts: [.foreignAnswersDoNotCount]

@@ -66,7 +66,7 @@ extension LaneDecision {
             .capacityWanted(
                 Lane.CapacityWanted(
                     number: queued.number, candidate: queued.candidate, definition: facts.definition,
-                    drain: evaluation.plan.drain)))
+                    drain: evaluation.plan.drain, replicas: evaluation.plan.firstReplicas)))
         guard let deployment = self.lane.deployment else { return }
         try self.start(step: 0, of: deployment)
         try self.retireUnused()

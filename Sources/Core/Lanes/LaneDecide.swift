@@ -198,6 +198,12 @@ extension LaneDecision {
             .resumed(
                 Lane.Resumed(
                     number: deployment.number, by: actor, reason: reason, at: self.now, stoodStill: stoodStill)))
+        // The judge asked, and the answer is to look longer: the step has its whole time again.
+        if pause.by == .judge, !deployment.stepIsDone, case .observe = deployment.currentStep,
+            let now = self.lane.deployment
+        {
+            try self.start(step: now.step, of: now)
+        }
     }
 
     private mutating func abort(_ number: Int?, by actor: Actor, _ reason: String) throws(Refusal) {
@@ -224,11 +230,11 @@ extension LaneDecision {
 
     private mutating func skip(_ number: Int?, by actor: Actor, _ reason: String) throws(Refusal) {
         let deployment = try self.running(number)
-        guard deployment.phase == .running, !deployment.stepIsDone, let step = deployment.currentStep, step.wait != nil
+        guard deployment.phase == .running, !deployment.stepIsDone, let step = deployment.currentStep, step.until != nil
         else {
             throw Refusal(
                 .wrongState,
-                "Only a step that waits (hold, bake) can be skipped; this one is "
+                "Only a step that waits or observes (hold, observe, bake) can be skipped; this one is "
                     + "\(deployment.currentStep?.name ?? "none").")
         }
         try self.emit(.skipped(self.overridden(deployment, by: actor, reason)))

@@ -15,6 +15,8 @@ extension Lane {
         case capacityGone(CapacityNumber)
         case stepStarted(StepStarted)
         case stepCompleted(StepCompleted)
+        case judged(Judged)
+        case capacityScaled(CapacityScaled)
         case routingWanted(DesiredRouting)
         case routingConfirmed(RoutingConfirmed)
         case paused(Paused)
@@ -90,6 +92,13 @@ extension Lane {
         package let candidate: Candidate
         package let definition: Int
         package let drain: Milliseconds
+        /// nil: all that the release and the environment ask for.
+        package let replicas: Int?
+    }
+
+    package struct CapacityScaled: Sendable, Equatable, Codable {
+        package let number: Int
+        package let replicas: Int
     }
 
     package struct CapacityNumber: Sendable, Equatable, Codable {
@@ -119,6 +128,14 @@ extension Lane {
         package let number: Int
         package let step: Int
         package let summary: String
+    }
+
+    /// The verdict changed, a step ended by it, or ten minutes have passed.
+    package struct Judged: Sendable, Equatable, Codable {
+        package let number: Int
+        package let step: Int
+        package let judgement: Judgement
+        package let at: Instant
     }
 
     package struct RoutingConfirmed: Sendable, Equatable, Codable {
@@ -210,7 +227,13 @@ package struct AdmissionFacts: Sendable, Equatable, Codable {
 }
 
 extension Lane.Event: LedgerEvent {
-    package var kind: EventKind { EventKind("lane.\(self.entry.name)") }
+    package var kind: EventKind { Self.newest("lane.\(self.entry.name)") }
+
+    /// Kinds that have grown since version 1, with the version that is written. What was added is optional, so one
+    /// reader reads them all: what an older version does not say is nil.
+    private static let grown = ["lane.admitted": 2, "lane.capacityWanted": 2, "lane.alarmRaised": 2]
+
+    private static func newest(_ name: String) -> EventKind { EventKind(name, version: Self.grown[name] ?? 1) }
     package var payload: any Encodable & Sendable { self.entry.payload }
 
     private var entry: (name: String, payload: any Encodable & Sendable) {
@@ -229,6 +252,8 @@ extension Lane.Event: LedgerEvent {
         case .capacityGone(let body): ("capacityGone", body)
         case .stepStarted(let body): ("stepStarted", body)
         case .stepCompleted(let body): ("stepCompleted", body)
+        case .judged(let body): ("judged", body)
+        case .capacityScaled(let body): ("capacityScaled", body)
         case .routingWanted(let body): ("routingWanted", body)
         case .routingConfirmed(let body): ("routingConfirmed", body)
         case .paused(let body): ("paused", body)
@@ -256,7 +281,7 @@ extension Lane.Event: LedgerEvent {
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Lane.Event? {
-        guard kind.version == 1, let read = Self.readers(decoder)[kind.name] else { return nil }
+        guard (1...Self.newest(kind.name).version).contains(kind.version), let read = Self.readers(decoder)[kind.name] else { return nil }
         return try read()
     }
 
@@ -272,7 +297,9 @@ extension Lane.Event: LedgerEvent {
             "lane.capacityLost": reader(Self.capacityLost),
             "lane.capacityWarm": reader(Self.capacityWarm), "lane.capacityRetiring": reader(Self.capacityRetiring),
             "lane.capacityGone": reader(Self.capacityGone), "lane.stepStarted": reader(Self.stepStarted),
-            "lane.stepCompleted": reader(Self.stepCompleted), "lane.routingWanted": reader(Self.routingWanted),
+            "lane.stepCompleted": reader(Self.stepCompleted), "lane.judged": reader(Self.judged),
+            "lane.capacityScaled": reader(Self.capacityScaled),
+            "lane.routingWanted": reader(Self.routingWanted),
             "lane.routingConfirmed": reader(Self.routingConfirmed), "lane.paused": reader(Self.paused),
             "lane.resumed": reader(Self.resumed), "lane.skipped": reader(Self.skipped),
             "lane.handedOver": reader(Self.handedOver), "lane.aborted": reader(Self.aborted),

@@ -125,7 +125,7 @@ extension LaneDecision {
                 .capacityWanted(
                     Lane.CapacityWanted(
                         number: order.number, candidate: order.target.candidate, definition: settings.definition,
-                        drain: settings.drain)))
+                        drain: settings.drain, replicas: nil)))
         }
         let left = self.lane.history.filter { $0.number > order.target.number && !$0.isWithdrawn }.map(\.number)
         if !left.isEmpty { try self.emit(.withdrawn(Lane.Withdrawn(numbers: left, at: self.now))) }

@@ -135,6 +135,8 @@ package struct Capacity: Sendable, Equatable, Codable {
     package internal(set) var drain: Milliseconds
     /// Deadline of a retiring one; later than that raises the alarm.
     package internal(set) var goneBy: Instant?
+    /// Instances that it has so far; nil: all that its release and environment ask for.
+    package internal(set) var replicas: Int?
 }
 
 package struct QueuedPromotion: Sendable, Equatable, Codable {
@@ -209,6 +211,10 @@ package struct Deployment: Sendable, Equatable, Codable {
     package internal(set) var pause: Pause?
     /// A person said during its bake that the next may take over.
     package internal(set) var handOver: Lane.Overridden?
+    /// The newest judgement on record.
+    package internal(set) var judgement: Judgement?
+    /// When that was recorded.
+    package internal(set) var judgedAt: Instant?
     /// Why it is being taken back.
     package internal(set) var ending: Ending?
 
@@ -232,7 +238,7 @@ package struct Deployment: Sendable, Equatable, Codable {
         guard !self.stepIsDone else { return false }
         switch self.currentStep {
         case .preview, .shift: return true
-        case .task, .capacity, .verify, .hold, .bake, nil: return false
+        case .task, .capacity, .verify, .hold, .bake, .scale, .observe, nil: return false
         }
     }
 
@@ -307,6 +313,9 @@ package struct EndedPromotion: Sendable, Equatable, Codable {
     package let endedAt: Instant
     package let reason: String
     package let lastLines: [String]
+    /// The last judgement on record.
+    package internal(set) var judgement: Judgement?
+    package internal(set) var judgedAt: Instant?
 }
 
 package struct VerifiedRelease: Sendable, Equatable, Codable {
@@ -350,6 +359,8 @@ package struct Alarm: Sendable, Equatable, Codable {
         case rollbackFailed
         /// A release without a way back failed: roll forward.
         case forwardOnly
+        /// The judge stopped a release: nothing else moves forward by itself until a person has looked.
+        case stoppedByJudge
     }
 
     package let kind: Kind

@@ -57,8 +57,13 @@ package struct CapacityReport: Sendable, Equatable, Codable {
     package var restarts: Int
     /// The last lines that an instance wrote, when one failed; at most 20 lines of 500 characters.
     package var lastLines: [String]
+    /// Resident memory of its instances together, in bytes; nil: not known.
+    package var memory: Int64?
 
-    package init(key: CapacityKey, ready: Int, wanted: Int, restarts: Int, lastLines: [String]) {
+    package init(
+        key: CapacityKey, ready: Int, wanted: Int, restarts: Int, lastLines: [String], memory: Int64? = nil
+    ) {
+        self.memory = memory
         self.key = key
         self.ready = ready
         self.wanted = wanted
@@ -143,6 +148,8 @@ package protocol Router: Sendable {
     func apply(_ routing: Routing, term: Term) async throws -> RoutingReport
     /// What the router does now; nil if there is none for this lane.
     func read(_ lane: LaneID) async throws -> RoutingReport?
+    /// What was counted of each arm; nil if there is no router for this lane.
+    func counts(_ lane: LaneID) async throws -> TrafficCounts?
     /// Requests that are under way at a capacity right now.
     func requestsUnderWay(_ key: CapacityKey) async throws -> Int
     /// Takes the lane's router away. Only `down` asks for it.

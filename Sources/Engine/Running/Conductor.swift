@@ -80,7 +80,9 @@ package struct Conductor: ServiceLifecycle.Service {
     ) -> AsyncStream<Void>.Continuation {
         let (pokes, sink) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let runner = LaneRunner(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
+        let observer = LaneObserver(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
         group.addTask { await runner.run(pokes: pokes) }
+        group.addTask { await observer.run() }
         return sink
     }
 }

@@ -56,13 +56,23 @@ struct Notices: Sendable {
             return Notice(
                 key: "\(envelope.position)", occasion: .waiting, lane: id, version: version,
                 text: "\(id): \(version) waits for a person: \(gate.reason)", at: envelope.at)
+        case .paused(let body) where body.pause.by == .judge:
+            let version = try await self.journal.lane(id).machine.deployment?.candidate.version ?? ""
+            return Notice(
+                key: "\(envelope.position)", occasion: .waiting, lane: id, version: version,
+                text: "\(id): \(version) waits for a person: \(body.pause.reason)", at: envelope.at)
+        case .judged(let body):
+            guard let warning = body.judgement.warning else { return nil }
+            return Notice(
+                key: "\(envelope.position)", occasion: .warning, lane: id, version: body.judgement.new.version,
+                text: "\(id): \(body.judgement.new.version): \(warning)", at: envelope.at)
         case .alarmRaised(let alarm):
             return Notice(
                 key: "\(envelope.position)", occasion: .failed, lane: id, version: "",
                 text: "\(id): \(alarm.inWords)", at: envelope.at)
         case .requested, .removed, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
             .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
-            .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .handedOver, .aborted, .failed, .verified,
+            .capacityScaled, .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .handedOver, .aborted, .failed, .verified,
             .withdrawn, .passedNoReturn, .blocked,
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:

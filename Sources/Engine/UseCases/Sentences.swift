@@ -19,6 +19,11 @@ extension Lane.Event {
         case .rollbackStarted(let body): (body.number, "the rollback to \(body.candidate.version) started")
         case .stepStarted(let body): (body.number, "step \(body.step + 1) started")
         case .stepCompleted(let body): (body.number, "step \(body.step + 1) ended: \(body.summary)")
+        case .judged(let body):
+            (
+                body.number,
+                body.judgement.sentence + (body.judgement.warning.map { ". Watch out: \($0)" } ?? "")
+            )
         case .paused(let body): (body.number, "paused by \(body.pause.by): \(body.pause.reason)")
         case .resumed(let body): (body.number, "resumed by \(body.by): \(body.reason)")
         case .skipped(let body):
@@ -41,7 +46,7 @@ extension Lane.Event {
         case .alarmCleared(let body): (nil, "alarm over: \(body.reason)")
         case .downOrdered(let body): (nil, "\(body.by) takes the environment down: \(body.reason)")
         case .downFinished: (nil, "the environment is down")
-        case .capacityWanted, .capacityReady, .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone,
+        case .capacityWanted, .capacityScaled, .capacityReady, .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone,
             .routingWanted, .routingConfirmed, .withdrawn, .routerRemoved:
             nil
         }

@@ -3,11 +3,20 @@ import Foundation
 
 /// What the story noted on its way, and how the report follows from it and from the records.
 struct Findings: Sendable {
-    var killedAt: Int64?
-    var restartedAt: Int64?
-    /// When the interrupted lane moved again.
-    var movedAt: Int64?
-    var interrupted: Wire.Promotion?
+    /// A SIGKILL in the middle of a deployment, and how it went on.
+    struct Interruption: Sendable {
+        var promotion: Wire.Promotion
+        var killedAt: Int64
+        /// The newest event of the lane before it.
+        var lastPosition: Int
+        var restartedAt: Int64?
+        /// When the interrupted lane moved again.
+        var movedAt: Int64?
+    }
+
+    var interruptions: [Interruption] = []
+    /// The canary that was stopped by the judge.
+    var stopped: Wire.Promotion?
     var rollback: Wire.Promotion?
     /// The version that the rollback left.
     var leftVersion: String?
@@ -97,11 +106,17 @@ struct Findings: Sendable {
         }
     }
 
+    /// All of them together; the slowest resume.
     private func crash(_ load: LoadLog) -> DemoReport.Crash? {
-        guard let killedAt, let restartedAt, let movedAt, let interrupted else { return nil }
-        let counts = load.counts(from: killedAt, to: Self.time(interrupted.endedAt))
-        return DemoReport.Crash(
-            requests: counts.requests, failed: counts.failed, resumeSeconds: Self.rounded(movedAt - restartedAt))
+        var crash: DemoReport.Crash?
+        for one in self.interruptions {
+            guard let restartedAt = one.restartedAt, let movedAt = one.movedAt else { return nil }
+            let counts = load.counts(from: one.killedAt, to: Self.time(one.promotion.endedAt))
+            crash = DemoReport.Crash(
+                requests: (crash?.requests ?? 0) + counts.requests, failed: (crash?.failed ?? 0) + counts.failed,
+                resumeSeconds: max(crash?.resumeSeconds ?? 0, Self.rounded(movedAt - restartedAt)))
+        }
+        return crash
     }
 
     private func rollback(_ load: LoadLog) -> DemoReport.Rollback? {
@@ -112,11 +127,18 @@ struct Findings: Sendable {
         return DemoReport.Rollback(milliseconds: Int(max(0, last - at)), failed: counts.failed)
     }
 
+    /// What a canary that fails one request in twenty-five may cost its users.
+    static let mostWrongAnswers = 20
+
     /// nil if everything is as it should be.
     private func fault(_ report: DemoReport, _ load: LoadLog) -> String? {
         let counts = load.counts()
         if counts.requests == 0 { return "There was no load." }
-        if counts.failed > 0 {
+        let stopped = self.stopped.map { counts.failedByVersion[$0.version] ?? 0 } ?? 0
+        if stopped > Self.mostWrongAnswers {
+            return "The bad canary answered \(stopped) requests wrongly, at most \(Self.mostWrongAnswers) are allowed."
+        }
+        if counts.failed > stopped {
             return "\(counts.failed) of \(counts.requests) requests failed. "
                 + load.failures(limit: 3).joined(separator: "; ")
         }

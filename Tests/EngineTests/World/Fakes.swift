@@ -218,6 +218,7 @@ final class CountingRouter: Router {
         return report
     }
     func read(_ lane: LaneID) async throws -> RoutingReport? { try await self.router.read(lane) }
+    func counts(_ lane: LaneID) async throws -> TrafficCounts? { try await self.router.counts(lane) }
     func requestsUnderWay(_ key: CapacityKey) async throws -> Int { try await self.router.requestsUnderWay(key) }
     func remove(_ lane: LaneID, term: Term) async throws { try await self.router.remove(lane, term: term) }
 }

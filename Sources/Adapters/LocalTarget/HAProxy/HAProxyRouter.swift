@@ -90,6 +90,11 @@ package struct HAProxyRouter: Router {
         return try await self.lanes.take(key.lane) { try await work.requestsUnderWay(key) }
     }
 
+    package func counts(_ lane: LaneID) async throws -> TrafficCounts? {
+        let work = self.lane(lane)
+        return try await self.lanes.take(lane) { try await work.counts() }
+    }
+
     package func remove(_ lane: LaneID, term: Term) async throws {
         let work = self.lane(lane)
         try await self.lanes.take(lane) { try await work.remove(term: term) }
