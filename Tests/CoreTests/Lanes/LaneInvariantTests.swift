@@ -112,7 +112,7 @@ struct LaneInvariantTests {
         let wake = try #require(cold.wake)
         #expect(try cold.pass(wake - cold.now).prefix(3) == ["failed", "ended", "alarmRaised"])
         #expect(cold.lane.alarm?.kind == .rollbackFailed)
-        #expect(cold.lane.alarm?.nextAction.contains("slipway rollback --to") == true)
+        #expect(cold.lane.alarm?.nextAction.contains("--to VERSION --reason …`") == true)
     }
 
     private static func checkStuck(
