@@ -77,6 +77,9 @@ import Testing
                 while try await runtime.observe(stage.lane).first?.ready != 0 { _ = await changes.next() }
                 try await eventually("it is back") { try await runtime.observe(stage.lane).first?.ready == 1 }
                 #expect(try await runtime.observe(stage.lane).first?.restarts == 1)
+                // A shell and what it runs take some of it, and no gigabytes.
+                let memory = try #require(try await runtime.observe(stage.lane).first?.memory)
+                #expect((100_000..<1_000_000_000).contains(memory))
                 #expect(try await runtime.addresses(stage.key(1)) == [address])
                 let answer = await stage.get(address)
                 #expect(answer?.hasSuffix(" \(address.port)") == true)

@@ -21,7 +21,9 @@ extension ProcessRuntime {
             await self.refresh(key)
             let ready = try self.readyCount(key)
             let lines = ready < capacity.order.replicas ? try self.lines(key, 20, characters: 500) : []
-            reports.append(self.report(key, ready: ready, lastLines: lines))
+            var report = self.report(key, ready: ready, lastLines: lines)
+            report.memory = try self.table.memory(ofGroups: capacity.record.instances.compactMap(\.process))
+            reports.append(report)
         }
         return reports
     }

@@ -64,6 +64,18 @@ package struct ProcessTable: Sendable {
         try self.all { try self.carries(mark, pid: $0.pid) }
     }
 
+    /// Resident memory of these processes and their groups together, in bytes (the second field of proc_pid_statm(5)).
+    package func memory(ofGroups leaders: [DetachedProcess]) throws -> Int64 {
+        let groups = Set(try leaders.filter { try self.status(matching: $0) != nil }.map(\.pid))
+        guard !groups.isEmpty else { return 0 }
+        let pages = try self.all { groups.contains($0.group) }.reduce(Int64(0)) { sum, process in
+            guard let bytes = try Self.read("/proc/\(process.pid)/statm", limit: 256) else { return sum }
+            let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+            return sum + (fields.count > 1 ? Int64(fields[1]) ?? 0 : 0)
+        }
+        return pages * Int64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
     /// Sends a signal to the group. Says false, and sends nothing, if nothing of it runs.
     @discardableResult
     package func signal(_ number: Int32, groupOf process: DetachedProcess, mark: String) throws -> Bool {
