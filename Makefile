@@ -35,6 +35,8 @@ bench:
 	$(RELEASE)/LedgerBenchmark
 	swift build -c release --product JudgeBenchmark
 	$(RELEASE)/JudgeBenchmark
+	swift build -c release --product JudgeSimulation
+	$(RELEASE)/JudgeSimulation
 	swift build -c release --product ResumeBenchmark
 	$(RELEASE)/ResumeBenchmark 1000
 	swift build -c release --product slipway

@@ -70,7 +70,8 @@ let package = Package(
         ours("Ports", at: "Engine/Ports", ["Core"]),
         ours("ServiceFile", at: "ServiceFile", ["Core", yams]),
         ours(
-            "Engine", at: "Engine", ["CanaryAnalysis", "Core", "Ports", "ServiceFile", crypto, lifecycle, logging], exclude: ["Ports"]),
+            "Engine", at: "Engine", ["CanaryAnalysis", "Core", "Ports", "ServiceFile", crypto, lifecycle, logging],
+            exclude: ["Ports"]),
 
         // MARK: Adapters: what stands behind the doors.
         ours("SQLiteStore", at: "Adapters/SQLiteStore", ["Core", "Ports", crypto, grdb]),
@@ -120,14 +121,20 @@ let package = Package(
         .executableTarget(
             name: "JudgeBenchmark", dependencies: ["CanaryAnalysis", "PlainLoop"], path: "Benchmarks/JudgeBenchmark",
             swiftSettings: strict),
+        .target(
+            name: "RolloutSimulation", dependencies: ["CanaryAnalysis"], path: "Benchmarks/RolloutSimulation",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "JudgeSimulation", dependencies: ["CanaryAnalysis", "RolloutSimulation"],
+            path: "Benchmarks/JudgeSimulation", swiftSettings: strict),
 
         // MARK: Tests. Kits are the conformance tests of the doors, run on every implementation.
         .target(name: "Kits", dependencies: ["Core", "Ports"], path: "Tests/Kits", swiftSettings: strict),
         tests("ArchitectureTests", []),
         tests("CoreTests", ["Core"]),
         .testTarget(
-            name: "CanaryAnalysisTests", dependencies: ["CanaryAnalysis"], path: "Tests/CanaryAnalysisTests",
-            exclude: ["Fixtures"],
+            name: "CanaryAnalysisTests", dependencies: ["CanaryAnalysis", "RolloutSimulation"],
+            path: "Tests/CanaryAnalysisTests", exclude: ["Fixtures"],
             swiftSettings: strict),
         tests("ServiceFileTests", ["Core", "ServiceFile"]),
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
