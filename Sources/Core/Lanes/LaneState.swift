@@ -145,6 +145,9 @@ package struct QueuedPromotion: Sendable, Equatable, Codable {
     package let by: Actor
     package let requestedAt: Instant
     package let expiresAt: Instant
+    package var notBefore: Instant?
+    /// By whose word it comes before what was asked for earlier.
+    package internal(set) var movedBy: Actor?
     /// Why it waits; empty until first evaluated.
     package internal(set) var waitsFor: [GateResult]
 }

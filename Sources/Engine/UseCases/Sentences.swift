@@ -4,7 +4,13 @@ extension Lane.Event {
     /// What a person should know of this fact; `number` is the promotion that it is about, nil: all of the lane's. nil: bookkeeping.
     var sentence: (number: Int?, text: String)? {
         switch self {
-        case .requested(let body): (body.number, "\(body.by) asked for \(body.candidate.version)")
+        case .requested(let body):
+            (
+                body.number,
+                "\(body.by) asked for \(body.candidate.version)"
+                    + (body.notBefore == nil ? "" : ", planned for a time of its own")
+            )
+        case .movedFirst(let body): (body.number, "moved to the front by \(body.by): \(body.reason)")
         case .waiting(let body):
             (body.number, "waits: " + body.gates.filter { $0.verdict != .pass }.map(\.inWords).joined(separator: "; "))
         case .removed(let body): (body.number, "left the queue, \(body.why.rawValue): \(body.reason)")

@@ -87,6 +87,7 @@ enum Stored {
             #"{"at":1800000000000,"deadline":1800000060000,"ending":{"by":"system","lastLines":["can't open its data"],"reason":"not ready"},"number":2}"#,
         "lane.passedNoReturn": #"{"number":2}"#,
         "lane.handedOver": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"the fix is next","step":6}"#,
+        "lane.movedFirst": #"{"at":1800000000000,"by":"person:ada","number":3,"reason":"the fix"}"#,
         "lane.paused": #"{"number":2,"pause":{"by":"person:ada","reason":"lunch","since":1800000000000}}"#,
         "lane.resumed": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"back","stoodStill":60000}"#,
         "lane.rollbackOrdered":
