@@ -82,6 +82,12 @@ enum Offline {
         }
     }
 
+    static func prune(_ folder: String, _ prune: Wire.Prune) async throws -> Wire.Pruned {
+        try await Self.with(folder, isReadOnly: prune.dryRun) { _, operations, caller in
+            try await operations.prune(caller, prune)
+        }
+    }
+
     /// Works beside a live server: it reads what is committed.
     static func backUp(_ folder: String, to file: String) throws -> BackupSummary {
         let report = try SQLiteLedger.backUp(folder: folder, to: file, at: SystemClock().now())

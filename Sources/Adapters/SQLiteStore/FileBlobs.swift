@@ -65,6 +65,18 @@ package struct FileBlobs: BlobStore {
         }
     }
 
+    package func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64 {
+        try await self.onDisk {
+            let place = self.place(of: digest)
+            var status = stat()
+            guard lstat(place, &status) == 0 else { return 0 }
+            let storedAt = Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+            guard storedAt < time.milliseconds else { return 0 }
+            guard unlink(place) == 0 else { throw LedgerError.cannot(place, "removed") }
+            return Int64(status.st_size)
+        }
+    }
+
     // MARK: Files
 
     private func place(of digest: Digest) -> String { "\(self.folder)/\(Self.name(of: digest))" }

@@ -29,6 +29,12 @@ extension ControlPlane {
                 "\(candidate.version) was not built: \(release.reason ?? ""). `slipway release create` builds it again."
             )
         }
+        guard release.prunedAt == nil else {
+            throw Refusal(
+                .wrongState,
+                "The artifact of \(candidate.version) was pruned: nothing needed it any more. `slipway release create` with "
+                    + "another --version builds its commit again.")
+        }
         let number = try await Promoting(journal: self.journal)
             .request(candidate, into: id, definition, by: caller.actor, notBefore: notBefore)
         return (id, number)

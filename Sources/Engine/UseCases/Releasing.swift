@@ -210,6 +210,10 @@ extension ControlPlane {
         if let log = release.log, let bytes = try await self.doors.blobs.read(log.digest, limit: 32 << 20) {
             return (Array(bytes.dropFirst(offset).prefix(65_536)), bytes.count - offset <= 65_536)
         }
+        if release.prunedAt != nil {
+            let note = Array("slipway: this log was pruned: nothing needed it any more.\n".utf8)
+            return (Array(note.dropFirst(offset)), true)
+        }
         let live = try await self.doors.builder.output(of: id, from: offset) ?? []
         return (live, release.phase != .building)
     }

@@ -79,6 +79,7 @@ extension Release.Event {
         case .failed(let body): "the build failed: \(body.reason)"
         case .tagged: "tagged in its repository"
         case .tagFailed(let body): "its tag could not be made and is tried again: \(body.reason)"
+        case .pruned(let body): "\(body.by) pruned its content (\(body.bytes) bytes): nothing needed it any more"
         case .tagAsked(let body): "\(body.by) asked for its tag again"
         case .verified(let body): "verified in \(body.environment)"
         case .blocked(let body): "blocked in \(body.environment) by \(body.by): \(body.reason)"

@@ -283,6 +283,43 @@ extension Wire {
         }
     }
 
+    /// `POST /prune`
+    package struct Prune: Codable, Sendable, Equatable {
+        /// Only say what would go.
+        package var dryRun: Bool
+
+        package init(dryRun: Bool) { self.dryRun = dryRun }
+    }
+
+    package struct Pruned: Codable, Sendable, Equatable {
+        package struct Release: Codable, Sendable, Equatable {
+            package var release: String
+            package var service: String
+            package var version: String
+            package var bytes: Int64
+
+            package init(release: String, service: String, version: String, bytes: Int64) {
+                self.release = release
+                self.service = service
+                self.version = version
+                self.bytes = bytes
+            }
+        }
+
+        package var dryRun: Bool
+        package var bytes: Int64
+        /// Releases whose content stays.
+        package var kept: Int
+        package var releases: [Release]
+
+        package init(dryRun: Bool, bytes: Int64, kept: Int, releases: [Release]) {
+            self.dryRun = dryRun
+            self.bytes = bytes
+            self.kept = kept
+            self.releases = releases
+        }
+    }
+
     /// Body of every verb on a promotion or lane.
     package struct Act: Codable, Sendable, Equatable {
         package var reason: String

@@ -13,6 +13,7 @@ package struct Wiring: Sendable {
     /// All events of one stream, oldest first.
     package var offlineEvents: @Sendable (_ dataFolder: String, _ stream: String) async throws -> [Wire.Event]
     package var offlineAudit: @Sendable (_ dataFolder: String) async throws -> Wire.Audit
+    package var offlinePrune: @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned
     /// Copies the record of a data folder, in use or not, into one new file.
     package var backUp: @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary
     /// Makes a data folder from a backup; `agree` is asked before a folder that has a record is moved aside.
@@ -29,6 +30,7 @@ package struct Wiring: Sendable {
         offlineDown: @escaping @Sendable (OfflineDown) async throws -> Wire.Lane,
         offlineEvents: @escaping @Sendable (_ dataFolder: String, _ stream: String) async throws -> [Wire.Event],
         offlineAudit: @escaping @Sendable (_ dataFolder: String) async throws -> Wire.Audit,
+        offlinePrune: @escaping @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned,
         backUp: @escaping @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary,
         restore: @escaping @Sendable (_ file: String, _ dataFolder: String, _ agree: Agree) async throws ->
             RestoreSummary,
@@ -40,6 +42,7 @@ package struct Wiring: Sendable {
         self.offlineDown = offlineDown
         self.offlineEvents = offlineEvents
         self.offlineAudit = offlineAudit
+        self.offlinePrune = offlinePrune
         self.backUp = backUp
         self.restore = restore
         self.lab = lab

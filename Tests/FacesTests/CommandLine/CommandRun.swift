@@ -57,6 +57,10 @@ struct CommandRun {
                 seen.add(offline: "audit \(folder)")
                 return Wire.Audit(records: 7, streams: 2, seals: 1, verified: false, problem: "event 5 was changed")
             },
+            offlinePrune: { folder, prune in
+                seen.add(offline: "prune \(folder) \(prune.dryRun)")
+                return Wire.Pruned(dryRun: prune.dryRun, bytes: 0, kept: 3, releases: [])
+            },
             backUp: { folder, file in
                 seen.add(offline: "backup \(folder) \(file)")
                 return BackupSummary(file: file, bytes: 3_000_000, position: 7, blobs: 2, damaged: [])

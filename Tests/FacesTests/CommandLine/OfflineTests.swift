@@ -24,6 +24,12 @@ import Testing
                 """)
     }
 
+    @Test func `prune goes to the data folder`() async {
+        let run = await CommandRun.of("prune", "--dry-run", "--data", "/d")
+        #expect(run.offline == ["prune /d true"])
+        #expect(run.out == "0 releases would be pruned, 0.0 MB; 3 are kept.")
+    }
+
     @Test func `backup and restore work on the data folder, and restore asks`() async {
         let backup = await CommandRun.of("backup", "b.tar", "--data", "/d", folder: "/home")
         #expect(backup.offline == ["backup /d /home/b.tar"])

@@ -61,6 +61,35 @@ struct Restore: Verb {
     }
 }
 
+struct Prune: Verb {
+    static let configuration = CommandConfiguration(
+        abstract: "Remove the content of releases that nothing needs any more.",
+        discussion: """
+            Artifacts, logs and results go; the record of them stays. What serves, is warm, waits or can be rolled back \
+            to is kept, and the 10 newest releases of each service. Works without a running server too.
+            """)
+
+    @Flag(help: "Only say what would go.")
+    var dryRun = false
+    @OptionGroup var format: Format
+    @OptionGroup var place: Place
+
+    func run(in session: Session) async throws -> Ending {
+        let prune = Wire.Prune(dryRun: self.dryRun)
+        let pruned = try await session.either(self.place) { client in
+            try await client.prune(prune)
+        } offline: { folder in
+            try await session.wiring.offlinePrune(folder, prune)
+        }
+        var lines = pruned.releases.map { "\($0.service) \($0.version) (\($0.release)): \(megabytes($0.bytes))" }
+        lines.append(
+            "\(pruned.releases.count) releases \(pruned.dryRun ? "would be" : "were") pruned, "
+                + "\(megabytes(pruned.bytes)); \(pruned.kept) are kept.")
+        try session.show(pruned, json: self.format.json, lines)
+        return .done
+    }
+}
+
 extension Place {
     /// Of a verb that reads or writes the folder itself.
     fileprivate func needsFolder(_ verb: String) throws {

@@ -150,6 +150,16 @@ extension Bridge {
             text: String(decoding: bytes, as: UTF8.self), next: offset + bytes.count, isComplete: isComplete)
     }
 
+    func prune(_ caller: Caller, _ body: Wire.Prune) async throws -> Wire.Pruned {
+        let report = try await self.plane.prune(isDryRun: body.dryRun, by: try await self.caller(caller))
+        return Wire.Pruned(
+            dryRun: body.dryRun, bytes: report.bytes, kept: report.kept,
+            releases: report.pruned.map {
+                Wire.Pruned.Release(
+                    release: $0.release.text, service: $0.service.text, version: $0.version, bytes: $0.bytes)
+            })
+    }
+
     // MARK: Promotions
 
     func promote(_ caller: Caller, _ body: Wire.Promote) async throws -> Wire.Promotion {
