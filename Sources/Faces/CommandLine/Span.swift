@@ -32,7 +32,7 @@ enum Moment: ExpressibleByArgument, Sendable, Equatable {
     }
 
     /// As the server reads it: UTC, whole seconds.
-    func text(from now: Date) -> String {
+    func text(from now: Date = Date()) -> String {
         switch self {
         case .at(let date): date.formatted(.iso8601)
         case .after(let span): (now + TimeInterval(span.duration / .seconds(1))).formatted(.iso8601)

@@ -29,7 +29,7 @@ struct Promote: Verb {
     func run(in session: Session) async throws -> Ending {
         try await session.client(self.place) { client in
             let promote = Wire.Promote(
-                release: self.release, environment: self.environment, at: self.at?.text(from: .now))
+                release: self.release, environment: self.environment, at: self.at?.text())
             var promotion = try await self.ask(promote, client)
             if self.wait {
                 promotion = try await PromotionWatch(session: session, client: client)

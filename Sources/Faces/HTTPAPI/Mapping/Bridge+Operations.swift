@@ -136,7 +136,10 @@ extension Bridge {
     }
 
     private func shown(_ release: Release) throws -> Wire.Release {
-        guard let shown = Wire.Release(release) else { throw Core.Refusal(.notFound, "There is no such release.") }
+        guard var shown = Wire.Release(release) else {
+            throw Core.Refusal(.notFound, "There is no such release.")
+        }
+        if shown.state == .building, let wait = self.plane.buildsWaitFor { shown.reason = "waits: \(wait)" }
         return shown
     }
 
