@@ -10,10 +10,13 @@ package struct Doors: Sendable {
     package let runtime: any Runtime
     package let router: any Router
     package let messenger: any Messenger
+    /// The room on the disk that builds fill; nil: unknown, so nothing waits for it.
+    package let room: @Sendable () -> DiskRoom?
 
     package init(
         blobs: any BlobStore, source: any SourceRepository, builder: any Builder, commands: any CommandRunner,
-        probe: any Probe, runtime: any Runtime, router: any Router, messenger: any Messenger
+        probe: any Probe, runtime: any Runtime, router: any Router, messenger: any Messenger,
+        room: @escaping @Sendable () -> DiskRoom? = { nil }
     ) {
         self.blobs = blobs
         self.source = source
@@ -23,5 +26,6 @@ package struct Doors: Sendable {
         self.runtime = runtime
         self.router = router
         self.messenger = messenger
+        self.room = room
     }
 }

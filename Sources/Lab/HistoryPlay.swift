@@ -40,7 +40,7 @@ extension HistoryRun {
         case .crash: try self.crash()
         case .reboot(let comesBack): try self.reboot(comesBack: comesBack)
         case .oldEffectLands(let slot): try self.landOrphan(slot)
-        case .promote, .cancel, .pause, .resume, .abort, .skip, .handOver, .retry, .rollback, .hold, .releaseHold, .pin,
+        case .promote, .plan, .moveFirst, .cancel, .pause, .resume, .abort, .skip, .handOver, .retry, .rollback, .hold, .releaseHold, .pin,
             .unpin,
             .block, .unblock, .clearAlarm, .down:
             if let (intent, voice) = self.intent(step) { try self.tell(.intent(intent, by: voice.actor, at: self.now)) }
@@ -51,6 +51,11 @@ extension HistoryRun {
         let releases = self.setting.releases
         switch step {
         case .promote(let number, let by): return (.promote(releases[number].candidate), by)
+        case .plan(let number, let time, let by):
+            return (.promote(releases[number].candidate, notBefore: self.now + time), by)
+        case .moveFirst(let slot, let by):
+            let queue = self.subject.lane.queue
+            return queue.isEmpty ? nil : (.moveFirst(number: queue[slot % queue.count].number, reason: "asked"), by)
         case .cancel(let slot, let by):
             let queue = self.subject.lane.queue
             return queue.isEmpty ? nil : (.cancel(number: queue[slot % queue.count].number, reason: "asked"), by)

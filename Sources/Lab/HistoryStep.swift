@@ -19,6 +19,9 @@ package enum Voice: String, Sendable, CaseIterable {
 /// with steps taken out is a history too.
 package enum HistoryStep: Sendable, Equatable {
     case promote(release: Int, by: Voice)
+    /// Planned for a time from now.
+    case plan(release: Int, after: Milliseconds, by: Voice)
+    case moveFirst(slot: Int, by: Voice)
     case cancel(slot: Int, by: Voice)
     case pause(by: Voice)
     case resume(by: Voice)
@@ -93,6 +96,8 @@ extension HistoryStep {
     package var words: String {
         switch self {
         case .promote(let release, let by): "\(by) promotes \(release + 1).0.0"
+        case .plan(let release, let time, let by): "\(by) promotes \(release + 1).0.0 in \(time.count) ms"
+        case .moveFirst(let slot, let by): "\(by) moves waiting promotion no. \(slot) to the front"
         case .cancel(let slot, let by): "\(by) cancels waiting promotion no. \(slot)"
         case .pause(let by): "\(by) pauses"
         case .resume(let by): "\(by) resumes"
@@ -211,7 +216,7 @@ extension HistoryStep {
 
     private static func randomIntent(_ generator: inout SeededGenerator, _ by: Voice, slot: Int) -> HistoryStep {
         let release = generator.below(HistorySetting.releaseCount)
-        switch generator.below(14) {
+        switch generator.below(17) {
         case 0: return .cancel(slot: slot, by: by)
         case 1: return .skip(by: by)
         case 2: return .retry(release: release, by: by)
@@ -223,6 +228,9 @@ extension HistoryStep {
         case 9: return .unblock(release: release, by: by)
         case 10: return .clearAlarm(by: by)
         case 11, 12: return .handOver(by: by)
+        case 13, 14: return .moveFirst(slot: slot, by: by)
+        case 15:
+            return .plan(release: release, after: .seconds(Int64(generator.below(200)) - 10), by: by)
         default: return generator.chance(40) ? .down(by: by) : .resume(by: by)
         }
     }

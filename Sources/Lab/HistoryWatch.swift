@@ -38,6 +38,8 @@ struct HistoryWatch: Sendable {
         case .removed(let body): try self.check(body, on: lane)
         case .handedOver:
             try self.needsPerson(input, .supersedesOnlyItsOwn, "a bake was handed over")
+        case .movedFirst:
+            try self.needsPerson(input, .supersedesOnlyItsOwn, "a promotion was moved to the front")
         case .unblocked: try self.needsPerson(input, .onlyPeopleLiftBlocks, "a block was lifted")
         case .holdReleased:
             if case .tick(let now) = input, let until = lane.hold?.until, until <= now {
@@ -73,6 +75,7 @@ struct HistoryWatch: Sendable {
         let isBound =
             lane.block(of: queued.candidate.release) != nil || lane.hold != nil
             || lane.pin.map { $0.version != queued.candidate.version } ?? false
+            || queued.notBefore.map { $0 > body.at } ?? false
             || lane.alarm != nil && !queued.by.isNamed
         if isBound { throw Violation(.guardsBind, "\(body.number) is admitted against a block, hold, pin or alarm") }
     }

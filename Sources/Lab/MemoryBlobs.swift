@@ -58,6 +58,11 @@ package final class MemoryBlobs: BlobStore {
         try self.checked(digest) == nil ? nil : "memory:\(digest.hexadecimal)"
     }
 
+    /// What is stored here counts as old.
+    package func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64 {
+        self.content.withLock { Int64($0.blobs.removeValue(forKey: digest)?.count ?? 0) }
+    }
+
     private func checked(_ digest: Digest) throws -> [UInt8]? {
         guard let bytes = self.content.withLock({ $0.blobs[digest] }) else { return nil }
         guard try Self.digest(of: bytes) == digest else {

@@ -53,7 +53,8 @@ struct Assembly {
             blobs: blobs, source: source,
             builder: LocalBuilder(folder: folder + "/builds", workshop: workshop),
             commands: commands, probe: self.probe, runtime: self.runtime, router: router,
-            messenger: LocalMessenger(commands: commands, client: self.client))
+            messenger: LocalMessenger(commands: commands, client: self.client),
+            room: { DiskRoom(of: folder) })
         self.plane = ControlPlane(
             journal: Journal(ledger: self.ledger, time: clock, news: News()), doors: doors, logger: logger)
     }

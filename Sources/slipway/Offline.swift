@@ -3,8 +3,10 @@ import CommandLine
 import Core
 import Engine
 import HTTPAPI
+import LocalTarget
 import Logging
 import Ports
+import SQLiteStore
 
 /// What works on a data folder while no server runs on it.
 enum Offline {
@@ -78,6 +80,29 @@ enum Offline {
                 return try await operations.lane(caller, order.service, order.environment)
             }
         }
+    }
+
+    static func prune(_ folder: String, _ prune: Wire.Prune) async throws -> Wire.Pruned {
+        try await Self.with(folder, isReadOnly: prune.dryRun) { _, operations, caller in
+            try await operations.prune(caller, prune)
+        }
+    }
+
+    /// Works beside a live server: it reads what is committed.
+    static func backUp(_ folder: String, to file: String) throws -> BackupSummary {
+        let report = try SQLiteLedger.backUp(folder: folder, to: file, at: SystemClock().now())
+        return BackupSummary(
+            file: report.path, bytes: report.bytes, position: report.position, blobs: report.blobs,
+            damaged: report.damaged.map(\.text))
+    }
+
+    static func restore(
+        _ file: String, to folder: String, agree: Wiring.Agree
+    ) async throws -> RestoreSummary {
+        let report = try await SQLiteLedger.restore(file: file, to: folder, at: SystemClock().now(), agree: agree)
+        return RestoreSummary(
+            folder: report.folder, position: report.position, blobs: report.blobs,
+            madeAt: report.madeAt, movedAside: report.movedAside)
     }
 
     private static func lane(_ service: String, _ environment: String) throws -> LaneID {

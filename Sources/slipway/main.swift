@@ -12,6 +12,9 @@ let wiring = Wiring(
     offlineDown: { try await Offline.down($0) },
     offlineEvents: { try await Offline.events($0, $1) },
     offlineAudit: { try await Offline.audit($0) },
+    offlinePrune: { try await Offline.prune($0, $1) },
+    backUp: { try Offline.backUp($0, to: $1) },
+    restore: { try await Offline.restore($0, to: $1, agree: $2) },
     lab: { try await lab($0) })
 
 exit(await runSlipway(Array(ProcessInfo.processInfo.arguments.dropFirst()), shell: .system(), wiring: wiring))

@@ -72,6 +72,16 @@ package struct BlobKit: Sendable {
         #expect(try await self.store.read(blob.digest, limit: 100) == Array("content".utf8))
     }
 
+    package func removes() async throws {
+        let blob = try await self.store.store(Array("of no use".utf8))
+        let later = Instant(milliseconds: .max)
+        #expect(try await self.store.remove(blob.digest, storedBefore: later) == 9)
+        #expect(try await self.store.read(blob.digest, limit: 100) == nil)
+        #expect(try await self.store.remove(blob.digest, storedBefore: later) == 0)
+        #expect(try await self.store.store(Array("of no use".utf8)) == blob)
+        #expect(try await self.store.path(blob.digest) != nil)
+    }
+
     package func takesTheSameContentFromMany() async throws {
         let contents = (0..<4).map { [UInt8](repeating: UInt8($0), count: 300_000) }
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -64,6 +64,10 @@ import Testing
         try await kind.withKit { try await $0.refusesDamageAndHeals() }
     }
 
+    @Test(arguments: Kind.allCases) func `removes`(kind: Kind) async throws {
+        try await kind.withKit { try await $0.removes() }
+    }
+
     @Test(arguments: Kind.allCases) func `takes the same content from many`(kind: Kind) async throws {
         try await kind.withKit { try await $0.takesTheSameContentFromMany() }
     }
@@ -82,6 +86,16 @@ import Testing
                 try FileManager.default.contentsOfDirectory(atPath: folder) == [
                     String(blob.digest.hexadecimal.prefix(2))
                 ])
+        }
+    }
+
+    @Test func `keep what was stored just now`() async throws {
+        try await withFolder { folder in
+            let store = try FileBlobs(folder: folder)
+            let blob = try await store.store(Array("x".utf8))
+            let before = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000) - 3_600_000)
+            #expect(try await store.remove(blob.digest, storedBefore: before) == 0)
+            #expect(try await store.path(blob.digest) != nil)
         }
     }
 

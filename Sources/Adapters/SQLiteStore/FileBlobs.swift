@@ -65,11 +65,25 @@ package struct FileBlobs: BlobStore {
         }
     }
 
+    package func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64 {
+        try await self.onDisk {
+            let place = self.place(of: digest)
+            var status = stat()
+            guard lstat(place, &status) == 0 else { return 0 }
+            let storedAt = Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+            guard storedAt < time.milliseconds else { return 0 }
+            guard unlink(place) == 0 else { throw LedgerError.cannot(place, "removed") }
+            return Int64(status.st_size)
+        }
+    }
+
     // MARK: Files
 
-    private func place(of digest: Digest) -> String {
-        let name = digest.hexadecimal
-        return "\(self.folder)/\(name.prefix(2))/\(name.dropFirst(2))"
+    private func place(of digest: Digest) -> String { "\(self.folder)/\(Self.name(of: digest))" }
+
+    /// Where a blob stands below the folder.
+    static func name(of digest: Digest) -> String {
+        "\(digest.hexadecimal.prefix(2))/\(digest.hexadecimal.dropFirst(2))"
     }
 
     private func open(_ digest: Digest) throws -> Descriptor? {
@@ -130,9 +144,9 @@ package struct FileBlobs: BlobStore {
         if mkdir(folder, 0o700) == 0 {
             try Descriptor(self.folder, O_RDONLY | O_DIRECTORY).flush(self.folder)
         } else if errno != EEXIST {
-            throw Self.failed(folder, "made")
+            throw LedgerError.cannot(folder, "made")
         }
-        guard rename(temporary, self.place(of: digest)) == 0 else { throw Self.failed(self.place(of: digest), "named") }
+        guard rename(temporary, self.place(of: digest)) == 0 else { throw LedgerError.cannot(self.place(of: digest), "named") }
         try Descriptor(folder, O_RDONLY | O_DIRECTORY).flush(folder)
     }
 
@@ -156,65 +170,5 @@ package struct FileBlobs: BlobStore {
 
     private func tooLarge(_ what: String) -> LedgerError {
         LedgerError(.invalid, "\(what) bytes; a blob may have \(self.mostBytes).")
-    }
-
-    fileprivate static func failed(_ path: String, _ verb: String) -> LedgerError {
-        LedgerError(
-            .cannotWrite,
-            "\(path) can't be \(verb) (\(errorText())): look at the disk's room and the folder's rights.")
-    }
-}
-
-/// A file descriptor that is closed with its last use.
-private struct Descriptor: ~Copyable {
-    let number: Int32
-
-    init(_ path: String, _ flags: Int32) throws {
-        self.number = Glibc.open(path, flags | O_CLOEXEC, 0o600)
-        guard self.number >= 0 else {
-            throw LedgerError(
-                flags & O_CREAT == 0 ? .invalid : .cannotWrite, "\(path) can't be opened (\(errorText())).")
-        }
-    }
-
-    deinit { if self.number >= 0 { Glibc.close(self.number) } }
-
-    func fileSize(_ name: String) throws -> Int64 {
-        var status = stat()
-        guard fstat(self.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw LedgerError(.invalid, "\(name) is no regular file.")
-        }
-        return Int64(status.st_size)
-    }
-
-    /// Fills `chunk` with what comes next; empty at the end.
-    func read(into chunk: inout [UInt8], most: Int) throws {
-        chunk = try [UInt8](unsafeUninitializedCapacity: most) { space, count in
-            repeat { count = Glibc.read(self.number, space.baseAddress, most) } while count < 0 && errno == EINTR
-            guard count >= 0 else {
-                count = 0
-                throw LedgerError(.cannotWrite, "A file can't be read (\(errorText())).")
-            }
-        }
-    }
-
-    func write(_ chunk: [UInt8], _ name: String) throws {
-        try chunk.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(self.number, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw FileBlobs.failed(name, "written") }
-                rest = rest.dropFirst(count)
-            }
-        }
-    }
-
-    func makeReadOnly(_ name: String) throws {
-        guard fchmod(self.number, 0o444) == 0 else { throw FileBlobs.failed(name, "made read-only") }
-    }
-
-    func flush(_ name: String) throws {
-        guard fsync(self.number) == 0 else { throw FileBlobs.failed(name, "flushed") }
     }
 }

@@ -95,7 +95,7 @@ func errorText(_ code: Int32 = errno) -> String {
 
 extension Instant {
     /// For example `2026-02-03T04:05:06Z`.
-    fileprivate var utcText: String {
+    var utcText: String {
         var seconds = time_t(self.milliseconds / 1_000)
         var parts = tm()
         guard gmtime_r(&seconds, &parts) != nil else { return "\(self.milliseconds) ms" }

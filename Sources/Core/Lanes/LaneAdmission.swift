@@ -11,7 +11,7 @@ extension LaneDecision {
                 try self.drop(queued.number, .rejected, by: .system, "\(queued.candidate.version) serves here already")
                 continue
             }
-            let gates = (self.lane.guards(for: queued) + evaluation.facts.gates).map { $0.known(at: self.now) }
+            let gates = (self.lane.guards(for: queued, at: self.now) + evaluation.facts.gates).map { $0.known(at: self.now) }
             if let failed = gates.first(where: { $0.verdict == .fail }) {
                 try self.drop(queued.number, .rejected, by: .system, "\(failed.gate): \(failed.reason)")
             } else if gates.allSatisfy({ $0.verdict == .pass }) {
@@ -28,24 +28,31 @@ extension LaneDecision {
         try self.start(chosen.queued, chosen.evaluation, chosen.gates)
     }
 
-    /// What a named person asked for comes first, then the newest; `every` keeps the order.
+    /// What a person moved to the front comes first, then what a named person asked for, then the newest; `every` keeps
+    /// the order, and steps over what is planned for later.
     private func choose(_ passing: [QueuedPromotion], _ policy: QueuePolicy) -> Int? {
         switch policy {
         case .every:
-            return self.lane.queue.first.flatMap { first in passing.first { $0.number == first.number } }?.number
+            let first = self.lane.queue.first { !$0.isPlanned(at: self.now) }
+            return first.flatMap { first in passing.first { $0.number == first.number } }?.number
         case .finish, .latest:
+            if let moved = self.lane.queue.first(where: { queued in
+                queued.movedBy != nil && passing.contains { $0.number == queued.number }
+            }) {
+                return moved.number
+            }
             let asked = passing.filter { $0.by.isNamed }
             return (asked.isEmpty ? passing : asked).map(\.number).max()
         }
     }
 
-    /// Automation never supersedes what a person started.
+    /// Automation never supersedes what a person started, and nothing what a person moved to the front.
     private mutating func skipOlder(than chosen: QueuedPromotion, _ policy: QueuePolicy) throws(Refusal) {
         switch policy {
         case .every: return
         case .finish, .latest:
             for older in self.lane.queue
-            where older.number < chosen.number && (!older.by.isNamed || chosen.by.isNamed) {
+            where older.number < chosen.number && older.movedBy == nil && (!older.by.isNamed || chosen.by.isNamed) {
                 try self.drop(older.number, .superseded, by: .schedule, "\(chosen.candidate.version) is newer")
             }
         }
@@ -79,9 +86,17 @@ extension Lane {
         self.deployment == nil && self.lastKnownGood?.candidate.release == candidate.release
     }
 
-    /// What the lane itself says about a promotion: hold, pin, block, alarm. They bind automation and forward moves.
-    package func guards(for queued: QueuedPromotion) -> [GateResult] {
+    /// What the lane itself says about a promotion: its own time, hold, pin, block, alarm. They bind automation and
+    /// forward moves.
+    package func guards(for queued: QueuedPromotion, at now: Instant) -> [GateResult] {
         var results: [GateResult] = []
+        if queued.isPlanned(at: now) {
+            results.append(
+                GateResult(
+                    gate: "planned", verdict: nil,
+                    reason: "planned for later by \(queued.by). \(self.cancelCommand(queued.number)) takes it back.",
+                    passesAt: queued.notBefore))
+        }
         if let hold {
             results.append(
                 GateResult(
@@ -112,5 +127,12 @@ extension Lane {
                     reason: "nothing moves forward by itself during an alarm: \(alarm.inWords)"))
         }
         return results
+    }
+}
+
+extension QueuedPromotion {
+    /// Its time has not come.
+    func isPlanned(at now: Instant) -> Bool {
+        self.notBefore.map { $0 > now } ?? false
     }
 }

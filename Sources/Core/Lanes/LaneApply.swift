@@ -4,6 +4,7 @@ extension Lane {
         switch event {
         case .requested(let body): try self.enqueue(body)
         case .waiting(let body): self.queue[try self.queueIndex(body.number)].waitsFor = body.gates
+        case .movedFirst(let body): try self.moveFirst(body)
         case .removed(let body): try self.remove(body)
         case .admitted(let body): try self.start(body)
         case .rollbackOrdered(let body): self.order(body)
@@ -57,7 +58,7 @@ extension Lane {
         self.queue.append(
             QueuedPromotion(
                 number: body.number, candidate: body.candidate, by: body.by, requestedAt: body.at,
-                expiresAt: body.expiresAt, waitsFor: []))
+                expiresAt: body.expiresAt, notBefore: body.notBefore, waitsFor: []))
     }
 
     private func queueIndex(_ number: Int) throws(IllegalEvent) -> Int {
@@ -65,6 +66,12 @@ extension Lane {
             throw IllegalEvent("promotion \(number) is not in the queue")
         }
         return index
+    }
+
+    private mutating func moveFirst(_ body: MovedFirst) throws(IllegalEvent) {
+        var queued = self.queue.remove(at: try self.queueIndex(body.number))
+        queued.movedBy = body.by
+        self.queue.insert(queued, at: 0)
     }
 
     private mutating func remove(_ body: Removed) throws(IllegalEvent) {

@@ -54,8 +54,9 @@ extension LaneDecision {
     mutating func take(_ intent: Lane.Intent, by actor: Actor) throws(Refusal) {
         try self.check(intent, mayComeFrom: actor)
         switch intent {
-        case .promote(let candidate): try self.promote(candidate, by: actor)
+        case .promote(let candidate, let notBefore): try self.promote(candidate, notBefore: notBefore, by: actor)
         case .cancel(let number, let reason): try self.cancel(number, by: actor, reason)
+        case .moveFirst(let number, let reason): try self.moveFirst(number, by: actor, reason)
         case .pause(let number, let reason): try self.pause(number, by: actor, reason)
         case .resume(let number, let reason): try self.resume(number, by: actor, reason)
         case .abort(let number, let reason): try self.abort(number, by: actor, reason)
@@ -101,7 +102,7 @@ extension LaneDecision {
         case .cancel(let number, _):
             if !self.lane.queue.contains(where: { $0.number == number && $0.by.isNamed }) { return }
         case .hold: if self.lane.hold == nil { return }
-        case .skip, .handOver, .retry, .releaseHold, .pin, .unpin, .unblock, .clearAlarm, .down: break
+        case .moveFirst, .skip, .handOver, .retry, .releaseHold, .pin, .unpin, .unblock, .clearAlarm, .down: break
         }
         throw Refusal(
             .notAllowed,
@@ -113,7 +114,10 @@ extension LaneDecision {
         Lane.ByReason(by: actor, reason: reason, at: self.now)
     }
 
-    private mutating func promote(_ candidate: Candidate, by actor: Actor) throws(Refusal) {
+    private mutating func promote(
+        _ candidate: Candidate, notBefore: Instant? = nil, by actor: Actor
+    ) throws(Refusal) {
+        try self.checkPlan(notBefore)
         if self.lane.takingDown != nil {
             throw Refusal(.wrongState, "This environment is being taken down; ask again when it is gone.")
         }
@@ -143,7 +147,29 @@ extension LaneDecision {
             .requested(
                 Lane.Requested(
                     number: self.lane.lastNumber + 1, candidate: candidate, by: actor, at: self.now,
-                    expiresAt: self.now + Lane.waitsAtMost)))
+                    expiresAt: (notBefore ?? self.now) + Lane.waitsAtMost, notBefore: notBefore)))
+    }
+
+    private func checkPlan(_ notBefore: Instant?) throws(Refusal) {
+        guard let notBefore else { return }
+        guard notBefore > self.now else {
+            throw Refusal(
+                .invalid, "The time to promote at is past. Name a later one, or leave it out to promote now.")
+        }
+        guard notBefore - self.now <= Lane.plannedAtMost else {
+            throw Refusal(.invalid, "The time to promote at is too far off: at most 90 days from now.")
+        }
+    }
+
+    private mutating func moveFirst(_ number: Int, by actor: Actor, _ reason: String) throws(Refusal) {
+        guard let place = self.lane.queue.firstIndex(where: { $0.number == number }) else {
+            throw Refusal(.notFound, "No promotion \(number) waits here.")
+        }
+        guard place > 0 || self.lane.queue.count > 1 && self.lane.queue[place].movedBy == nil else {
+            throw Refusal(.nothingToDo, "Promotion \(number) is the first already.")
+        }
+        try self.emit(
+            .movedFirst(Lane.MovedFirst(number: number, by: actor, reason: reason, at: self.now)))
     }
 
     private mutating func cancel(_ number: Int, by actor: Actor, _ reason: String) throws(Refusal) {
@@ -308,4 +334,6 @@ extension LaneDecision {
 extension Lane {
     /// A promotion that waits longer than this ends as expired.
     package static let waitsAtMost = Milliseconds.hours(24 * 7)
+    /// A promotion is planned at most so far ahead.
+    package static let plannedAtMost = Milliseconds.hours(24 * 90)
 }

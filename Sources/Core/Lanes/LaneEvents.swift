@@ -3,6 +3,7 @@ extension Lane {
     package enum Event: Sendable, Equatable {
         case requested(Requested)
         case waiting(Waiting)
+        case movedFirst(MovedFirst)
         case removed(Removed)
         case admitted(Admitted)
         case rollbackOrdered(RollbackOrder)
@@ -48,6 +49,16 @@ extension Lane {
         package let by: Actor
         package let at: Instant
         package let expiresAt: Instant
+        /// It was planned for then.
+        package var notBefore: Instant?
+    }
+
+    /// A named person let a waiting promotion come before all others that wait.
+    package struct MovedFirst: Sendable, Equatable, Codable {
+        package let number: Int
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
     }
 
     /// The verdicts of the gates changed; the promotion stays in the queue.
@@ -240,6 +251,7 @@ extension Lane.Event: LedgerEvent {
         switch self {
         case .requested(let body): ("requested", body)
         case .waiting(let body): ("waiting", body)
+        case .movedFirst(let body): ("movedFirst", body)
         case .removed(let body): ("removed", body)
         case .admitted(let body): ("admitted", body)
         case .rollbackOrdered(let body): ("rollbackOrdered", body)
@@ -291,6 +303,7 @@ extension Lane.Event: LedgerEvent {
         }
         return [
             "lane.requested": reader(Self.requested), "lane.waiting": reader(Self.waiting),
+            "lane.movedFirst": reader(Self.movedFirst),
             "lane.removed": reader(Self.removed), "lane.admitted": reader(Self.admitted),
             "lane.rollbackOrdered": reader(Self.rollbackOrdered), "lane.rollbackStarted": reader(Self.rollbackStarted),
             "lane.capacityWanted": reader(Self.capacityWanted), "lane.capacityReady": reader(Self.capacityReady),

@@ -10,8 +10,11 @@ extension Lane {
 
     /// What a person, an account or the schedule wants.
     package enum Intent: Sendable, Equatable {
-        case promote(Candidate)
+        /// With a time it waits for that, whatever else would let it pass.
+        case promote(Candidate, notBefore: Instant? = nil)
         case cancel(number: Int, reason: String)
+        /// A waiting promotion comes before all others that wait.
+        case moveFirst(number: Int, reason: String)
         case pause(number: Int?, reason: String)
         case resume(number: Int?, reason: String)
         case abort(number: Int?, reason: String)

@@ -88,6 +88,16 @@ package struct Lane: Sendable, Equatable, Codable {
         }
     }
 
+    /// Releases whose content this lane may still want: what runs or stands by, what waits or is under way, and whatever
+    /// a rollback, by itself or by name, could go to.
+    package var neededReleases: Set<ReleaseID> {
+        var candidates = self.capacities.values.map(\.candidate) + self.queue.map(\.candidate)
+        candidates += self.history.map(\.candidate)
+        candidates += [self.deployment?.candidate, self.stable?.candidate, self.nextRollback?.target.candidate]
+            .compactMap(\.self)
+        return Set(candidates.map(\.release))
+    }
+
     package func block(of release: ReleaseID) -> Block? {
         self.blocks.first { $0.release == release }
     }
@@ -145,6 +155,9 @@ package struct QueuedPromotion: Sendable, Equatable, Codable {
     package let by: Actor
     package let requestedAt: Instant
     package let expiresAt: Instant
+    package var notBefore: Instant?
+    /// By whose word it comes before what was asked for earlier.
+    package internal(set) var movedBy: Actor?
     /// Why it waits; empty until first evaluated.
     package internal(set) var waitsFor: [GateResult]
 }

@@ -21,6 +21,8 @@ package struct Release: Machine, Codable {
     package private(set) var tagProblem: String?
     /// How often a build was started.
     package private(set) var attempt = 0
+    /// Since then its artifact, log and results are gone; the record of it stays.
+    package private(set) var prunedAt: Instant?
     package private(set) var verifiedIn: [EnvironmentName] = []
     package private(set) var blockedIn: [EnvironmentName] = []
 
@@ -65,6 +67,9 @@ package struct Release: Machine, Codable {
         }
     }
 
+    /// Every blob that its record names.
+    package var blobs: [Blob] { [self.artifact?.blob, self.tests?.results, self.log].compactMap(\.self) }
+
     package var candidate: Candidate? { self.origin.map { Candidate(release: $0.id, version: $0.version) } }
 
     package enum Input: Sendable, Equatable {
@@ -75,6 +80,8 @@ package struct Release: Machine, Codable {
         case tagFailed(String, at: Instant)
         /// Somebody asks for the release again, whose tag could not be made.
         case askForTag(by: Actor, at: Instant)
+        /// Nothing needs its content any more, whose last bytes these are.
+        case prune([Digest], bytes: Int64, by: Actor, at: Instant)
         case verified(EnvironmentName, at: Instant)
         case blocked(EnvironmentName, reason: String, by: Actor, at: Instant)
         case unblocked(EnvironmentName, reason: String, by: Actor, at: Instant)
@@ -87,6 +94,7 @@ package struct Release: Machine, Codable {
         case tagged(Tagged)
         case tagFailed(TagFailed)
         case tagAsked(TagAsked)
+        case pruned(Pruned)
         case verified(Verified)
         case blocked(Guarded)
         case unblocked(Guarded)
@@ -116,6 +124,13 @@ package struct Release: Machine, Codable {
     }
 
     package struct TagAsked: Sendable, Equatable, Codable {
+        package let by: Actor
+        package let at: Instant
+    }
+
+    package struct Pruned: Sendable, Equatable, Codable {
+        package let blobs: [Digest]
+        package let bytes: Int64
         package let by: Actor
         package let at: Instant
     }
@@ -163,6 +178,9 @@ package struct Release: Machine, Codable {
             return [.tagFailed(TagFailed(reason: reason, at: now))]
         case .askForTag(let actor, let now):
             return self.tagProblem == nil ? [] : [.tagAsked(TagAsked(by: actor, at: now))]
+        case .prune(let blobs, let bytes, let actor, let now):
+            guard self.phase == .built || self.phase == .failed, self.prunedAt == nil else { return [] }
+            return [.pruned(Pruned(blobs: blobs, bytes: bytes, by: actor, at: now))]
         case .verified(let environment, let now):
             return self.verifiedIn.contains(environment)
                 ? [] : [.verified(Verified(environment: environment, at: now))]
@@ -186,6 +204,7 @@ package struct Release: Machine, Codable {
             self.attempt += 1
             self.reason = nil
             self.endedAt = nil
+            self.prunedAt = nil
         case .built(let body):
             guard self.phase == .building else { throw IllegalEvent("built while \(self.phase.rawValue)") }
             self.phase = .built
@@ -199,6 +218,7 @@ package struct Release: Machine, Codable {
         case .tagged: (self.isTagged, self.tagProblem) = (true, nil)
         case .tagFailed(let body): self.tagProblem = body.reason
         case .tagAsked: self.tagProblem = nil
+        case .pruned(let body): self.prunedAt = body.at
         case .verified(let body): self.verifiedIn.append(body.environment)
         case .blocked(let body): self.blockedIn.append(body.environment)
         case .unblocked(let body): self.blockedIn.removeAll { $0 == body.environment }
@@ -215,6 +235,7 @@ extension Release.Event: LedgerEvent {
         case .tagged: EventKind("release.tagged")
         case .tagFailed: EventKind("release.tagFailed")
         case .tagAsked: EventKind("release.tagAsked")
+        case .pruned: EventKind("release.pruned")
         case .verified: EventKind("release.verified")
         case .blocked: EventKind("release.blocked")
         case .unblocked: EventKind("release.unblocked")
@@ -229,6 +250,7 @@ extension Release.Event: LedgerEvent {
         case .tagged(let body): body
         case .tagFailed(let body): body
         case .tagAsked(let body): body
+        case .pruned(let body): body
         case .verified(let body): body
         case .blocked(let body): body
         case .unblocked(let body): body
@@ -244,6 +266,7 @@ extension Release.Event: LedgerEvent {
         case "release.tagged": return .tagged(try decoder.decode(Release.Tagged.self))
         case "release.tagFailed": return .tagFailed(try decoder.decode(Release.TagFailed.self))
         case "release.tagAsked": return .tagAsked(try decoder.decode(Release.TagAsked.self))
+        case "release.pruned": return .pruned(try decoder.decode(Release.Pruned.self))
         case "release.verified": return .verified(try decoder.decode(Release.Verified.self))
         case "release.blocked": return .blocked(try decoder.decode(Release.Guarded.self))
         case "release.unblocked": return .unblocked(try decoder.decode(Release.Guarded.self))

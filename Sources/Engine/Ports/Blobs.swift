@@ -9,4 +9,7 @@ package protocol BlobStore: Sendable {
     func read(_ digest: Digest, limit: Int) async throws -> [UInt8]?
     /// A path to read the bytes from, or nil if there is no such blob. The caller must not write there.
     func path(_ digest: Digest) async throws -> String?
+    /// Removes the bytes, if they are there and were stored before `time` (somebody may just have stored the same content and not yet
+    /// written it down); how many went.
+    func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64
 }

@@ -84,6 +84,8 @@ struct Admission: Sendable {
 
     private func buildGate(_ release: Release) -> GateResult {
         switch release.phase {
+        case .built where release.prunedAt != nil:
+            GateResult(gate: "build", verdict: .fail, reason: "its artifact was pruned")
         case .built: GateResult(gate: "build", verdict: .pass, reason: "built")
         case .building: GateResult(gate: "build", verdict: nil, reason: "is being built")
         case .failed: GateResult(gate: "build", verdict: .fail, reason: release.reason ?? "the build failed")

@@ -8,8 +8,10 @@ struct Builds: Sendable {
     let doors: Doors
     let logger: Logger
 
+    private static let looksForRoomEvery = Milliseconds.seconds(15)
+
     func run(_ pokes: AsyncStream<Void>, again: AsyncStream<Void>.Continuation) async {
-        var tags = PostponedTags()
+        var tags = Postponed()
         await withDiscardingTaskGroup { group in
             await pokes.atEachPoke("builds", self.logger) {
                 while let release = try await self.next(tags), !Task.isCancelled {
@@ -25,7 +27,7 @@ struct Builds: Sendable {
     }
 
     /// The oldest release that is to be built; if there is none, the oldest that is to be tagged now.
-    private func next(_ tags: PostponedTags) async throws -> Loaded<Release>? {
+    private func next(_ tags: Postponed) async throws -> Loaded<Release>? {
         var after: String?
         var waiting: [ReleaseRow] = []
         while true {
@@ -43,16 +45,21 @@ struct Builds: Sendable {
             ($0.isToBeTagged ? 1 : 0, $0.at, $0.id) < ($1.isToBeTagged ? 1 : 0, $1.at, $1.id)
         }) {
             let release = try await self.journal.release(row.id)
-            if !row.isToBeTagged || tags.isDue(release, at: now) { return release }
+            if row.isToBeTagged ? tags.isDue(release, at: now) : tags.noRoomUntil <= now { return release }
         }
         return nil
     }
 
-    /// When to look at it again, if it could not be tagged.
-    private func advance(_ loaded: Loaded<Release>, _ tags: inout PostponedTags) async throws -> Instant? {
+    /// When to look at it again, if it could not be tagged, or there is no room to build it.
+    private func advance(_ loaded: Loaded<Release>, _ tags: inout Postponed) async throws -> Instant? {
         guard let effect = loaded.machine.pending.first, let origin = loaded.machine.origin else { return nil }
         switch effect {
         case .build:
+            if let room = self.doors.room(), room.isLow {
+                self.logger.warning("release \(origin.id) waits: \(room.sentence)")
+                tags.noRoomUntil = self.journal.time.now() + Self.looksForRoomEvery
+                return tags.noRoomUntil
+            }
             let report = try await self.build(origin)
             try await self.journal.decide(Release.self, loaded.stream, by: .system) { now in
                 switch report.outcome {
@@ -111,9 +118,11 @@ struct Builds: Sendable {
     }
 }
 
-/// Tags that could not be made. One is tried again when its release has a new event (a person asks for it again), when its time has come,
+/// What waits: builds for room on the disk, and tags that could not be made. A tag is tried again when its release has a new event (a person asks for it again), when its time has come,
 /// and after a start.
-private struct PostponedTags {
+private struct Postponed {
+    /// Nothing is built before then.
+    var noRoomUntil = Instant(milliseconds: .min)
     private var postponed: [StreamID: (number: Int, failures: Int, due: Instant)] = [:]
 
     func isDue(_ release: Loaded<Release>, at now: Instant) -> Bool {

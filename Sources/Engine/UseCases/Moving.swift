@@ -12,9 +12,10 @@ package struct LaneView: Sendable {
 
 extension ControlPlane {
     /// The number of the promotion in its lane.
-    package func promote(_ text: String, into environment: EnvironmentName, by caller: Caller) async throws -> (
-        LaneID, Int
-    ) {
+    /// - Parameter notBefore: it waits for that time.
+    package func promote(
+        _ text: String, into environment: EnvironmentName, notBefore: Instant? = nil, by caller: Caller
+    ) async throws -> (LaneID, Int) {
         let release = try await self.release(named: text, by: caller)
         guard let origin = release.origin, let candidate = release.candidate else {
             throw Refusal(.notFound, "There is no release `\(text)`.")
@@ -28,8 +29,14 @@ extension ControlPlane {
                 "\(candidate.version) was not built: \(release.reason ?? ""). `slipway release create` builds it again."
             )
         }
+        guard release.prunedAt == nil else {
+            throw Refusal(
+                .wrongState,
+                "The artifact of \(candidate.version) was pruned: nothing needed it any more. `slipway release create` with "
+                    + "another --version builds its commit again.")
+        }
         let number = try await Promoting(journal: self.journal)
-            .request(candidate, into: id, definition, by: caller.actor)
+            .request(candidate, into: id, definition, by: caller.actor, notBefore: notBefore)
         return (id, number)
     }
 

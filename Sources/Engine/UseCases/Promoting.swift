@@ -10,13 +10,13 @@ package struct Promoting: Sendable {
     /// The number of the promotion in its lane.
     package func request(
         _ candidate: Candidate, into id: LaneID, _ environment: EnvironmentDefinition, by actor: Actor,
-        retryingBecause reason: String? = nil, cause: Cause? = nil
+        retryingBecause reason: String? = nil, notBefore: Instant? = nil, cause: Cause? = nil
     ) async throws -> Int {
         try await self.journal.retrying {
             let lane = try await self.journal.lane(id)
             let now = self.journal.time.now()
             let intent: Lane.Intent =
-                if let reason { .retry(candidate, reason: reason) } else { .promote(candidate) }
+                if let reason { .retry(candidate, reason: reason) } else { .promote(candidate, notBefore: notBefore) }
             let events = try lane.machine.decide(.intent(intent, by: actor, at: now))
             let number = lane.machine.lastNumber + 1
             var drafts = [try self.journal.draft(lane, events)].compactMap { $0 }

@@ -40,10 +40,12 @@ extension ControlPlane {
                 .invalid,
                 "slipway.yaml at \(commit.id.prefix(12)) has no `build`. Add one, or give the file with --artifact.")
         }
+        if request.file != nil { try self.checkRoom() }
         let given = try await self.taken(request.file)
         let id = try ReleaseID.of(definition.service, commit.id, request.version, given?.blob.digest)
         let known = try await self.journal.release(id).machine
         if known.phase == .building || known.phase == .built { return try await self.again(known, by: caller) }
+        try self.checkRoom()
         return try await self.journal.retrying {
             let existing = try await self.journal.releases(of: definition.service)
             let version = try await self.version(commit, request, existing)
@@ -60,6 +62,17 @@ extension ControlPlane {
                 try await self.record(origin, given, by: caller)
             }
         }
+    }
+
+    /// What is new waits for room on the disk; what serves never does.
+    private func checkRoom() throws(Refusal) {
+        guard let room = self.doors.room(), room.isLow else { return }
+        throw Refusal(.wrongState, "Nothing is built now: \(room.sentence).")
+    }
+
+    /// Why a release that is to be built is not being built; nil: it is.
+    package var buildsWaitFor: String? {
+        self.doors.room().flatMap { $0.isLow ? $0.sentence : nil }
     }
 
     /// A release that is there already. If its tag could not be made, it is tried now.
@@ -209,6 +222,10 @@ extension ControlPlane {
         let offset = max(0, offset)
         if let log = release.log, let bytes = try await self.doors.blobs.read(log.digest, limit: 32 << 20) {
             return (Array(bytes.dropFirst(offset).prefix(65_536)), bytes.count - offset <= 65_536)
+        }
+        if release.prunedAt != nil {
+            let note = Array("slipway: this log was pruned: nothing needed it any more.\n".utf8)
+            return (Array(note.dropFirst(offset)), true)
         }
         let live = try await self.doors.builder.output(of: id, from: offset) ?? []
         return (live, release.phase != .building)

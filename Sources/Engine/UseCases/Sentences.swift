@@ -4,7 +4,13 @@ extension Lane.Event {
     /// What a person should know of this fact; `number` is the promotion that it is about, nil: all of the lane's. nil: bookkeeping.
     var sentence: (number: Int?, text: String)? {
         switch self {
-        case .requested(let body): (body.number, "\(body.by) asked for \(body.candidate.version)")
+        case .requested(let body):
+            (
+                body.number,
+                "\(body.by) asked for \(body.candidate.version)"
+                    + (body.notBefore == nil ? "" : ", planned for a time of its own")
+            )
+        case .movedFirst(let body): (body.number, "moved to the front by \(body.by): \(body.reason)")
         case .waiting(let body):
             (body.number, "waits: " + body.gates.filter { $0.verdict != .pass }.map(\.inWords).joined(separator: "; "))
         case .removed(let body): (body.number, "left the queue, \(body.why.rawValue): \(body.reason)")
@@ -73,6 +79,7 @@ extension Release.Event {
         case .failed(let body): "the build failed: \(body.reason)"
         case .tagged: "tagged in its repository"
         case .tagFailed(let body): "its tag could not be made and is tried again: \(body.reason)"
+        case .pruned(let body): "\(body.by) pruned its content (\(body.bytes) bytes): nothing needed it any more"
         case .tagAsked(let body): "\(body.by) asked for its tag again"
         case .verified(let body): "verified in \(body.environment)"
         case .blocked(let body): "blocked in \(body.environment) by \(body.by): \(body.reason)"

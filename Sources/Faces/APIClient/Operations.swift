@@ -38,6 +38,11 @@ extension APIClient {
         try await self.get(["releases", release, "log"], [("offset", String(offset))])
     }
 
+    /// Removes the content of releases that nothing needs any more.
+    package func prune(_ prune: Wire.Prune) async throws -> Wire.Pruned {
+        try await self.post(["prune"], prune)
+    }
+
     // MARK: Promotions
 
     package func promote(_ promote: Wire.Promote) async throws -> Wire.Promotion {

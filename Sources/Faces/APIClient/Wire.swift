@@ -197,6 +197,8 @@ extension Wire {
         package var kind: String
         package var by: String
         package var requestedAt: String?
+        /// It was planned for then.
+        package var notBefore: String?
         package var startedAt: String?
         package var endedAt: String?
         package var waitsFor: [Gate]
@@ -232,6 +234,7 @@ extension Wire {
             self.kind = kind
             self.by = by
             self.requestedAt = nil
+            self.notBefore = nil
             self.startedAt = nil
             self.endedAt = nil
             self.waitsFor = []
@@ -270,10 +273,50 @@ extension Wire {
     package struct Promote: Codable, Sendable, Equatable {
         package var release: String
         package var environment: String
+        /// Not before then; nil: as soon as it may.
+        package var at: String?
 
-        package init(release: String, environment: String) {
+        package init(release: String, environment: String, at: String? = nil) {
             self.release = release
             self.environment = environment
+            self.at = at
+        }
+    }
+
+    /// `POST /prune`
+    package struct Prune: Codable, Sendable, Equatable {
+        /// Only say what would go.
+        package var dryRun: Bool
+
+        package init(dryRun: Bool) { self.dryRun = dryRun }
+    }
+
+    package struct Pruned: Codable, Sendable, Equatable {
+        package struct Release: Codable, Sendable, Equatable {
+            package var release: String
+            package var service: String
+            package var version: String
+            package var bytes: Int64
+
+            package init(release: String, service: String, version: String, bytes: Int64) {
+                self.release = release
+                self.service = service
+                self.version = version
+                self.bytes = bytes
+            }
+        }
+
+        package var dryRun: Bool
+        package var bytes: Int64
+        /// Releases whose content stays.
+        package var kept: Int
+        package var releases: [Release]
+
+        package init(dryRun: Bool, bytes: Int64, kept: Int, releases: [Release]) {
+            self.dryRun = dryRun
+            self.bytes = bytes
+            self.kept = kept
+            self.releases = releases
         }
     }
 
@@ -294,7 +337,7 @@ extension Wire {
 
     /// `POST /promotions/S/E/N/VERB`
     package enum PromotionVerb: String, Codable, Sendable, CaseIterable {
-        case pause, resume, abort, retry, skip, handOver = "hand-over", cancel
+        case pause, resume, abort, retry, skip, handOver = "hand-over", cancel, moveFirst = "move-first"
     }
     /// `POST /lanes/S/E/VERB`
     package enum LaneVerb: String, Codable, Sendable, CaseIterable {

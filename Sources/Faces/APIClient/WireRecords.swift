@@ -39,6 +39,8 @@ extension Wire {
         package var tag: String?
         /// Why the local tag could not be made so far; it is tried again.
         package var tagProblem: String?
+        /// Since then its artifact, log and results are gone.
+        package var prunedAt: String?
         package var reversible: Bool
         package var verifiedIn: [String]
         package var blockedIn: [String]
@@ -62,6 +64,7 @@ extension Wire {
             self.tests = nil
             self.tag = nil
             self.tagProblem = nil
+            self.prunedAt = nil
             self.reversible = true
             self.verifiedIn = []
             self.blockedIn = []

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// A length of time on the command line: a number and a unit, as in the service's file (`90s`, `10m`, `1h`).
 struct Span: ExpressibleByArgument, Sendable, Equatable {
@@ -11,6 +12,31 @@ struct Span: ExpressibleByArgument, Sendable, Equatable {
             let unit = units.first(where: { $0.0 == argument.dropFirst(digits.count) })
         else { return nil }
         self.duration = .milliseconds(count * unit.1)
+    }
+}
+
+/// A time to come on the command line: RFC 3339 with any offset, or a length of time from now (`2h`, `in 2h`).
+enum Moment: ExpressibleByArgument, Sendable, Equatable {
+    case at(Date)
+    case after(Span)
+
+    init?(argument: String) {
+        let length = argument.hasPrefix("in ") ? String(argument.dropFirst(3)) : argument
+        if let span = Span(argument: length) {
+            self = .after(span)
+        } else if argument.utf8.count <= 40, let date = try? Date(argument, strategy: .iso8601) {
+            self = .at(date)
+        } else {
+            return nil
+        }
+    }
+
+    /// As the server reads it: UTC, whole seconds.
+    func text(from now: Date = Date()) -> String {
+        switch self {
+        case .at(let date): date.formatted(.iso8601)
+        case .after(let span): (now + TimeInterval(span.duration / .seconds(1))).formatted(.iso8601)
+        }
     }
 }
 

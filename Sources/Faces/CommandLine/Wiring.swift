@@ -13,7 +13,15 @@ package struct Wiring: Sendable {
     /// All events of one stream, oldest first.
     package var offlineEvents: @Sendable (_ dataFolder: String, _ stream: String) async throws -> [Wire.Event]
     package var offlineAudit: @Sendable (_ dataFolder: String) async throws -> Wire.Audit
+    package var offlinePrune: @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned
+    /// Copies the record of a data folder, in use or not, into one new file.
+    package var backUp: @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary
+    /// Makes a data folder from a backup; `agree` is asked before a folder that has a record is moved aside.
+    package var restore: @Sendable (_ file: String, _ dataFolder: String, _ agree: Agree) async throws -> RestoreSummary
     package var lab: @Sendable (LabOptions) async throws -> LabReport
+
+    /// Puts a question to a person.
+    package typealias Agree = (_ question: String) -> Bool
 
     package init(
         serve: @escaping @Sendable (ServeOptions) async throws -> Void,
@@ -22,6 +30,10 @@ package struct Wiring: Sendable {
         offlineDown: @escaping @Sendable (OfflineDown) async throws -> Wire.Lane,
         offlineEvents: @escaping @Sendable (_ dataFolder: String, _ stream: String) async throws -> [Wire.Event],
         offlineAudit: @escaping @Sendable (_ dataFolder: String) async throws -> Wire.Audit,
+        offlinePrune: @escaping @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned,
+        backUp: @escaping @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary,
+        restore: @escaping @Sendable (_ file: String, _ dataFolder: String, _ agree: Agree) async throws ->
+            RestoreSummary,
         lab: @escaping @Sendable (LabOptions) async throws -> LabReport
     ) {
         self.serve = serve
@@ -30,6 +42,9 @@ package struct Wiring: Sendable {
         self.offlineDown = offlineDown
         self.offlineEvents = offlineEvents
         self.offlineAudit = offlineAudit
+        self.offlinePrune = offlinePrune
+        self.backUp = backUp
+        self.restore = restore
         self.lab = lab
     }
 }
@@ -58,6 +73,44 @@ package struct OfflineDown: Sendable, Equatable {
     package var service: String
     package var environment: String
     package var reason: String
+}
+
+/// `slipway backup`
+package struct BackupSummary: Sendable, Equatable, Encodable {
+    package var file: String
+    package var bytes: Int64
+    /// Of the newest event in it.
+    package var position: Int
+    package var blobs: Int
+    /// Digests of blobs whose bytes are not theirs any more: left out.
+    package var damaged: [String]
+
+    package init(file: String, bytes: Int64, position: Int, blobs: Int, damaged: [String]) {
+        self.file = file
+        self.bytes = bytes
+        self.position = position
+        self.blobs = blobs
+        self.damaged = damaged
+    }
+}
+
+/// `slipway restore`
+package struct RestoreSummary: Sendable, Equatable, Encodable {
+    package var folder: String
+    package var position: Int
+    package var blobs: Int
+    /// When the backup was made, RFC 3339.
+    package var madeAt: String
+    /// Where the folder that was there before stands now.
+    package var movedAside: String?
+
+    package init(folder: String, position: Int, blobs: Int, madeAt: String, movedAside: String?) {
+        self.folder = folder
+        self.position = position
+        self.blobs = blobs
+        self.madeAt = madeAt
+        self.movedAside = movedAside
+    }
 }
 
 /// `slipway lab`

@@ -40,6 +40,8 @@ package struct Operations: Sendable {
     /// The build's output from a byte offset on.
     package var releaseLog: @Sendable (Caller, _ release: String, _ offset: Int) async throws -> Wire.Output
 
+    package var prune: @Sendable (Caller, Wire.Prune) async throws -> Wire.Pruned
+
     // MARK: Promotions
 
     package var promote: @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion
@@ -100,6 +102,7 @@ package struct Operations: Sendable {
         releases: @escaping @Sendable (Caller, _ service: String?, _ limit: Int) async throws -> [Wire.Release],
         release: @escaping @Sendable (Caller, _ release: String) async throws -> Wire.Release,
         releaseLog: @escaping @Sendable (Caller, _ release: String, _ offset: Int) async throws -> Wire.Output,
+        prune: @escaping @Sendable (Caller, Wire.Prune) async throws -> Wire.Pruned,
         promote: @escaping @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion,
         promotion: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Promotion,
         actOnPromotion:
@@ -142,6 +145,7 @@ package struct Operations: Sendable {
         self.releases = releases
         self.release = release
         self.releaseLog = releaseLog
+        self.prune = prune
         self.promote = promote
         self.promotion = promotion
         self.actOnPromotion = actOnPromotion

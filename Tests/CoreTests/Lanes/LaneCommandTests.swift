@@ -54,7 +54,7 @@ import Testing
         try script.say(.block(LaneScript.candidate(1).release, reason: "leaks"))
         let queued = try #require(script.lane.queue.first)
         #expect(
-            script.lane.guards(for: queued).map(\.reason) == [
+            script.lane.guards(for: queued, at: script.now).map(\.reason) == [
                 "held by person:anna: inventory. `slipway hold remove shop --env prod --reason …` releases it.",
                 "pinned to 9.0.0 by person:anna: audit. `slipway pin remove shop --env prod --reason …` releases it.",
                 "blocked by person:anna: leaks. `slipway block remove r-1 --env prod --reason …` lifts it.",

@@ -50,6 +50,61 @@ struct LaneQueueTests {
         #expect(script.lane.deployment?.number == 3)
     }
 
+    @Test func `what is planned waits for its time, wakes the lane then, and holds up nobody`() throws {
+        for policy in [QueuePolicy.every, .finish] {
+            var script = try LaneScript(.production(queue: policy))
+            let at = script.now + .hours(24 * 8)
+            try script.say(.promote(LaneScript.candidate(1), notBefore: at))
+            #expect(try script.evaluate() == ["waiting"])
+            let gate = try #require(script.lane.queue.first?.waitsFor.first)
+            #expect(gate.gate == "planned" && gate.verdict == nil && gate.passesAt == at)
+            #expect(script.lane.pending.contains(.wake(at: at)))
+            try script.promote(2)
+            try script.evaluate()
+            #expect(script.lane.deployment?.number == 2)
+            // Another engine reads the same.
+            let again = try LaneScript(resuming: script, appends: script.appends.count)
+            #expect(again.lane.queue == script.lane.queue)
+        }
+    }
+
+    @Test func `a planned promotion enters at its time, and can be cancelled before`() throws {
+        var script = try LaneScript(.production(queue: .finish))
+        let at = script.now + .minutes(5)
+        try script.say(.promote(LaneScript.candidate(1), notBefore: at))
+        try script.say(.promote(LaneScript.candidate(2), notBefore: at))
+        try script.evaluate()
+        try script.say(.cancel(number: 1, reason: "not today"))
+        try script.pass(.minutes(5))
+        try script.evaluate()
+        #expect(script.lane.deployment?.number == 2)
+        #expect(script.end(of: 1) == .removed(.cancelled))
+    }
+
+    @Test func `a plan for the past or for next year is refused`() throws {
+        let script = try LaneScript(.production(queue: .finish))
+        for after in [Milliseconds(0), .seconds(-5), .hours(24 * 91)] {
+            let at = script.now + after
+            #expect(script.refusal { try $0.say(.promote(LaneScript.candidate(1), notBefore: at)) } == .invalid)
+        }
+    }
+
+    @Test(arguments: [QueuePolicy.every, .finish])
+    func `what a person moves to the front goes first, and what is newer follows`(policy: QueuePolicy) throws {
+        var script = try self.busy(policy, by: .person("bert"))
+        try script.promote(5)
+        #expect(script.refusal { try $0.say(.moveFirst(number: 4, reason: "x"), by: .schedule) } == .notAllowed)
+        #expect(script.refusal { try $0.say(.moveFirst(number: 9, reason: "x")) } == .notFound)
+        #expect(try script.say(.moveFirst(number: 4, reason: "the fix")) == ["movedFirst"])
+        #expect(script.refusal { try $0.say(.moveFirst(number: 4, reason: "again")) } == .nothingToDo)
+        try script.finish()
+        try script.evaluate()
+        #expect(script.lane.deployment?.number == 4)
+        try script.finish()
+        try script.evaluate()
+        #expect(script.lane.deployment?.number == (policy == .every ? 3 : 5))
+    }
+
     @Test func `automation never takes over from what a person started or paused`() throws {
         let started = try self.busy(.latest, by: .person("bert"))
         #expect(!started.lane.pending.contains(.evaluate))

@@ -25,6 +25,8 @@ enum Stored {
         "release.failed": #"{"at":1800000000000,"reason":"the compiler says no"}"#,
         "release.requested":
             #"{"at":1800000000000,"author":"Ada <ada@shop.example>","by":"person:ada","commit":"0123456789012345678901234567890123456789","committedAt":1700000000000,"configuration":{"build":{"artifact":"dist/","command":"make","tests":"junit.xml","within":1800000},"reversible":true,"run":{"command":"./shop --port $PORT","health":{"path":"/healthz","within":20000},"replicas":2,"variables":{"LOG_LEVEL":"info"}},"tasks":{"afterBake":{"irreversible":true,"run":"./migrate contract","within":600000},"before":{"irreversible":false,"run":"./migrate expand","within":600000}},"version":"semver","watch":"main"},"id":"r-0123456789ab","repository":"/repositories/shop","service":"shop","subject":"feat: open","version":"1.2.3"}"#,
+        "release.pruned":
+            #"{"at":1800000000000,"blobs":["sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"],"by":"person:ada","bytes":9}"#,
         "release.tagAsked": #"{"at":1800000000000,"by":"person:ada"}"#,
         "release.tagFailed": #"{"at":1800000000000,"reason":"`git tag` failed: the disk is full"}"#,
         "release.tagged": #"{"at":1800000000000}"#,
@@ -87,6 +89,7 @@ enum Stored {
             #"{"at":1800000000000,"deadline":1800000060000,"ending":{"by":"system","lastLines":["can't open its data"],"reason":"not ready"},"number":2}"#,
         "lane.passedNoReturn": #"{"number":2}"#,
         "lane.handedOver": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"the fix is next","step":6}"#,
+        "lane.movedFirst": #"{"at":1800000000000,"by":"person:ada","number":3,"reason":"the fix"}"#,
         "lane.paused": #"{"number":2,"pause":{"by":"person:ada","reason":"lunch","since":1800000000000}}"#,
         "lane.resumed": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"back","stoodStill":60000}"#,
         "lane.rollbackOrdered":

@@ -82,6 +82,21 @@ final class FakeRepository: SourceRepository {
     }
 }
 
+/// A disk that has the room that it is told; plenty at first.
+final class FakeDisk: Sendable {
+    private let state = Mutex<(room: DiskRoom?, looks: Int)>((nil, 0))
+
+    var room: DiskRoom? {
+        self.state.withLock { state in
+            state.looks += 1
+            return state.room
+        }
+    }
+    /// How often somebody has looked.
+    var looks: Int { self.state.withLock { $0.looks } }
+    func leave(_ free: Int64, of total: Int64) { self.state.withLock { $0.room = DiskRoom(free: free, total: total) } }
+}
+
 /// Builds in no time, or fails as often as it is told to.
 final class FakeBuilder: Builder {
     private struct State {

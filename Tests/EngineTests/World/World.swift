@@ -16,6 +16,7 @@ struct World: Sendable {
     let builder: FakeBuilder
     let commands: FakeCommands
     let messenger: RecordingMessenger
+    let disk = FakeDisk()
 
     init(
         store: MemoryStore = MemoryStore(), clock: PacedClock = PacedClock(),
@@ -40,7 +41,8 @@ struct World: Sendable {
         let doors = Doors(
             blobs: MemoryBlobs(), source: self.source ?? self.repository, builder: self.builder,
             commands: self.commands,
-            probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger)
+            probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger,
+            room: { [disk] in disk.room })
         return ControlPlane(
             journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
             logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

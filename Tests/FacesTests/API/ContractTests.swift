@@ -9,7 +9,7 @@ import Testing
     /// The contract with other programs: what must be there, whatever else is.
     static let operations = [
         "GET /status", "POST /services/apply", "GET /services/{service}", "POST /releases", "GET /releases",
-        "GET /releases/{release}", "GET /releases/{release}/log", "POST /promotions", "GET /queue",
+        "GET /releases/{release}", "GET /releases/{release}/log", "POST /prune", "POST /promotions", "GET /queue",
         "GET /promotions/{service}/{environment}/{number}", "GET /lanes/{service}/{environment}",
         "GET /lanes/{service}/{environment}/logs", "GET /changes", "GET /changes/{change}",
         "POST /changes/{change}/approve", "POST /changes/{change}/reject", "GET /events", "GET /events/stream",

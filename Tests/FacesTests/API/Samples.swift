@@ -98,11 +98,16 @@ enum Samples {
         release.endedAt = self.at
         release.tests = Wire.Tests(passed: 212, failed: 1, errors: 0, skipped: 3, failures: ["BasketTests.total"])
         release.tag = "v1.4.0"
+        release.prunedAt = self.at
         release.tagProblem = "`git tag` failed: the disk is full"
         release.verifiedIn = ["development", "staging"]
         release.blockedIn = ["qa"]
         return release
     }
+
+    static let pruned = Wire.Pruned(
+        dryRun: false, bytes: 48_213, kept: 10,
+        releases: [Wire.Pruned.Release(release: "rel-1.0.0", service: "shop", version: "1.0.0", bytes: 48_213)])
 
     static func change(_ state: String = "requested") -> Wire.Change {
         Wire.Change(

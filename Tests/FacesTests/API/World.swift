@@ -110,6 +110,10 @@ final class World: Sendable {
                 try self.note("releaseLog \(id) \(offset)")
                 return Samples.output
             },
+            prune: { _, prune in
+                try self.note("prune \(prune.dryRun)")
+                return Samples.pruned
+            },
             promote: { _, promote in
                 try self.note("promote \(promote.release) \(promote.environment)")
                 return Samples.promotion(state: .waiting)

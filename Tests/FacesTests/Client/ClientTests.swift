@@ -35,6 +35,7 @@ import Testing
                 _ = try await client.apply(Wire.Apply(file: "service: shop", repository: "/src/shop", plan: true))
                 _ = try await client.createRelease(
                     Wire.CreateRelease(repository: "/src/shop", ref: "main", version: nil, artifact: nil))
+                #expect(try await client.prune(Wire.Prune(dryRun: true)) == Samples.pruned)
                 _ = try await client.promote(Wire.Promote(release: "shop@1.4.0", environment: "production"))
                 for verb in Wire.PromotionVerb.allCases {
                     _ = try await client.act(promotion: "shop/production/3", verb, act)
@@ -54,7 +55,7 @@ import Testing
             }
             #expect(
                 server.world.asked
-                    == ["apply /src/shop true", "createRelease main", "promote shop@1.4.0 production"] + promotions
+                    == ["apply /src/shop true", "createRelease main", "prune true", "promote shop@1.4.0 production"] + promotions
                     + ["rollback shop/production 1.3.1 because"] + lanes
                     + ["logs shop/production 5 ", "approve chg-7 because ana", "addToken ci bot", "revokeToken a b/c"])
         }

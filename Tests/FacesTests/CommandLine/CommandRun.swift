@@ -57,6 +57,20 @@ struct CommandRun {
                 seen.add(offline: "audit \(folder)")
                 return Wire.Audit(records: 7, streams: 2, seals: 1, verified: false, problem: "event 5 was changed")
             },
+            offlinePrune: { folder, prune in
+                seen.add(offline: "prune \(folder) \(prune.dryRun)")
+                return Wire.Pruned(dryRun: prune.dryRun, bytes: 0, kept: 3, releases: [])
+            },
+            backUp: { folder, file in
+                seen.add(offline: "backup \(folder) \(file)")
+                return BackupSummary(file: file, bytes: 3_000_000, position: 7, blobs: 2, damaged: [])
+            },
+            restore: { file, folder, agree in
+                let agreed = agree("There is a record. Move it aside?")
+                seen.add(offline: "restore \(file) \(folder) \(agreed)")
+                return RestoreSummary(
+                    folder: folder, position: 7, blobs: 2, madeAt: "2026-01-05T09:00:00Z", movedAside: folder + ".old")
+            },
             lab: { options in
                 LabReport(lines: ["\(options.histories) from \(options.seed)"], passed: options.seed != 13)
             })

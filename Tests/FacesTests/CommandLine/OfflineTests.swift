@@ -24,6 +24,24 @@ import Testing
                 """)
     }
 
+    @Test func `prune goes to the data folder`() async {
+        let run = await CommandRun.of("prune", "--dry-run", "--data", "/d")
+        #expect(run.offline == ["prune /d true"])
+        #expect(run.out == "0 releases would be pruned, 0.0 MB; 3 are kept.")
+    }
+
+    @Test func `backup and restore work on the data folder, and restore asks`() async {
+        let backup = await CommandRun.of("backup", "b.tar", "--data", "/d", folder: "/home")
+        #expect(backup.offline == ["backup /d /home/b.tar"])
+        #expect(backup.code == 0)
+        #expect(backup.out.contains("3.0 MB"))
+        for (words, answer, agreed) in [([], "y", true), ([], "n", false), ([], nil, false), (["--yes"], nil, true)] {
+            let run = await CommandRun.of(["restore", "/b.tar", "--data", "/d"] + words, answer: answer)
+            #expect(run.offline == ["restore /b.tar /d \(agreed)"])
+        }
+        #expect(await CommandRun.of("backup", "b.tar", "--server", "http://127.0.0.1:1").code == 2)
+    }
+
     @Test func `a server that is gone counts as none`() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cli-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

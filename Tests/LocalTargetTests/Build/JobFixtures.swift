@@ -32,6 +32,8 @@ struct FolderBlobs: BlobStore {
         return [UInt8](data)
     }
 
+    func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64 { 0 }
+
     func path(_ digest: Digest) async throws -> String? {
         let path = "\(self.folder)/\(digest.hexadecimal)"
         return FileManager.default.fileExists(atPath: path) ? path : nil

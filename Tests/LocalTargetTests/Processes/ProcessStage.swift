@@ -195,6 +195,7 @@ struct OneArtifact: BlobStore {
     func store(_ bytes: [UInt8]) async throws -> Blob { throw Unasked() }
     func read(_ digest: Digest, limit: Int) async throws -> [UInt8]? { throw Unasked() }
     func path(_ digest: Digest) async throws -> String? { self.file }
+    func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64 { throw Unasked() }
 
     struct Unasked: Error {}
 }

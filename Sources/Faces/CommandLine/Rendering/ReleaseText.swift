@@ -32,6 +32,7 @@ enum ReleaseText {
             lines += tests.failures.prefix(20).map { "    \($0)" }
         }
         add("tag", release.tag ?? release.tagProblem.map { "could not be made, and is tried again: \($0)" })
+        add("pruned", release.prunedAt.map { "\(TimeText.second($0)): its artifact, log and results are gone" })
         if !release.reversible { add("reversible", "no: forward only") }
         add("verified in", release.verifiedIn.joined(separator: ", "))
         add("blocked in", release.blockedIn.joined(separator: ", "))

@@ -11,6 +11,8 @@ struct Promote: Verb {
     var release: String
     @Option(name: .customLong("to"), help: ArgumentHelp("The environment.", valueName: "env"))
     var environment: String
+    @Option(help: ArgumentHelp("Not before then: 2026-03-27T18:00:00Z, or 90m, 2h from now.", valueName: "time"))
+    var at: Moment?
     @Flag(help: "Return at the deployment's end, its bake included.")
     var wait = false
     @Option(help: ArgumentHelp("With --wait: for how long at most, as 90s or 10m.", valueName: "time"))
@@ -26,7 +28,8 @@ struct Promote: Verb {
 
     func run(in session: Session) async throws -> Ending {
         try await session.client(self.place) { client in
-            let promote = Wire.Promote(release: self.release, environment: self.environment)
+            let promote = Wire.Promote(
+                release: self.release, environment: self.environment, at: self.at?.text())
             var promotion = try await self.ask(promote, client)
             if self.wait {
                 promotion = try await PromotionWatch(session: session, client: client)
@@ -58,16 +61,40 @@ struct Promote: Verb {
     }
 }
 
-struct Queue: Verb {
-    static let configuration = CommandConfiguration(abstract: "What waits, and for what.")
+struct Queue: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What waits, and for what.", subcommands: [Show.self, Move.self], defaultSubcommand: Show.self)
 
-    @OptionGroup var format: Format
-    @OptionGroup var place: Place
+    struct Show: Verb {
+        static let configuration = CommandConfiguration(abstract: "What waits, and for what (also without `show`).")
 
-    func run(in session: Session) async throws -> Ending {
-        let queue = try await session.client(self.place) { try await $0.queue() }
-        try session.show(queue, json: self.format.json, PromotionText.queue(queue))
-        return .done
+        @OptionGroup var format: Format
+        @OptionGroup var place: Place
+
+        func run(in session: Session) async throws -> Ending {
+            let queue = try await session.client(self.place) { try await $0.queue() }
+            try session.show(queue, json: self.format.json, PromotionText.queue(queue))
+            return .done
+        }
+    }
+
+    struct Move: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Let a waiting promotion come before the others.",
+            discussion: "It still waits for its gates. What a person moved is not superseded by what is newer.")
+
+        @OptionGroup var on: OnPromotion
+        @Flag(help: "To the front; the only move there is.")
+        var first = false
+        @OptionGroup var why: Reasoned
+
+        mutating func validate() throws {
+            guard self.first else { throw ValidationError("Say where to: --first.") }
+        }
+
+        func run(in session: Session) async throws -> Ending {
+            try await self.on.act(.moveFirst, self.why.reason, in: session)
+        }
     }
 }
 

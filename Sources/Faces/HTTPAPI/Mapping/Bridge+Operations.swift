@@ -72,10 +72,7 @@ extension Bridge {
         switch verb {
         case .hold:
             guard let until = act.until else { return .hold(reason: reason, until: nil) }
-            guard let instant = Instant(wire: until) else {
-                throw Core.Refusal(.invalid, "`\(until.prefix(40))` is no time. Its form is 2026-03-27T18:00:00Z.")
-            }
-            return .hold(reason: reason, until: instant)
+            return .hold(reason: reason, until: try self.time(until))
         case .unhold: return .releaseHold(reason: reason)
         case .unpin: return .unpin(reason: reason)
         case .block: return .block(try await self.releaseID(act, by: caller), reason: reason)
@@ -85,6 +82,13 @@ extension Bridge {
         case .pin: throw Core.Refusal(.invalid, "A pin names a version, which is looked up first.")
         case .rollback: throw Core.Refusal(.invalid, "A rollback has a route of its own.")
         }
+    }
+
+    private func time(_ text: String) throws -> Instant {
+        guard let instant = Instant(wire: text) else {
+            throw Core.Refusal(.invalid, "`\(text.prefix(40))` is no time. Its form is 2026-03-27T18:00:00Z.")
+        }
+        return instant
     }
 
     private func releaseID(_ act: Wire.Act, by caller: Engine.Caller) async throws -> ReleaseID {
@@ -132,7 +136,10 @@ extension Bridge {
     }
 
     private func shown(_ release: Release) throws -> Wire.Release {
-        guard let shown = Wire.Release(release) else { throw Core.Refusal(.notFound, "There is no such release.") }
+        guard var shown = Wire.Release(release) else {
+            throw Core.Refusal(.notFound, "There is no such release.")
+        }
+        if shown.state == .building, let wait = self.plane.buildsWaitFor { shown.reason = "waits: \(wait)" }
         return shown
     }
 
@@ -146,6 +153,16 @@ extension Bridge {
             text: String(decoding: bytes, as: UTF8.self), next: offset + bytes.count, isComplete: isComplete)
     }
 
+    func prune(_ caller: Caller, _ body: Wire.Prune) async throws -> Wire.Pruned {
+        let report = try await self.plane.prune(isDryRun: body.dryRun, by: try await self.caller(caller))
+        return Wire.Pruned(
+            dryRun: body.dryRun, bytes: report.bytes, kept: report.kept,
+            releases: report.pruned.map {
+                Wire.Pruned.Release(
+                    release: $0.release.text, service: $0.service.text, version: $0.version, bytes: $0.bytes)
+            })
+    }
+
     // MARK: Promotions
 
     func promote(_ caller: Caller, _ body: Wire.Promote) async throws -> Wire.Promotion {
@@ -154,7 +171,8 @@ extension Bridge {
                 .invalid, "`\(body.environment.prefix(80))` is no environment name: \(EnvironmentName.rule).")
         }
         let who = try await self.caller(caller)
-        let (id, number) = try await self.plane.promote(body.release, into: environment, by: who)
+        let (id, number) = try await self.plane.promote(
+            body.release, into: environment, notBefore: try body.at.map { try self.time($0) }, by: who)
         return try await self.shown(id, number, by: who)
     }
 
@@ -202,6 +220,7 @@ extension Bridge {
         case .skip: intent = .skip(number: number, reason: reason)
         case .handOver: intent = .handOver(number: number, reason: reason)
         case .cancel: intent = .cancel(number: number, reason: reason)
+        case .moveFirst: intent = .moveFirst(number: number, reason: reason)
         case .retry:
             return try await self.shown(id, try await self.plane.retry(id, number, reason: reason, by: who), by: who)
         }

@@ -76,6 +76,7 @@ extension Wire.Promotion {
     init(_ queued: QueuedPromotion, _ environment: EnvironmentDefinition, of lane: LaneID) {
         self.init(lane, queued.number, queued.candidate, .waiting, .forward, by: queued.by)
         self.requestedAt = queued.requestedAt.wire
+        self.notBefore = queued.notBefore?.wire
         self.waitsFor = queued.waitsFor.filter { $0.verdict != .pass }.map { Wire.Gate($0) }
         self.change = environment.needsChange ? ChangeID(lane, queued.number).text : nil
         self.strategy = environment.strategy.name

@@ -22,6 +22,7 @@ extension Operations {
             releaseLog: { caller, text, offset in
                 try await bridge.saying { try await bridge.releaseLog(caller, text, offset) }
             },
+            prune: { caller, body in try await bridge.saying { try await bridge.prune(caller, body) } },
             promote: { caller, body in try await bridge.saying { try await bridge.promote(caller, body) } },
             promotion: { caller, id in try await bridge.saying { try await bridge.promotion(caller, id) } },
             actOnPromotion: { caller, id, verb, act in

@@ -30,6 +30,7 @@ extension Wire.Release {
         }
         self.tag = release.isTagged ? origin.tag : nil
         self.tagProblem = release.tagProblem
+        self.prunedAt = release.prunedAt?.wire
         self.reversible = origin.configuration.reversible
         self.verifiedIn = release.verifiedIn.map(\.text)
         self.blockedIn = release.blockedIn.map(\.text)

@@ -72,6 +72,9 @@ struct RouteTable: Sendable {
                 try .read("releases/{release}", "One release, by id or `service@version`.") {
                     try await $0.operations.release($0.caller, $0.variable("release"))
                 },
+                try .write("prune", "Remove artifacts, logs and results of releases that nothing needs any more.") {
+                    try await $0.operations.prune($0.caller, $1)
+                },
                 try .read("releases/{release}/log", "Output of its build.", query: [Self.offset]) {
                     try await $0.operations.releaseLog($0.caller, $0.variable("release"), $0.number("offset") ?? 0)
                 },
@@ -222,6 +225,7 @@ extension RouteTable {
         case .skip: "End a hold or bake early; recorded as an override, and the deployment goes on."
         case .handOver: "In the bake: let the next promotion take over; this one then ends superseded, not verified."
         case .cancel: "Take a waiting promotion out of the queue."
+        case .moveFirst: "Let a waiting promotion come before all others that wait in its lane."
         }
     }
 

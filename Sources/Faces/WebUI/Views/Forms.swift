@@ -5,7 +5,7 @@ extension Wire.PromotionVerb {
     fileprivate var kind: Forms.Kind {
         switch self {
         case .abort: .danger
-        case .skip, .resume, .pause, .retry, .handOver, .cancel: .plain
+        case .skip, .resume, .pause, .retry, .handOver, .cancel, .moveFirst: .plain
         }
     }
 }
@@ -28,7 +28,9 @@ struct Forms {
         }
         return el("div", .class("actions")) {
             switch promotion.state {
-            case .waiting: button(.cancel, "Cancel")
+            case .waiting:
+                button(.moveFirst, "Go first")
+                button(.cancel, "Cancel")
             case .deploying:
                 button(.abort, "Abort", .danger)
                 button(.pause, "Pause")

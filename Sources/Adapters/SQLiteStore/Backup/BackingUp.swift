@@ -1,0 +1,111 @@
+package import Core
+import GRDB
+import Glibc
+import Ports
+
+/// What a backup has become.
+package struct BackupReport: Sendable, Equatable {
+    package let path: String
+    package let bytes: Int64
+    /// Of the newest event in it.
+    package let position: Int
+    package let blobs: Int
+    /// Blobs whose bytes are not what their name says any more: they are not in it.
+    package let damaged: [Digest]
+}
+
+extension SQLiteLedger {
+    /// Copies the record of a data folder, whoever owns it, into one new file: the ledger as it stands at one moment,
+    /// verified whole, and the blobs that its events name and that are there. The file appears whole, under a name that
+    /// was free, or not at all. It blocks its thread: it is made for a process that does nothing else.
+    package static func backUp(folder: String, to file: String, at now: Instant) throws -> BackupReport {
+        guard access(self.path(in: folder), F_OK) == 0 else {
+            throw LedgerError(
+                .invalid, "There is no ledger in \(folder) to back up: name the data folder with --data.")
+        }
+        var status = stat()
+        guard lstat(file, &status) != 0 else {
+            throw LedgerError(.invalid, "\(file) is there already: name a new file, or remove it first.")
+        }
+        let temporary = "\(file).new-\(String(UInt32.random(in: .min ... .max), radix: 16))"
+        let copy = temporary + ".ledger"
+        defer {
+            for end in ["", "-wal", "-shm", "-journal"] { unlink(copy + end) }
+            unlink(temporary)
+        }
+        let (position, digests) = try Self.copy(folder, to: copy)
+        var writer = try TarWriter(temporary)
+        var files: [Packed] = []
+        let source = try Descriptor(copy, O_RDONLY | O_NOFOLLOW)
+        if let packed = try writer.add(Manifest.ledger, from: source) { files.append(packed) }
+        var damaged: [Digest] = []
+        for digest in digests.sorted(by: { $0.text < $1.text }) {
+            let name = "blobs/\(FileBlobs.name(of: digest))"
+            // A digest may be of a key, and a blob may have been pruned.
+            guard access("\(folder)/\(name)", F_OK) == 0 else { continue }
+            let blob = try Descriptor("\(folder)/\(name)", O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            if let packed = try writer.add(name, from: blob, where: { $0.sha256 == digest.hexadecimal }) {
+                files.append(packed)
+            } else {
+                damaged.append(digest)
+            }
+        }
+        let manifest = Manifest(at: now, position: position, files: files)
+        let bytes = try writer.finish(Manifest.name, manifest.encoded)
+        guard rename(temporary, file) == 0 else { throw LedgerError.cannot(file, "named") }
+        try flushFolder(of: file)
+        return BackupReport(path: file, bytes: bytes, position: position, blobs: files.count - 1, damaged: damaged)
+    }
+
+    /// The ledger at one moment, in one file, verified; its newest position, and every digest that an event names.
+    private static func copy(_ folder: String, to copy: String) throws -> (position: Int, digests: Set<Digest>) {
+        let path = self.path(in: folder)
+        do {
+            // Read first: what was answered for before cannot be missing afterwards.
+            let acknowledged = Acknowledged.read(folder: folder) ?? 0
+            var reading = Configuration()
+            reading.readonly = true
+            reading.busyMode = .timeout(5)
+            let source = try DatabaseQueue(path: path, configuration: reading)
+            _ = try source.read { try Schema.check($0, path: path) }
+            let target = try DatabaseQueue(path: copy)
+            try source.backup(to: target)
+            try source.close()
+            chmod(copy, 0o600)
+            let found = try target.writeWithoutTransaction { database in
+                // No side files: the copy is all there is.
+                try database.execute(sql: "PRAGMA journal_mode = DELETE")
+                let report = try Verification.run(database, path: path)
+                guard report.records >= acknowledged else {
+                    throw Self.missing(after: report.records, upTo: acknowledged, in: folder, verified: report)
+                }
+                var digests: Set<Digest> = []
+                try database.each("SELECT body FROM events") { collectDigests($0.raw(0), into: &digests) }
+                return (report.records, digests)
+            }
+            try target.close()
+            return found
+        } catch {
+            throw LedgerError.from(error, path: path)
+        }
+    }
+}
+
+/// Every `sha256:` with 64 hexadecimal digits in an event's body: whatever kind of event names it.
+func collectDigests(_ body: UnsafeRawBufferPointer, into digests: inout Set<Digest>) {
+    let prefix = Array("sha256:".utf8)
+    var start = 0
+    while start + 71 <= body.count {
+        guard body[start] == prefix[0], body[start..<start + 7].elementsEqual(prefix) else {
+            start += 1
+            continue
+        }
+        if let digest = Digest(String(decoding: body[start..<start + 71], as: UTF8.self)) { digests.insert(digest) }
+        start += 7
+    }
+}
+
+func flushFolder(of path: String) throws {
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    try Descriptor(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY).flush(folder)
+}
