@@ -54,6 +54,11 @@ extension APIClient {
         try await self.get(["promotions"] + Self.segments(id))
     }
 
+    /// What both versions answered; `points` for each at most.
+    package func traffic(_ id: String, points: Int? = nil) async throws -> Wire.Traffic {
+        try await self.get(["promotions"] + Self.segments(id) + ["traffic"], [("points", points.map(String.init))])
+    }
+
     package func act(promotion id: String, _ verb: Wire.PromotionVerb, _ act: Wire.Act) async throws -> Wire.Promotion {
         try await self.post(["promotions"] + Self.segments(id) + [verb.rawValue], act)
     }

@@ -47,6 +47,8 @@ package struct Operations: Sendable {
     package var promote: @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion
     /// An id has the form `SERVICE/ENVIRONMENT/NUMBER`.
     package var promotion: @Sendable (Caller, _ id: String) async throws -> Wire.Promotion
+    /// What both versions answered, in at most so many points each.
+    package var traffic: @Sendable (Caller, _ promotion: String, _ points: Int) async throws -> Wire.Traffic
     package var actOnPromotion:
         @Sendable (
             Caller, _ id: String, Wire.PromotionVerb, Wire.Act
@@ -105,6 +107,7 @@ package struct Operations: Sendable {
         prune: @escaping @Sendable (Caller, Wire.Prune) async throws -> Wire.Pruned,
         promote: @escaping @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion,
         promotion: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Promotion,
+        traffic: @escaping @Sendable (Caller, _ promotion: String, _ points: Int) async throws -> Wire.Traffic,
         actOnPromotion:
             @escaping @Sendable (
                 Caller, _ id: String, Wire.PromotionVerb, Wire.Act
@@ -148,6 +151,7 @@ package struct Operations: Sendable {
         self.prune = prune
         self.promote = promote
         self.promotion = promotion
+        self.traffic = traffic
         self.actOnPromotion = actOnPromotion
         self.queue = queue
         self.lane = lane

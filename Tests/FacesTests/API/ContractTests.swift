@@ -10,7 +10,8 @@ import Testing
     static let operations = [
         "GET /status", "POST /services/apply", "GET /services/{service}", "POST /releases", "GET /releases",
         "GET /releases/{release}", "GET /releases/{release}/log", "POST /prune", "POST /promotions", "GET /queue",
-        "GET /promotions/{service}/{environment}/{number}", "GET /lanes/{service}/{environment}",
+        "GET /promotions/{service}/{environment}/{number}",
+        "GET /promotions/{service}/{environment}/{number}/traffic", "GET /lanes/{service}/{environment}",
         "GET /lanes/{service}/{environment}/logs", "GET /changes", "GET /changes/{change}",
         "POST /changes/{change}/approve", "POST /changes/{change}/reject", "GET /events", "GET /events/stream",
         "GET /why/{id}", "GET /why/{service}/{environment}/{number}", "POST /audit/verify", "GET /tokens",

@@ -43,6 +43,33 @@ enum Samples {
             warning: "memory grows by 3 MiB a minute", at: self.at, observations: "sha256:00")
     }
 
+    /// A canary at 25 %, the second interval lost to a router that began anew.
+    static var traffic: Wire.Traffic {
+        func point(_ second: Int, _ requests: Int?, _ errors: Int?, _ p99: Int?, _ share: Double, _ gap: String?)
+            -> Wire.TrafficPoint
+        {
+            Wire.TrafficPoint(
+                from: "2026-11-24T05:30:\(second + 10).000Z", at: "2026-11-24T05:30:\(second + 15).000Z",
+                requests: requests, errors: errors, p50: p99.map { $0 / 4 }, p99: p99, share: share, gap: gap)
+        }
+        return Wire.Traffic(
+            promotion: "shop/production/3",
+            arms: [
+                Wire.TrafficArm(
+                    arm: "new", version: "1.4.0",
+                    points: [
+                        point(0, 10, 0, 40, 5, nil), point(5, nil, nil, nil, 25, "reset"), point(10, 50, 2, 48, 25, nil),
+                        point(15, 48, 1, nil, 25, "loss"),
+                    ]),
+                Wire.TrafficArm(
+                    arm: "old", version: "1.3.2",
+                    points: [
+                        point(0, 190, 0, 40, 95, nil), point(5, nil, nil, nil, 75, "reset"),
+                        point(10, 150, 0, 40, 75, nil), point(15, 152, 1, 57, 75, nil),
+                    ]),
+            ])
+    }
+
     static let answers = [
         Wire.Answer(name: "continue", verb: .skip, text: "goes on to the next step"),
         Wire.Answer(name: "extend", verb: .resume, text: "watches this step once more"),

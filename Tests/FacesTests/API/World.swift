@@ -122,6 +122,10 @@ final class World: Sendable {
                 try self.note("promotion \(id)")
                 return Samples.promotion()
             },
+            traffic: { _, id, points in
+                try self.note("traffic \(id) \(points)")
+                return Samples.traffic
+            },
             actOnPromotion: { caller, id, verb, act in
                 try self.note("\(verb.rawValue) \(id) \(act.reason) \(caller.actor)")
                 return Samples.promotion(state: .paused)

@@ -25,6 +25,9 @@ extension Operations {
             prune: { caller, body in try await bridge.saying { try await bridge.prune(caller, body) } },
             promote: { caller, body in try await bridge.saying { try await bridge.promote(caller, body) } },
             promotion: { caller, id in try await bridge.saying { try await bridge.promotion(caller, id) } },
+            traffic: { caller, id, points in
+                try await bridge.saying { try await bridge.traffic(caller, id, points) }
+            },
             actOnPromotion: { caller, id, verb, act in
                 try await bridge.saying { try await bridge.act(caller, id, verb, act) }
             },

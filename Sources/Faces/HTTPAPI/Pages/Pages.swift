@@ -57,10 +57,12 @@ struct Pages: Sendable {
         case nil where segments.isEmpty, "status" where segments.count == 1:
             let status = try await self.operations.status(caller, nil)
             let changes = try await self.operations.changes(caller, "requested")
-            return .status(status, changes: changes, viewer: visit.viewer, words: words)
+            let traffic = try await self.traffic(status.services.flatMap(\.environments), caller)
+            return .status(status, traffic: traffic, changes: changes, viewer: visit.viewer, words: words)
         case "lanes" where segments.count == 3:
             let lane = try await self.operations.lane(caller, segments[1], segments[2])
-            return .lane(lane, viewer: visit.viewer, words: words)
+            let traffic = try await self.traffic([lane], caller).first { !$0.isEmpty }
+            return .lane(lane, traffic: traffic, viewer: visit.viewer, words: words)
         case "lanes" where segments.count == 4 && segments[3] == "logs":
             let output = try await self.operations.logs(caller, segments[1], segments[2], 200, nil)
             return .logs(service: segments[1], environment: segments[2], output)
@@ -68,7 +70,11 @@ struct Pages: Sendable {
             let id = segments.dropFirst().joined(separator: "/")
             let promotion = try await self.operations.promotion(caller, id)
             let why = try await self.operations.why(caller, id)
-            return .promotion(promotion, why: why, viewer: visit.viewer, words: words)
+            // What only waits has none.
+            let traffic =
+                promotion.startedAt == nil
+                ? nil : try await self.operations.traffic(caller, id, Wire.trafficPoints.upperBound)
+            return .promotion(promotion, traffic: traffic, why: why, viewer: visit.viewer, words: words)
         case "changes" where segments.count == 2:
             let change = try await self.operations.change(caller, segments[1])
             let why = try await self.operations.why(caller, segments[1])
@@ -82,6 +88,15 @@ struct Pages: Sendable {
             return try await self.events(stream, visit)
         default: throw Wire.Problem.notFound("There is no such page.")
         }
+    }
+
+    /// Of what is judged now; a small chart needs few points, and a page few charts.
+    private func traffic(_ lanes: [Wire.Lane], _ caller: Caller) async throws -> [Wire.Traffic] {
+        var found: [Wire.Traffic] = []
+        for deployment in lanes.compactMap(\.deployment).prefix(24) where deployment.kind == "forward" {
+            found.append(try await self.operations.traffic(caller, deployment.id, 60))
+        }
+        return found
     }
 
     private func release(_ id: String, _ visit: Visit) async throws -> Page {

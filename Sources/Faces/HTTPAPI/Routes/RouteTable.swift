@@ -100,6 +100,17 @@ struct RouteTable: Sendable {
                 try .read(one, "One promotion.") {
                     try await $0.operations.promotion($0.caller, $0.promotionID)
                 },
+                try .read(
+                    "\(one)/traffic", "What the new and the old version answered, interval by interval.",
+                    query: [
+                        QueryParameter(
+                            name: "points", kind: .number(Wire.trafficPoints),
+                            summary: "At most so many for each version; intervals are merged.")
+                    ]
+                ) {
+                    try await $0.operations.traffic(
+                        $0.caller, $0.promotionID, $0.number("points") ?? Wire.trafficPoints.upperBound)
+                },
             ] + verbs
         }
     }

@@ -31,18 +31,32 @@ package enum Script {
               const left = seconds(time.dataset.until) - now;
               time.textContent = left > 0 ? words(left) + " left" : "due now";
             }
+            // Charts grow without events.
+            const live = document.querySelector("[data-every]");
+            if (live && Date.now() - last >= live.dataset.every * 1000) ask();
           };
 
+          const links = (main, to) =>
+            [...main.querySelectorAll("a[href]")].filter((e) => e.getAttribute("href") === to);
           const keep = (main) => ({
             open: [...main.querySelectorAll("details[open][id]")].map((e) => e.id),
             values: [...main.querySelectorAll("input[id]")].map((e) => [e.id, e.value]),
+            scrolled: [...main.querySelectorAll(".scroll[id]")].map((e) => [e.id, e.scrollTop, e.scrollLeft]),
             focus: main.contains(document.activeElement)
               ? document.activeElement.id || document.activeElement.parentElement.id : null,
+            link: links(main, document.activeElement.getAttribute("href")).indexOf(document.activeElement),
+            to: document.activeElement.getAttribute("href"),
           });
           const restore = (kept) => {
             for (const id of kept.open) { const e = document.getElementById(id); if (e) e.open = true; }
             for (const [id, value] of kept.values) { const e = document.getElementById(id); if (e) e.value = value; }
-            if (kept.focus) {
+            for (const [id, top, left] of kept.scrolled) {
+              const e = document.getElementById(id);
+              if (e) e.scrollTo(left, top);
+            }
+            const same = links(document.getElementById("main"), kept.to)[kept.link];
+            if (same) same.focus({ preventScroll: true });
+            else if (kept.focus) {
               const e = document.getElementById(kept.focus);
               if (e) (e.tagName === "DETAILS" ? e.querySelector("summary") : e).focus({ preventScroll: true });
             }

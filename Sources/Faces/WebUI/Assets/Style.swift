@@ -13,6 +13,7 @@ package enum Style {
           --good: #11663a; --good-back: #e3f4ea; --bad: #a01c1c; --bad-back: #fdeaea; --warn: #7a4b00;
           --warn-back: #fdf2dc;
           --going: #1a4fa0; --going-back: #e5eefb; --chip: #e9eef1; --primary: #155e75; --on-primary: #ffffff;
+          --arm-new: #0b62b0; --arm-old: #b35c00;
         }
         @media (prefers-color-scheme: dark) {
           :root {
@@ -20,6 +21,7 @@ package enum Style {
             --good: #7fd7a2; --good-back: #14332199; --bad: #ff9d97; --bad-back: #48191999; --warn: #f3c26b;
             --warn-back: #40300f99;
             --going: #9cc3ff; --going-back: #1a315799; --chip: #28343c; --primary: #7cc7e2; --on-primary: #0c2029;
+            --arm-new: #6db3ff; --arm-old: #f2a54a;
           }
         }
         * { box-sizing: border-box; }
@@ -128,6 +130,34 @@ package enum Style {
         .judgement p { margin: 0; }
         .judgement .sentence { overflow-wrap: anywhere; }
         .judgement td, .judgement th { padding: .3rem .6rem; font-variant-numeric: tabular-nums; }
+        .traffic { display: grid; gap: .4rem; grid-template-columns: minmax(0, 1fr); }
+        .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: 0; font-size: .875rem; }
+        .charts { display: grid; gap: .7rem 1.2rem;
+          grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); }
+        .small .charts { gap: .5rem .9rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
+        .chart { margin: 0; min-width: 0; font-size: .875rem; line-height: 1.4; }
+        .chart figcaption, .latest { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+        .small .chart { font-size: .8rem; }
+        .small .chart figcaption .faint-text { font-size: .75rem; }
+        .latest { display: flex; gap: .9rem; margin: 0; font-variant-numeric: tabular-nums; }
+        .latest a { color: inherit; text-decoration: none; }
+        .latest a:hover { text-decoration: underline; }
+        .key { width: 1.5rem; height: .5rem; margin-right: .35rem; vertical-align: .1em; }
+        .plot { position: relative; height: 6rem; margin-top: .15rem; }
+        .small .plot { height: 2.6rem; }
+        .lines { display: block; width: 100%; height: 100%; }
+        .plot .top { position: absolute; top: 0; right: 0; padding-left: .3rem; background: var(--card);
+          color: var(--faint); font-size: .75rem; line-height: 1; font-variant-numeric: tabular-nums; }
+        .grid, .line { fill: none; vector-effect: non-scaling-stroke; }
+        .grid { stroke: var(--line); stroke-width: 1px; }
+        .line { stroke-width: 2px; stroke-linecap: round; stroke-linejoin: round; }
+        .line.new { stroke: var(--arm-new); }
+        .line.old { stroke: var(--arm-old); stroke-dasharray: 5 4; }
+        .line.lower { stroke-width: 1px; }
+        .gap { fill: var(--faint); opacity: .25; }
+        .numbers summary { cursor: pointer; color: var(--link); font-size: .875rem; width: fit-content; }
+        .numbers .scroll { max-height: 22rem; margin-top: .35rem; }
+        .numbers td, .numbers th { padding: .2rem .6rem; font-variant-numeric: tabular-nums; text-align: right; }
         .weight { display: flex; gap: .7rem; align-items: center; font-size: .875rem;
           font-variant-numeric: tabular-nums; }
         .weight span { white-space: nowrap; }

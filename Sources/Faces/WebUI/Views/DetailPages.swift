@@ -2,9 +2,11 @@ package import APIClient
 
 extension Page {
     /// `/lanes/S/E`
-    package static func lane(_ lane: Wire.Lane, viewer: Viewer, words: Words) -> Page {
+    package static func lane(
+        _ lane: Wire.Lane, traffic: Wire.Traffic? = nil, viewer: Viewer, words: Words
+    ) -> Page {
         let link = Link("lanes", lane.service, lane.environment)
-        let card = LaneCard(lane: lane, words: words, forms: Forms(viewer: viewer, back: link))
+        let card = LaneCard(lane: lane, words: words, forms: Forms(viewer: viewer, back: link), traffic: traffic)
         let fragment = Link("fragments", "lanes", lane.service, lane.environment)
         return Page(title: "\(lane.service) in \(lane.environment)", fragment: fragment) {
             Self.trail(lane.service, lane.environment)
@@ -56,9 +58,10 @@ extension Page {
 
     /// `/promotions/S/E/N`
     package static func promotion(
-        _ promotion: Wire.Promotion, why: Wire.Why, viewer: Viewer, words: Words
+        _ promotion: Wire.Promotion, traffic: Wire.Traffic? = nil, why: Wire.Why, viewer: Viewer, words: Words
     ) -> Page {
         let view = PromotionView(promotion: promotion, words: words)
+        let charts = traffic.map { TrafficView($0, of: promotion, isFull: true) }
         let forms = Forms(viewer: viewer, back: promotion.link)
         let fragment = Link(
             "fragments", "promotions", promotion.service, promotion.environment, String(promotion.number))
@@ -82,10 +85,11 @@ extension Page {
                 if promotion.state == .waiting {
                     el("ul", .class("queue")) { view.waiting(forms, approves: true) }
                 } else if !promotion.state.isEnd {
-                    view.running(forms)
+                    view.running(forms, charts)
                 } else {
                     view.steps
                     if let reason = promotion.reason { el("p") { name(reason) } }
+                    if let charts, !charts.traffic.isEmpty { charts.html }
                     if let judgement = promotion.judgement {
                         JudgementView(judgement: judgement, words: words).html
                     }
@@ -178,6 +182,6 @@ extension LaneCard {
     var full: HTML {
         var quiet = self.lane
         quiet.queue = []
-        return LaneCard(lane: quiet, words: self.words, forms: self.forms).html
+        return LaneCard(lane: quiet, words: self.words, forms: self.forms, traffic: self.traffic).html
     }
 }

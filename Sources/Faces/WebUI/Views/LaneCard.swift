@@ -5,6 +5,8 @@ struct LaneCard {
     let lane: Wire.Lane
     let words: Words
     let forms: Forms
+    /// Of the deployment under way.
+    var traffic: Wire.Traffic?
 
     var html: HTML {
         el("article", .class("lane"), .id("lane/\(self.lane.service)/\(self.lane.environment)")) {
@@ -20,7 +22,8 @@ struct LaneCard {
             self.alarm
             self.guards
             if let deployment = self.lane.deployment {
-                PromotionView(promotion: deployment, words: self.words).running(self.forms)
+                PromotionView(promotion: deployment, words: self.words).running(
+                    self.forms, self.traffic.map { TrafficView($0, of: deployment, isFull: false) })
             }
             self.queue
             self.last

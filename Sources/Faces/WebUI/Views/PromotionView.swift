@@ -41,7 +41,7 @@ struct PromotionView {
     let words: Words
 
     /// The deployment under way: steps, weight, time left.
-    func running(_ forms: Forms?) -> HTML {
+    func running(_ forms: Forms?, _ traffic: TrafficView? = nil) -> HTML {
         el("section", .class("running"), .named("aria-label", "Deployment under way")) {
             el("p", .class("running-head")) {
                 self.promotion.state.chip
@@ -55,6 +55,7 @@ struct PromotionView {
             }
             self.weight
             self.steps
+            if let traffic { traffic.html }
             if let judgement = self.promotion.judgement {
                 JudgementView(judgement: judgement, words: self.words).html
             }

@@ -3,7 +3,7 @@ package import APIClient
 extension Page {
     /// `/`: services by environments, and first what asks for a person.
     package static func status(
-        _ status: Wire.Status, changes: [Wire.Change], viewer: Viewer, words: Words
+        _ status: Wire.Status, traffic: [Wire.Traffic] = [], changes: [Wire.Change], viewer: Viewer, words: Words
     ) -> Page {
         let forms = Forms(viewer: viewer, back: Link())
         return Page(title: "Status", fragment: Link("fragments", "status"), summary: Self.summary(status, changes)) {
@@ -17,7 +17,7 @@ extension Page {
                 Self.welcome
             } else {
                 Self.decisions(status, changes, forms)
-                for service in status.services { Self.service(service, words, forms) }
+                for service in status.services { Self.service(service, traffic, words, forms) }
             }
             el("p", .class("foot", "faint-text")) {
                 "Shows the ledger at "
@@ -118,7 +118,9 @@ extension Page {
         }
     }
 
-    private static func service(_ service: Wire.Service, _ words: Words, _ forms: Forms) -> HTML {
+    private static func service(
+        _ service: Wire.Service, _ traffic: [Wire.Traffic], _ words: Words, _ forms: Forms
+    ) -> HTML {
         el("section", .class("service")) {
             el("header") {
                 el("h2") { name(service.name) }
@@ -129,7 +131,10 @@ extension Page {
                 }
             }
             el("div", .class("lanes")) {
-                for lane in service.environments { LaneCard(lane: lane, words: words, forms: forms).html }
+                for lane in service.environments {
+                    let seen = traffic.first { $0.promotion == lane.deployment?.id && !$0.isEmpty }
+                    LaneCard(lane: lane, words: words, forms: forms, traffic: seen).html
+                }
             }
         }
     }
