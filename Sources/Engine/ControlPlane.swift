@@ -8,15 +8,19 @@ package struct ControlPlane: Sendable {
     package let doors: Doors
     package let logger: Logger
     package let ledgerCheck: LedgerCheck
+    let branchPokes = BranchPokes()
+    /// Between two looks at a branch that is watched.
+    let pollEvery: Duration
 
-    package init(journal: Journal, doors: Doors, logger: Logger) {
+    package init(journal: Journal, doors: Doors, logger: Logger, pollEvery: Duration = .seconds(5)) {
         self.journal = journal
         self.doors = doors
         self.logger = logger
+        self.pollEvery = pollEvery
         self.ledgerCheck = LedgerCheck(ledger: journal.ledger, time: journal.time, logger: logger)
     }
 
-    package var conductor: Conductor { Conductor(journal: self.journal, doors: self.doors, logger: self.logger) }
+    package var conductor: Conductor { Conductor(plane: self) }
 }
 
 /// Who asks: from the token that came with the request.
@@ -40,7 +44,8 @@ extension ControlPlane {
     func authorize(_ caller: Caller, _ right: Right, on scope: String) async throws {
         let isAllowed: Bool =
             switch right {
-            case .view, .propose, .promote, .operate: caller.actor.isNamed
+            case .view, .promote, .operate: caller.actor.isNamed
+            case .propose: caller.actor.isNamed || caller.actor == .schedule
             case .approve: caller.actor.personID != nil
             case .administer: caller.mayAdminister
             }

@@ -9,12 +9,17 @@ extension ControlPlane {
         package var ref: String
         package var version: String?
         package var file: String?
+        /// Whose release it has to be; nil: that of the service which the commit's file names.
+        package var service: ServiceName?
 
-        package init(repository: String, ref: String, version: String?, file: String?) {
+        package init(
+            repository: String, ref: String, version: String?, file: String?, service: ServiceName? = nil
+        ) {
             self.repository = repository
             self.ref = ref
             self.version = version
             self.file = file
+            self.service = service
         }
     }
 
@@ -34,6 +39,12 @@ extension ControlPlane {
         let file = try ServiceFile.read(bytes)
         let (definition, configuration) = (file.definition, file.configuration)
         try await self.authorize(caller, .propose, on: definition.service.text)
+        if let wanted = request.service, wanted != definition.service {
+            throw Refusal(
+                .invalid,
+                "slipway.yaml at \(commit.id.prefix(12)) is that of `\(definition.service)`, not of `\(wanted)`. Mend its "
+                    + "`service`, or apply the file to watch the branch for `\(definition.service)`.")
+        }
         _ = try await self.known(definition.service)
         guard request.file != nil || configuration.build != nil else {
             throw Refusal(

@@ -16,6 +16,7 @@ struct World: Sendable {
     let builder: FakeBuilder
     let commands: FakeCommands
     let messenger: RecordingMessenger
+    var pollEvery = Duration.seconds(5)
 
     init(
         store: MemoryStore = MemoryStore(), clock: PacedClock = PacedClock(),
@@ -43,7 +44,7 @@ struct World: Sendable {
             probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger)
         return ControlPlane(
             journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
-            logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pollEvery: self.pollEvery)
     }
 
     /// A control plane and its conductor, for as long as `body` runs; then it is gone as after SIGKILL.

@@ -42,6 +42,11 @@ package struct GitCommand: Sendable, Equatable {
             outputLimit: self.short)
     }
 
+    /// The full name of a branch's newest commit; fails quietly if there is no such branch.
+    package static func head(of branch: String, in repository: String) -> GitCommand {
+        self.resolve("refs/heads/" + branch, in: repository)
+    }
+
     /// Prints one commit if the repository has any.
     package static func anyCommit(in repository: String) -> GitCommand {
         GitCommand(["-C", repository, "rev-list", "--max-count=1", "--all"], outputLimit: self.short)

@@ -8,12 +8,15 @@ package struct GitRepository: SourceRepository {
     package static let largestFile = 1 << 20
 
     private let git: GitProgram
+    /// For what is asked every few seconds.
+    private let quick: GitProgram
 
     /// - Parameters:
     ///   - path: where `git` is looked for.
     ///   - within: how long one git command may take.
     package init(path: String = "/usr/local/bin:/usr/bin:/bin", within: Milliseconds = .minutes(5)) {
         self.git = GitProgram(path: path, within: within)
+        self.quick = GitProgram(path: path, within: min(within, .seconds(30)))
     }
 
     package func resolve(_ ref: String, in repository: String) async throws -> Commit {
@@ -26,6 +29,16 @@ package struct GitRepository: SourceRepository {
                 .failed, "git knows commit \(id) and prints nothing about it; run `git fsck` in \(repository)")
         }
         return commit
+    }
+
+    package func head(of branch: String, in repository: String) async throws -> String {
+        try Self.check(ref: branch)
+        let answer = try await self.quick.run(.head(of: branch, in: repository))
+        if answer.isSuccess { return answer.line }
+        try await self.check(repository)
+        throw SourceError(
+            .refNotFound,
+            "there is no branch `\(branch.quotable)` in `\(repository.quotable)`; `git branch` shows those that are there")
     }
 
     package func versionTags(reaching commit: String, in repository: String) async throws -> [VersionTag] {
