@@ -138,12 +138,11 @@ let package = Package(
         tests(
             "FacesTests",
             [
-                "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI",
-                asyncHTTPClient,
-                httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
+                "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Kits", "Lab", "Ports", "WebUI",
+                asyncHTTPClient, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
             ]),
         tests(
             "EndToEndTests",
-            ["slipway", "APIClient", "Demo", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage]),
+            ["slipway", "APIClient", "Demo", "Kits", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage]),
     ]
 )

@@ -186,7 +186,8 @@ extension Gate {
 }
 
 extension NoDataPolicy {
-    /// Too few requests may pass what they did not pass before: `fail` never does, `wait` asks a person, `pass` goes on.
+    /// Too few requests may pass what they did not pass before: `fail` never does, `wait` asks a person, `pass` goes
+    /// on.
     fileprivate func isStricter(than other: NoDataPolicy) -> Bool { other.caution < self.caution }
 
     private var caution: Int {

@@ -27,7 +27,8 @@ extension ServiceFile {
                             ("type", .text("number")), ("exclusiveMinimum", .number(0)), ("maximum", .number(100)),
                         ]),
                         .object([
-                            ("type", .text("string")), ("pattern", .text(#"^[0-9]{1,3}(\.[0-9]{1,\#(decimals)})? ?%?$"#)),
+                            ("type", .text("string")),
+                            ("pattern", .text(#"^[0-9]{1,3}(\.[0-9]{1,\#(decimals)})? ?%?$"#)),
                         ]),
                     ])
                 )

@@ -104,11 +104,14 @@ struct Place: Sendable, Hashable, Comparable {
 }
 
 /// A value of the user's inside a sentence: in back quotes, short, and without anything that could act on a terminal.
-func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String { "`\(visible(text))`" }
+
+/// The same without its quotes, for a key in a path.
+func visible(_ text: String) -> String {
     var shown = ""
     var count = 0
     for scalar in text.unicodeScalars {
-        if count == 60 { return "`\(shown)…`" }
+        if count == 60 { return "\(shown)…" }
         count += 1
         switch scalar {
         case "\n": shown += "\\n"
@@ -124,7 +127,7 @@ func quoted(_ text: String) -> String {
             }
         }
     }
-    return "`\(shown)`"
+    return shown
 }
 
 extension Unicode.GeneralCategory {

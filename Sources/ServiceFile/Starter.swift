@@ -41,7 +41,8 @@ extension ServiceFile {
                 # gates:
                 #   - soak: 10m                 # so long verified in staging
                 #   - approval: { from: [release-managers], count: 1 }
-                strategy: blueGreen             # verified on a private preview, then one switch
+                strategy: blueGreen             # verified on a private preview, then one switch; or in shares, judged:
+                # strategy: { canary: { steps: [5, 25, 50, 100] } }
                 verify: [ { http: { path: /, status: 200, within: 10s } } ]
                 bake: 1m                        # watched after the switch; the old version stays warm an hour longer
 

@@ -111,8 +111,8 @@ struct Whole {
         problems.add(
             .contradiction, draft.fields.place(EnvironmentKeys.strategy),
             "\(draft.path).strategy: `rolling` with a batch of \(settings.batch) and \(replicas) "
-                + "\(replicas == 1 ? "replica" : "replicas") brings all at once: give more `replicas` than `batch`, or use "
-                + "`canary` or `blueGreen`")
+                + "\(replicas == 1 ? "replica" : "replicas") brings all at once: give more `replicas` than `batch`, or "
+                + "use `canary` or `blueGreen`")
     }
 
     private func checkCycles(_ problems: inout Problems) {

@@ -38,7 +38,10 @@ import Testing
     private static func steps(_ list: String) -> [String] { ["strategy: { canary: { steps: [\(list)] } }"] }
 
     private static func stepped(_ list: String, _ mark: String) -> [String] {
-        ["production: strategy \(Self.canary) -> canary \(list), each 1m to 10m, observe 5s, advance-unless-doubt\(mark)"]
+        [
+            "production: strategy \(Self.canary) -> canary \(list), each 1m to 10m, observe 5s, "
+                + "advance-unless-doubt\(mark)"
+        ]
     }
 
     private static func watch(_ inner: String) -> [String] { ["strategy: { canary: { \(inner) } }"] }
@@ -92,7 +95,10 @@ import Testing
         ),
         (["strategy: blueGreen"], ["strategy: canary"], ["production: strategy blueGreen -> \(Self.canary)"]),
         (["strategy: canary"], ["strategy: blueGreen"], ["production: strategy \(Self.canary) -> blueGreen (weakens)"]),
-        (Self.steps("5, 25, 50, 100"), Self.steps("5, 10, 25, 50, 100"), Self.stepped("5 %, 10 %, 25 %, 50 %, 100 %", "")),
+        (
+            Self.steps("5, 25, 50, 100"), Self.steps("5, 10, 25, 50, 100"),
+            Self.stepped("5 %, 10 %, 25 %, 50 %, 100 %", "")
+        ),
         (Self.steps("5, 25, 50, 100"), Self.steps("1, 25, 50, 100"), Self.stepped("1 %, 25 %, 50 %, 100 %", "")),
         (Self.steps("5, 25, 50, 100"), Self.steps("5, 25, 100"), Self.stepped("5 %, 25 %, 100 %", " (weakens)")),
         (Self.steps("5, 25, 50, 100"), Self.steps("5, 50, 100"), Self.stepped("5 %, 50 %, 100 %", " (weakens)")),
@@ -101,7 +107,10 @@ import Testing
             Self.stepped("1 %, 50 %, 90 %, 95 %, 100 %", " (weakens)")
         ),
         (Self.watch("each: { atLeast: 2m }"), Self.watch("each: { atLeast: 3m }"), Self.watched("2m", "3m", "")),
-        (Self.watch("each: { atLeast: 3m }"), Self.watch("each: { atLeast: 2m }"), Self.watched("3m", "2m", " (weakens)")),
+        (
+            Self.watch("each: { atLeast: 3m }"), Self.watch("each: { atLeast: 2m }"),
+            Self.watched("3m", "2m", " (weakens)")
+        ),
         (
             Self.watch("whenTimeIsUp: pause"), Self.watch(""),
             ["production: strategy \(Self.canary.dropLast(20))pause -> \(Self.canary) (weakens)"]
@@ -150,7 +159,10 @@ import Testing
             ]
         ),
         ([], ["previewHeader: X-P"], ["production: previewHeader Slipway-Preview -> X-P"]),
-        (["notify: ./x"], [], ["production: notify run `./x` on failed, aborted, rolledBack, waiting, warning removed"]),
+        (
+            ["notify: ./x"], [],
+            ["production: notify run `./x` on failed, aborted, rolledBack, waiting, warning removed"]
+        ),
     ]
 
     @Test(arguments: Self.changes.indices)

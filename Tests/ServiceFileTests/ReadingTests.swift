@@ -139,7 +139,8 @@ import Testing
 
     @Test func `a canary is read as it says`() throws {
         let read = try self.environment(
-            "strategy:", "  canary:", "    steps: [0.01, 0.5%, 5, '12.5 %', 100%]", "    each: { atLeast: 2s, atMost: 3s }",
+            "strategy:", "  canary:", "    steps: [0.01, 0.5%, 5, '12.5 %', 100%]",
+            "    each: { atLeast: 2s, atMost: 3s }",
             "    observe: 1s", "    whenTimeIsUp: pause", "noData: { wait: 30s }", "objective: { errors: 0.05% }",
             "userKey: { cookie: session.id }", "notify: { run: ./tell, on: warning }")
         let settings = CanarySettings(
@@ -170,8 +171,9 @@ import Testing
         for word in ["rolling", "{ rolling: {} }", "{ rolling: { batch: 1 } }"] {
             #expect(try self.environment("replicas: 2", "strategy: \(word)").strategy == .rolling(.standard))
         }
-        for line in ["noData: wait 5m", "noData: wait", "noData: { wait: 5m }", "objective: { errors: 1 }", "objective: {}"]
-        {
+        for line in [
+            "noData: wait 5m", "noData: wait", "noData: { wait: 5m }", "objective: { errors: 1 }", "objective: {}",
+        ] {
             #expect(try self.environment(line) == self.environment("bake: 0s"))
         }
         #expect(try self.environment("noData: wait 1m") == self.environment("noData: { wait: 1m }"))

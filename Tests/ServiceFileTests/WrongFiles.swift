@@ -235,6 +235,9 @@ extension Wrong {
         Wrong("service: \u{1F600}\n", .badValue, "1:10", "`\u{1F600}` is not allowed"),
         Wrong("environments: { Prod: }\n", .badValue, "1:17", "`Prod` is not allowed as a name"),
         .line("run: { command: a, variables: { 1A: b } }", .badValue, 33, "`1A` is no name of a variable"),
+        .line(
+            "run: { command: a, variables: { \"A\\tB\": b } }", .badValue, 33,
+            "run.variables.A\\tB: `A\\tB` is no name of a variable"),
         .line("run: { command: a, variables: { A-B: b } }", .badValue, 33, "`A-B` is no name of a variable"),
         .line("run: { command: a, variables: { PORT: 80 } }", .badValue, 33, "`PORT` is set by Slipway"),
     ]
@@ -257,7 +260,8 @@ extension Wrong {
         .environment("objective: { errors: 2% }", .contradiction, 8, "take `objective` out"),
         .environment("userKey: { cookie: id }", .contradiction, 8, "take `userKey` out"),
         .environment(
-            "strategy: { canary: { steps: [5, 25, 10, 100] } }", .contradiction, 45, "steps[3]: 10% after 25%: the shares"),
+            "strategy: { canary: { steps: [5, 25, 10, 100] } }", .contradiction, 45,
+            "steps[3]: 10% after 25%: the shares"),
         .environment("strategy: { canary: { steps: [5, 5%, 100] } }", .contradiction, 41, "5% after 5%"),
         .environment(
             "strategy: { canary: { steps: [5, 25.5] } }", .contradiction, 41,

@@ -91,7 +91,8 @@ extension Lane {
             EndedPromotion(
                 number: body.number, candidate: running.candidate, kind: running.kind, end: .deployment(body.outcome),
                 by: running.by, strategy: running.plan.strategy, startedAt: running.startedAt, endedAt: body.at,
-                reason: body.reason, lastLines: running.ending?.lastLines ?? []))
+                reason: body.reason, lastLines: running.ending?.lastLines ?? [], judgement: running.judgement,
+                judgedAt: running.judgedAt))
         self.deployment = nil
         self.skips = self.skips.filter { number, _ in self.history.contains { $0.number == number } }
     }

@@ -227,7 +227,13 @@ package struct AdmissionFacts: Sendable, Equatable, Codable {
 }
 
 extension Lane.Event: LedgerEvent {
-    package var kind: EventKind { EventKind("lane.\(self.entry.name)") }
+    package var kind: EventKind { Self.newest("lane.\(self.entry.name)") }
+
+    /// Kinds that have grown since version 1, with the version that is written. What was added is optional, so one
+    /// reader reads them all: what an older version does not say is nil.
+    private static let grown = ["lane.admitted": 2, "lane.capacityWanted": 2, "lane.alarmRaised": 2]
+
+    private static func newest(_ name: String) -> EventKind { EventKind(name, version: Self.grown[name] ?? 1) }
     package var payload: any Encodable & Sendable { self.entry.payload }
 
     private var entry: (name: String, payload: any Encodable & Sendable) {
@@ -275,7 +281,7 @@ extension Lane.Event: LedgerEvent {
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Lane.Event? {
-        guard kind.version == 1, let read = Self.readers(decoder)[kind.name] else { return nil }
+        guard (1...Self.newest(kind.name).version).contains(kind.version), let read = Self.readers(decoder)[kind.name] else { return nil }
         return try read()
     }
 

@@ -313,6 +313,9 @@ package struct EndedPromotion: Sendable, Equatable, Codable {
     package let endedAt: Instant
     package let reason: String
     package let lastLines: [String]
+    /// The last judgement on record.
+    package internal(set) var judgement: Judgement?
+    package internal(set) var judgedAt: Instant?
 }
 
 package struct VerifiedRelease: Sendable, Equatable, Codable {

@@ -16,7 +16,8 @@ extension StreamMachine {
 }
 
 extension Service: StreamMachine {
-    package static let snapshotVersion = 1
+    /// 2: how environments are watched.
+    package static let snapshotVersion = 2
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard let current else { return nil }
@@ -57,7 +58,8 @@ package struct ReleaseRow: Codable, Sendable, Equatable {
 }
 
 extension Lane: StreamMachine {
-    package static let snapshotVersion = 2
+    /// 3: the judge's word, capacities in batches, and what was let go by.
+    package static let snapshotVersion = 3
 
     package mutating func stands(in stream: StreamID) {
         if case .lane(let id) = stream { self.id = id }

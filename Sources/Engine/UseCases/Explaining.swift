@@ -25,7 +25,7 @@ extension ControlPlane {
         return Array(found.prefix(limit))
     }
 
-    /// Why a promotion went as it did, in words, oldest first.
+    /// Why a promotion went as it did, in words, oldest first; with what people said to its change, if it had one.
     package func why(_ id: LaneID, _ number: Int, by caller: Caller) async throws -> [Explanation] {
         try await self.authorize(caller, .view, on: id.description)
         _ = try await self.known(id)
@@ -35,7 +35,8 @@ extension ControlPlane {
         guard number >= 1, number <= lane.lastNumber else {
             throw Refusal(.notFound, "There is no promotion `\(id)/\(number)`; the newest is \(lane.lastNumber).")
         }
-        return explanations
+        let words = try await self.explain(.change(ChangeID(id, number)), as: ChangeRequest.Event.self) { $0.sentence }
+        return (explanations + words).sorted { $0.position < $1.position }
     }
 
     package func why(_ id: ReleaseID, by caller: Caller) async throws -> [Explanation] {

@@ -213,6 +213,10 @@ extension Wire {
         package var reason: String?
         package var lastLines: [String]
         package var pausedBy: String?
+        /// The judge's newest word that is on record.
+        package var judgement: Judgement?
+        /// Not empty: the judge has asked, and a person decides.
+        package var answers: [Answer]
 
         package init(
             id: String, service: String, environment: String, number: Int, release: String, version: String,
@@ -242,6 +246,8 @@ extension Wire {
             self.reason = nil
             self.lastLines = []
             self.pausedBy = nil
+            self.judgement = nil
+            self.answers = []
         }
     }
 

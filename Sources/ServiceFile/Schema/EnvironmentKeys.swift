@@ -194,7 +194,8 @@ enum EnvironmentKeys {
         "what follows when a step has had its longest time and fewer than \(Judgement.fewestRequests) requests: "
             + "`wait 5m`, `pass` or `fail`")
     static let objective = Key.optional(
-        "objective", ObjectiveKeys.kind, standard: .standard, "what the service promises its users, such as `{ errors: 1% }`"
+        "objective", ObjectiveKeys.kind, standard: .standard,
+        "what the service promises its users, such as `{ errors: 1% }`"
     )
     static let userKey = Key.optional(
         "userKey", UserKeyKeys.kind, otherwise: "a cookie that the router sets while traffic is split",

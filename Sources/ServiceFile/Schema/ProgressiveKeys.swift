@@ -49,8 +49,10 @@ struct WatchKeys: Sendable {
             "time between two looks at the counts; at most `each.atLeast`")
         self.whenTimeIsUp = Key.optional(
             "whenTimeIsUp", Kind<WhenTimeIsUp>.choice(), standard: .advanceUnlessDoubt,
-            "after `atMost` without a verdict: `pause` asks a person; `advance-unless-doubt` goes on if the ratio's upper "
-                + "bound is below the limit or the version's own error rate is certified below `objective`, and else asks")
+            "after `atMost` without a verdict: `pause` asks a person; `advance-unless-doubt` goes on if the ratio's "
+                + "upper bound is below the limit or the version's own error rate is certified below `objective`, and "
+                + "else asks"
+        )
     }
 
     var lines: [Section.Line] { [self.each.line, self.observe.line, self.whenTimeIsUp.line] }
@@ -114,7 +116,9 @@ enum CanaryKeys {
         guard last == .all else {
             problems.add(
                 .contradiction, fields.place(ofEntry: steps.count - 1, in: Self.steps),
-                "\(path): the last share is \(written(last)), so the rest would never get the release: add 100 at the end")
+                "\(path): the last share is \(written(last)), so the rest would never get the release: add 100 at the "
+                    + "end"
+            )
             return false
         }
         guard steps.count > 1 else {

@@ -50,7 +50,7 @@ import Testing
         var script = try self.production()
         try script.promote(1)
         try script.say(.hold(reason: "inventory.", until: nil))
-        try script.say(.pin(version: "9.0.0", reason: "audit"))
+        try script.say(.pin(LaneScript.candidate(9), reason: "audit"))
         try script.say(.block(LaneScript.candidate(1).release, reason: "leaks"))
         let queued = try #require(script.lane.queue.first)
         #expect(

@@ -44,34 +44,12 @@ struct LaneOrderTests {
 
     // MARK: The moments
 
-    private static func start(_ strategy: Strategy) throws -> LaneScript {
-        var script = try LaneScript(.production(strategy))
-        script.release.tasks.before = TaskCommand(run: "./migrate expand")
-        script.release.tasks.afterTraffic = TaskCommand(run: "./warm-up")
-        script.release.tasks.afterBake = TaskCommand(run: "./migrate contract")
-        try script.deploy(1)
-        try script.deploy(2)
-        try script.promote(3)
-        return script
-    }
-
-    /// The deployment before each thing that the world does for it.
     private static func running(_ waiting: LaneScript) throws -> [Moment] {
-        var script = waiting
-        try script.evaluate()
-        var moments: [Moment] = []
-        while let deployment = script.lane.deployment {
-            let name = "\(deployment.currentStep?.name ?? "")\(script.lane.routing.generation)"
-            moments.append(Moment(stage: .runs, name: name, script: script))
-            guard try !script.workOnce() else { continue }
-            let wake = try #require(script.wake)
-            try script.pass(wake - script.now)
-        }
-        return moments
+        try waiting.moments().map { Moment(stage: .runs, name: $0.name, script: $0) }
     }
 
     private static func moments(_ strategy: Strategy) throws -> [Moment] {
-        let waiting = try Self.start(strategy)
+        let waiting = try LaneScript.third(strategy)
         let running = try Self.running(waiting)
         var moments = [Moment(stage: .waits, name: "queue", script: waiting)] + running
         for moment in running {

@@ -184,6 +184,39 @@ struct LaneScript {
     }
 }
 
+// MARK: - The moments of a deployment
+
+extension LaneScript {
+    /// 1.0.0 and 2.0.0 are verified, 2.0.0 serves, 3.0.0 waits; every task is there.
+    static func third(_ strategy: Strategy, queue: QueuePolicy = .finish) throws -> LaneScript {
+        var script = try LaneScript(.production(strategy, queue: queue))
+        script.release.tasks.before = TaskCommand(run: "./migrate expand")
+        script.release.tasks.afterTraffic = TaskCommand(run: "./warm-up")
+        script.release.tasks.afterBake = TaskCommand(run: "./migrate contract")
+        try script.deploy(1)
+        try script.deploy(2)
+        try script.promote(3)
+        return script
+    }
+
+    /// The deployment of what waits here, before each thing that the world does for it.
+    func moments() throws -> [LaneScript] {
+        var script = self
+        try script.evaluate()
+        var moments: [LaneScript] = []
+        while script.lane.deployment != nil {
+            moments.append(script)
+            guard try !script.workOnce() else { continue }
+            let wake = try #require(script.wake)
+            try script.pass(wake - script.now)
+        }
+        return moments
+    }
+
+    /// Where the running deployment stands.
+    var name: String { "\(self.lane.deployment?.currentStep?.name ?? ""), generation \(self.lane.routing.generation)" }
+}
+
 extension EnvironmentDefinition {
     /// An environment with one verify, ten minutes of bake, and the old version warm for an hour more.
     static func production(

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite struct UsageTests {
@@ -65,6 +66,21 @@ import Testing
         #expect(run.code == 0)
         #expect(run.out.contains("rollback"))
         #expect(run.out.contains("reason"))
+    }
+
+    @Test func `bash takes the script and completes slipway by it`() async throws {
+        let script = await CommandRun.of("completions", "bash").out
+        let bash = Process()
+        bash.executableURL = URL(fileURLWithPath: "/bin/bash")
+        bash.arguments = ["--norc", "--noprofile", "-c", "set -e; eval \"$SCRIPT\"; complete -p slipway"]
+        bash.environment = ["PATH": "/usr/bin:/bin", "SCRIPT": script]
+        let output = Pipe()
+        bash.standardOutput = output
+        bash.standardError = output
+        try bash.run()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        bash.waitUntilExit()
+        #expect(bash.terminationStatus == 0 && said.contains("slipway"), "\(said)")
     }
 
     @Test func `serve hands its options on`() async {

@@ -47,6 +47,51 @@ import Testing
                 """)
     }
 
+    @Test func `what the judge says and asks stands below the row`() async {
+        var lane = Wire.Lane(service: "shop", environment: "production")
+        var deployment = Wire.Promotion.sample(.paused)
+        deployment.pausedBy = "judge"
+        deployment.strategy = "canary"
+        deployment.steps = ["shift to 5 %", "observe at 5 %"]
+        deployment.step = 1
+        deployment.judgement = Samples.judgement
+        deployment.answers = Samples.answers
+        lane.deployment = deployment
+        let shop = Wire.Service(name: "shop", owner: "web", definition: 3, environments: [lane])
+        let run = await CommandRun.of("status", status: Wire.Status(position: 1, services: [shop]))
+        #expect(
+            run.out == """
+                shop (owner web, definition 3)
+                  ENVIRONMENT  SERVES  ADDRESS  UNDER WAY
+                  production   -       -        1.2.0: paused, canary, step 2 of 2: observe at 5 %
+                      shop/production/3 was paused by judge
+                      judge: errors: 1.4.0 failed 12 of 300 requests
+                      watch out: memory grows by 3 MiB a minute
+                      continue: slipway skip shop/production/3 --reason …  (goes on to the next step)
+                      extend: slipway resume shop/production/3 --reason …  (watches this step once more)
+                      abort: slipway abort shop/production/3 --reason …  (returns the traffic)
+                """)
+    }
+
+    @Test func `a promotion is shown with what the judgement rests on`() async throws {
+        var promotion = Wire.Promotion.sample(.aborted)
+        promotion.judgement = Samples.judgement
+        promotion.judgement?.ratioAtMost = nil
+        var server = CannedServer()
+        try server.answer("POST /promotions/shop/production/3/pause", promotion)
+        let run = try await server.run {
+            await CommandRun.of("pause", "shop/production/3", "--reason", "look", "--server", $0)
+        }
+        #expect(
+            run.out == """
+                shop/production/3: 1.2.0 into production: aborted
+                  judge: errors: 1.4.0 failed 12 of 300 requests
+                  judge: verdict: fail, 1.4.0 12 errors in 300 requests, 1.3.2 3 errors in 5700 requests
+                  judge: Error odds, new to old: at least 12.5, not bounded above yet. Evidence in nats: harm 14.2, safe -3.125.
+                  judge: watch out: memory grows by 3 MiB a minute
+                """)
+    }
+
     @Test func `a status of nothing says how to begin`() async {
         let run = await CommandRun.of("status")
         #expect(run.out.contains("slipway init"))

@@ -6,6 +6,10 @@ enum PromotionText {
         var lines = ["\(promotion.id): \(Self.sentence(promotion))"]
         if let reason = promotion.reason, !reason.isEmpty { lines.append("  reason: \(reason)") }
         lines += promotion.lastLines.map { "  | \($0)" }
+        if let judgement = promotion.judgement {
+            lines += JudgementText.lines(judgement).map { "  judge: \($0)" }
+        }
+        lines += JudgementText.answers(promotion).map { "  \($0)" }
         for gate in promotion.waitsFor where !promotion.state.isEnd && gate.verdict != "pass" {
             lines.append("  \(gate.gate): \(gate.reason)" + Self.passing(gate))
         }

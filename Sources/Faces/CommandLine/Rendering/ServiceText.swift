@@ -43,6 +43,11 @@ enum ServiceText {
         if lane.isGoingDown { notes.append("is going down") }
         if let deployment = lane.deployment {
             notes.append("\(deployment.id)" + (deployment.pausedBy.map { " was paused by \(Plain.actor($0))" } ?? ""))
+            if let judgement = deployment.judgement {
+                notes.append("judge: \(judgement.sentence)")
+                if let warning = judgement.warning { notes.append("watch out: \(warning)") }
+            }
+            notes += JudgementText.answers(deployment)
         }
         notes += lane.queue.map { "\($0.version) waits \(PromotionText.waits($0)) (\($0.id))" }
         if let hold = lane.hold {

@@ -120,11 +120,9 @@ struct Rollback: Verb {
             let act = Wire.Act(reason: self.why.reason, subject: self.version)
             let promotion = try await client.rollback(service: service, environment: environment, act)
             if self.noWait { return promotion }
-            return try await PromotionWatch(session: session, client: client).until(promotion, timeout: nil) { now in
-                if now.state.isEnd { return true }
-                let lane = try await client.lane(service: service, environment: environment)
-                return lane.serving.contains { $0.release == now.release && $0.weight == 10_000 }
-            }
+            // Its last step is the shift: it ends when the router has confirmed that, not when it was asked for.
+            return try await PromotionWatch(session: session, client: client)
+                .until(promotion, timeout: nil) { $0.state.isEnd }
         } offline: { folder in
             session.shell.err("No server runs; going back from the data folder.")
             return try await session.wiring.offlineRollback(

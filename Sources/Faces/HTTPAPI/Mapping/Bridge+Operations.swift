@@ -160,7 +160,14 @@ extension Bridge {
 
     func promotion(_ caller: Caller, _ text: String) async throws -> Wire.Promotion {
         let (id, number) = try self.promotion(text)
-        return try await self.shown(id, number, by: try await self.caller(caller))
+        let who = try await self.caller(caller)
+        var promotion = try await self.shown(id, number, by: who)
+        // Its record stays when the promotion has left the queue.
+        if promotion.change == nil, try await self.plane.journal.change(ChangeID(id, number)).machine.state != .unknown
+        {
+            promotion.change = ChangeID(id, number).text
+        }
+        return promotion
     }
 
     private func shown(_ id: LaneID, _ number: Int, by caller: Engine.Caller) async throws -> Wire.Promotion {

@@ -101,6 +101,8 @@ extension Wire.Promotion {
         self.reason = deployment.ending?.reason ?? deployment.pause?.reason ?? handOver ?? deployment.reason
         self.lastLines = deployment.ending?.lastLines ?? []
         self.pausedBy = deployment.pause?.by.description
+        self.judgement = Wire.Judgement(deployment.judgement, at: deployment.judgedAt)
+        self.answers = Wire.Answer.all(to: deployment.pause)
     }
 
     /// One that ended.
@@ -111,6 +113,7 @@ extension Wire.Promotion {
         self.endedAt = ended.endedAt.wire
         self.reason = ended.reason.isEmpty ? nil : ended.reason
         self.lastLines = ended.lastLines
+        self.judgement = Wire.Judgement(ended.judgement, at: ended.judgedAt)
     }
 }
 

@@ -94,7 +94,7 @@ extension Page {
                     name(promotion.service); " "; name(promotion.version)
                 }
             }
-            " is paused in "
+            promotion.answers.isEmpty ? " is paused in " : " waits for a decision in "
             name(promotion.environment)
             if let reason = promotion.reason { ": "; name(reason) }
         }
