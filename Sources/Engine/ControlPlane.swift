@@ -27,10 +27,17 @@ package struct ControlPlane: Sendable {
 package struct Caller: Sendable, Equatable {
     package let actor: Actor
     package let mayAdminister: Bool
+    /// nil: all that the actor may do.
+    package let scope: Access.Scope?
 
-    package init(actor: Actor, mayAdminister: Bool) {
+    package init(actor: Actor, mayAdminister: Bool, scope: Access.Scope? = nil) {
         self.actor = actor
         self.mayAdminister = mayAdminister
+        self.scope = scope
+    }
+
+    init(_ token: Access.Token) {
+        self.init(actor: token.owner, mayAdminister: token.mayAdminister, scope: token.scope)
     }
 }
 
@@ -41,7 +48,10 @@ package enum Right: String, Sendable, Codable, CaseIterable {
 
 extension ControlPlane {
     /// The only gate. A refusal for lack of right is on record.
-    func authorize(_ caller: Caller, _ right: Right, on scope: String) async throws {
+    ///
+    /// `service`: whose releases it is about, if it is about releases; all else is outside of every scope.
+    func authorize(_ caller: Caller, _ right: Right, on scope: String, releasesOf service: ServiceName? = nil) async throws
+    {
         let isAllowed: Bool =
             switch right {
             case .view, .promote, .operate: caller.actor.isNamed
@@ -49,9 +59,21 @@ extension ControlPlane {
             case .approve: caller.actor.personID != nil
             case .administer: caller.mayAdminister
             }
-        guard !isAllowed else { return }
+        let isInScope: Bool =
+            switch caller.scope {
+            case nil: true
+            case .release(let services):
+                (right == .propose || right == .view) && service.map { services.contains($0) } ?? false
+            }
+        guard !isAllowed || !isInScope else { return }
         try await self.journal.decide(Access.self, .access, by: caller.actor) { now in
             .refuse(Access.Refused(actor: caller.actor, intent: right.rawValue, scope: scope, at: now))
+        }
+        if isAllowed, case .release(let services) = caller.scope {
+            let names = services.map(\.text).joined(separator: ", ")
+            throw Refusal(
+                .notAllowed,
+                "This token is good for releases of \(names) alone, not to \(right.rawValue) \(scope). Use another token.")
         }
         throw Refusal(
             .notAllowed,

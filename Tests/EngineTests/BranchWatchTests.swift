@@ -1,6 +1,7 @@
 import Core
 import Engine
 import Lab
+import Logging
 import Ports
 import Testing
 

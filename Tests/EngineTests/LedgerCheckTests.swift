@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Logging
 import Ports
 import Testing
 

@@ -17,7 +17,7 @@ extension ControlPlane {
         let contents = try ServiceFile.read(file)
         let definition = contents.definition
         try await self.authorize(caller, .operate, on: definition.service.text)
-        try Self.checkPath(repository, of: "a repository")
+        try Self.check(repository: repository)
         return try await self.journal.retrying {
             // No stream guards addresses: nobody else gives one away meanwhile.
             try await self.journal.reserving("the addresses of services") {
@@ -72,6 +72,13 @@ extension ControlPlane {
                     + " no token here. Add one: `slipway token add NAME --owner \(absent.first ?? "PERSON")`."
             }
         }
+    }
+
+    static func check(repository: String) throws(Refusal) {
+        guard RepositoryPlace(repository) == nil else { return }
+        throw Refusal(
+            .invalid,
+            "\(repository.prefix(200).debugDescription) is no place of a repository: allowed is \(RepositoryPlace.rule).")
     }
 
     /// The server has a folder of its own, so a relative path would mean another place to it than to who wrote it.

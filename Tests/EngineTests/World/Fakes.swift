@@ -124,7 +124,7 @@ final class FakeBuilder: Builder {
 
     func build(_ order: BuildOrder) async throws -> BuildReport {
         while self.state.withLock({ $0.isHeld }) { try await Task.sleep(for: .milliseconds(2)) }
-        try self.state.withLock { state in
+        return try self.state.withLock { state in
             state.orders.append(order)
             let left = state.failures[order.commit] ?? 0
             state.failures[order.commit] = max(0, left - 1)
