@@ -34,6 +34,7 @@ final class SilentRuntime: Runtime {
 struct Nothing: SourceRepository, Builder, CommandRunner, Probe {
     private func refused() -> SourceError { SourceError(.invalid, "nothing is built or run here") }
     func resolve(_ ref: String, in repository: String) async throws -> Commit { throw self.refused() }
+    func head(of branch: String, in repository: String) async throws -> String { throw self.refused() }
     func versionTags(reaching commit: String, in repository: String) async throws -> [VersionTag] { [] }
     func allVersions(in repository: String) async throws -> Set<String> { [] }
     func commits(since tag: String?, upTo commit: String, limit: Int, in repository: String) async throws -> [Commit] {
@@ -87,7 +88,7 @@ func ask(_ number: Int, _ journal: Journal) async throws {
         committedAt: now, configuration: configuration, file: "/f", by: .person("ada"), at: now)
     let artifact = Artifact(name: "a", blob: Blob(digest: digest, bytes: 1))
     try await journal.decide(Service.self, .service(name), by: .person("ada")) { now in
-        .define(definition, repository: "/r", by: .person("ada"), at: now)
+        .define(definition, repository: "/r", watch: nil, by: .person("ada"), at: now)
     }
     try await journal.decide(Release.self, .release(id), by: .person("ada")) { _ in .request(origin) }
     try await journal.decide(Release.self, .release(id), by: .system) { .built(artifact, tests: nil, log: nil, at: $0) }

@@ -8,25 +8,36 @@ package struct ControlPlane: Sendable {
     package let doors: Doors
     package let logger: Logger
     package let ledgerCheck: LedgerCheck
+    let branchPokes = BranchPokes()
+    /// Between two looks at a branch that is watched.
+    let pollEvery: Duration
 
-    package init(journal: Journal, doors: Doors, logger: Logger) {
+    package init(journal: Journal, doors: Doors, logger: Logger, pollEvery: Duration = .seconds(5)) {
         self.journal = journal
         self.doors = doors
         self.logger = logger
+        self.pollEvery = pollEvery
         self.ledgerCheck = LedgerCheck(ledger: journal.ledger, time: journal.time, logger: logger)
     }
 
-    package var conductor: Conductor { Conductor(journal: self.journal, doors: self.doors, logger: self.logger) }
+    package var conductor: Conductor { Conductor(plane: self) }
 }
 
 /// Who asks: from the token that came with the request.
 package struct Caller: Sendable, Equatable {
     package let actor: Actor
     package let mayAdminister: Bool
+    /// nil: all that the actor may do.
+    package let scope: Access.Scope?
 
-    package init(actor: Actor, mayAdminister: Bool) {
+    package init(actor: Actor, mayAdminister: Bool, scope: Access.Scope? = nil) {
         self.actor = actor
         self.mayAdminister = mayAdminister
+        self.scope = scope
+    }
+
+    init(_ token: Access.Token) {
+        self.init(actor: token.owner, mayAdminister: token.mayAdminister, scope: token.scope)
     }
 }
 
@@ -37,16 +48,32 @@ package enum Right: String, Sendable, Codable, CaseIterable {
 
 extension ControlPlane {
     /// The only gate. A refusal for lack of right is on record.
-    func authorize(_ caller: Caller, _ right: Right, on scope: String) async throws {
+    ///
+    /// `service`: whose releases it is about, if it is about releases; all else is outside of every scope.
+    func authorize(_ caller: Caller, _ right: Right, on scope: String, releasesOf service: ServiceName? = nil) async throws
+    {
         let isAllowed: Bool =
             switch right {
-            case .view, .propose, .promote, .operate: caller.actor.isNamed
+            case .view, .promote, .operate: caller.actor.isNamed
+            case .propose: caller.actor.isNamed || caller.actor == .schedule
             case .approve: caller.actor.personID != nil
             case .administer: caller.mayAdminister
             }
-        guard !isAllowed else { return }
+        let isInScope: Bool =
+            switch caller.scope {
+            case nil: true
+            case .release(let services):
+                (right == .propose || right == .view) && service.map { services.contains($0) } ?? false
+            }
+        guard !isAllowed || !isInScope else { return }
         try await self.journal.decide(Access.self, .access, by: caller.actor) { now in
             .refuse(Access.Refused(actor: caller.actor, intent: right.rawValue, scope: scope, at: now))
+        }
+        if isAllowed, case .release(let services) = caller.scope {
+            let names = services.map(\.text).joined(separator: ", ")
+            throw Refusal(
+                .notAllowed,
+                "This token is good for releases of \(names) alone, not to \(right.rawValue) \(scope). Use another token.")
         }
         throw Refusal(
             .notAllowed,

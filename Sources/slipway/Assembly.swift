@@ -37,7 +37,7 @@ struct Assembly {
         self.client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         self.probe = HTTPProbe()
         let blobs = try FileBlobs(folder: folder + "/blobs")
-        let source = GitRepository(path: path)
+        let source = GitRepository(path: path, mirrors: folder + "/repositories")
         let router = HAProxyRouter(
             settings: HAProxyRouter.Settings(
                 data: folder, socketFolder: NSTemporaryDirectory() + "/slipway-\(getuid())"),

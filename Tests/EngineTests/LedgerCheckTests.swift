@@ -2,7 +2,6 @@ import Core
 import Engine
 import Logging
 import Ports
-import Synchronization
 import Testing
 
 /// The verification of a long ledger beside everything else.
@@ -50,34 +49,6 @@ import Testing
             await plane.ledgerCheck.run()
             #expect(plane.ledgerCheck.alarm == nil)
             #expect(log.lines(.error).contains { $0.contains("the disk does not answer") })
-        }
-    }
-}
-
-/// Keeps what is logged.
-private final class RecordedLog: Sendable {
-    private let entries = Mutex<[(level: Logger.Level, text: String)]>([])
-
-    func lines(_ level: Logger.Level) -> [String] {
-        self.entries.withLock { $0.filter { $0.level == level }.map(\.text) }
-    }
-
-    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
-
-    private struct Handler: LogHandler {
-        let log: RecordedLog
-        var logLevel: Logger.Level = .trace
-        var metadata: Logger.Metadata = [:]
-
-        init(log: RecordedLog) { self.log = log }
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { self.metadata[key] }
-            set { self.metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            self.log.entries.withLock { $0.append((event.level, "\(event.message)")) }
         }
     }
 }

@@ -3,6 +3,8 @@ package struct Service: Machine, Codable {
     /// All definitions, oldest first; the number of one is its index + 1. Promotions are decided under a number.
     package private(set) var definitions: [Definition] = []
     package private(set) var repository = ""
+    /// The branch of which every new commit becomes a release, by the file that was applied last; nil: none.
+    package private(set) var watch: String?
 
     package static let definitionLimit = 10_000
 
@@ -16,7 +18,7 @@ package struct Service: Machine, Codable {
     }
 
     package enum Input: Sendable, Equatable {
-        case define(Definition, repository: String, by: Actor, at: Instant)
+        case define(Definition, repository: String, watch: String?, by: Actor, at: Instant)
     }
 
     package enum Event: Sendable, Equatable {
@@ -29,6 +31,8 @@ package struct Service: Machine, Codable {
         package let repository: String
         package let by: Actor
         package let at: Instant
+        /// Absent in what was stored before branches were watched.
+        package let watch: String?
     }
 
     /// A service needs nothing done in the world: its lanes do.
@@ -37,15 +41,16 @@ package struct Service: Machine, Codable {
     /// The same definition again is no new number.
     package func decide(_ input: Input) throws(Refusal) -> [Event] {
         switch input {
-        case .define(let definition, let repository, let actor, let now):
-            guard definition != self.current || repository != self.repository else { return [] }
+        case .define(let definition, let repository, let watch, let actor, let now):
+            guard definition != self.current || repository != self.repository || watch != self.watch else { return [] }
             guard self.number < Self.definitionLimit else {
                 throw Refusal(.notAllowed, "\(definition.service) has \(self.number) definitions, more are not kept.")
             }
             return [
                 .defined(
                     Defined(
-                        number: self.number + 1, definition: definition, repository: repository, by: actor, at: now))
+                        number: self.number + 1, definition: definition, repository: repository, by: actor, at: now,
+                        watch: watch))
             ]
         }
     }
@@ -57,7 +62,7 @@ package struct Service: Machine, Codable {
                 throw IllegalEvent("definition \(body.number) after \(self.number)")
             }
             self.definitions.append(body.definition)
-            self.repository = body.repository
+            (self.repository, self.watch) = (body.repository, body.watch)
         }
     }
 

@@ -14,14 +14,27 @@ package struct Access: Machine, Codable {
         package let mayAdminister: Bool
         package let createdAt: Instant
         package fileprivate(set) var revokedAt: Instant?
+        /// What it is good for; nil: all that its owner may do. Absent in what was stored before there were scopes.
+        package let scope: Scope?
 
-        package init(name: String, owner: Actor, hash: Digest, mayAdminister: Bool, createdAt: Instant) {
+        package init(
+            name: String, owner: Actor, hash: Digest, mayAdminister: Bool, createdAt: Instant, scope: Scope? = nil
+        ) {
             self.name = name
             self.owner = owner
             self.hash = hash
             self.mayAdminister = mayAdminister
             self.createdAt = createdAt
+            self.scope = scope
         }
+    }
+
+    /// The little that a token is good for, whoever owns it: a program that is broken into can do no more.
+    package enum Scope: Sendable, Equatable, Codable {
+        /// Make releases of these services, and look at them.
+        case release(of: [ServiceName])
+
+        package static let serviceLimit = 50
     }
 
     package enum Input: Sendable, Equatable {
@@ -95,7 +108,7 @@ package struct Access: Machine, Codable {
 extension Access.Event: LedgerEvent {
     package var kind: EventKind {
         switch self {
-        case .tokenAdded: EventKind("access.tokenAdded")
+        case .tokenAdded(let token): EventKind("access.tokenAdded", version: token.scope == nil ? 1 : 2)
         case .tokenRevoked: EventKind("access.tokenRevoked")
         case .refused: EventKind("access.refused")
         }
@@ -110,7 +123,9 @@ extension Access.Event: LedgerEvent {
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Access.Event? {
-        guard kind.version == 1 else { return nil }
+        // Who knows no scopes must not take such a token for one that is good for everything.
+        let newest = kind.name == "access.tokenAdded" ? 2 : 1
+        guard (1...newest).contains(kind.version) else { return nil }
         switch kind.name {
         case "access.tokenAdded": return .tokenAdded(try decoder.decode(Access.Token.self))
         case "access.tokenRevoked": return .tokenRevoked(try decoder.decode(Access.Revoked.self))

@@ -102,7 +102,7 @@ package struct ChangeRow: Codable, Sendable, Equatable {
 }
 
 extension Access: StreamMachine {
-    package static let snapshotVersion = 1
+    package static let snapshotVersion = 2
     /// Tokens are few and read as a whole.
     package func row(of stream: StreamID) throws -> ProjectionRow? { nil }
 }

@@ -36,6 +36,9 @@ package struct VersionTag: Sendable, Equatable {
 package protocol SourceRepository: Sendable {
     /// The commit that a ref names. Refuses a ref that does not exist, a folder that is no repository, and a shallow clone.
     func resolve(_ ref: String, in repository: String) async throws -> Commit
+    /// The full name of the newest commit of one branch, cheaply and soon: it is asked for every few seconds. Refuses a
+    /// branch or a repository that is not there.
+    func head(of branch: String, in repository: String) async throws -> String
     /// Version tags reachable from a commit (`exactly` on it, or in its past), newest version first.
     func versionTags(reaching commit: String, in repository: String) async throws -> [VersionTag]
     /// All version names in use as tags anywhere in the repository.

@@ -1,20 +1,18 @@
 import Core
-package import Logging
+import Logging
 import Ports
 import ServiceLifecycle
 
-/// Runs everything that has a life: one task for each lane, the builds, the automatic promotions, the watch over what serves, the notices.
+/// Runs everything that has a life: one task for each lane, the builds, the automatic promotions, the watch over what serves
+/// and over the branches that releases are made of, the notices.
 /// It ends when its task is cancelled or the process shuts down; the ledger keeps the rest.
 package struct Conductor: ServiceLifecycle.Service {
-    private let journal: Journal
-    private let doors: Doors
-    private let logger: Logger
+    private let plane: ControlPlane
+    private var journal: Journal { self.plane.journal }
+    private var doors: Doors { self.plane.doors }
+    private var logger: Logger { self.plane.logger }
 
-    package init(journal: Journal, doors: Doors, logger: Logger) {
-        self.journal = journal
-        self.doors = doors
-        self.logger = logger
-    }
+    package init(plane: ControlPlane) { self.plane = plane }
 
     package func run() async throws {
         try await cancelWhenGracefulShutdown {
@@ -44,12 +42,14 @@ package struct Conductor: ServiceLifecycle.Service {
         let notices: Fan<Void> = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let automation: Fan<Set<StreamID>> = AsyncStream.makeStream()
         var lanes: [LaneID: AsyncStream<Void>.Continuation] = [:]
+        var branches: [ServiceName: AsyncStream<Void>.Continuation] = [:]
 
         func finish() {
             self.builds.continuation.finish()
             self.notices.continuation.finish()
             self.automation.continuation.finish()
             for lane in self.lanes.values { lane.finish() }
+            for branch in self.branches.values { branch.finish() }
         }
     }
 
@@ -63,7 +63,13 @@ package struct Conductor: ServiceLifecycle.Service {
             case .lane(let id):
                 services.insert(id.service)
                 if fans.lanes[id] == nil { fans.lanes[id] = self.begin(id, in: &group) }
-            case .service(let name): services.insert(name)
+            case .service(let name):
+                services.insert(name)
+                if let branch = fans.branches[name] {
+                    branch.yield()
+                } else {
+                    fans.branches[name] = self.watchBranch(of: name, in: &group)
+                }
             case .release, .change:
                 everyLane = true
                 fans.builds.continuation.yield()
@@ -73,6 +79,18 @@ package struct Conductor: ServiceLifecycle.Service {
         for (id, lane) in fans.lanes where everyLane || services.contains(id.service) { lane.yield() }
         fans.automation.continuation.yield(streams)
         fans.notices.continuation.yield()
+    }
+
+    /// Looks at the branch at once, at its pace, and when it is poked.
+    private func watchBranch(
+        of name: ServiceName, in group: inout ThrowingDiscardingTaskGroup<any Error>
+    ) -> AsyncStream<Void>.Continuation {
+        let (pokes, sink) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.plane.branchPokes.reach(name, by: sink)
+        let watch = BranchWatch(plane: self.plane, service: name)
+        group.addTask { await watch.run(pokes, again: sink) }
+        sink.yield()
+        return sink
     }
 
     private func begin(

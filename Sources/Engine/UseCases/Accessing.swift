@@ -9,19 +9,19 @@ extension ControlPlane {
         let hash = Core.Digest.of(secret)
         let tokens = try await self.journal.access().machine.tokens
         guard let token = tokens.last(where: { $0.hash == hash && $0.revokedAt == nil }) else { return nil }
-        return (token.name, Caller(actor: token.owner, mayAdminister: token.mayAdminister))
+        return (token.name, Caller(token))
     }
 
     /// Who holds the token of this name; nil if it is not in use.
     package func caller(holding name: String) async throws -> Caller? {
         let tokens = try await self.journal.access().machine.tokens
         return tokens.last { $0.name == name && $0.revokedAt == nil }
-            .map { Caller(actor: $0.owner, mayAdminister: $0.mayAdminister) }
+            .map { Caller($0) }
     }
 
     /// Makes a token; the secret is in the answer and nowhere else.
     package func addToken(
-        _ name: String, owner: Actor, mayAdminister: Bool, by caller: Caller
+        _ name: String, owner: Actor, mayAdminister: Bool, scope: Access.Scope? = nil, by caller: Caller
     ) async throws -> (Access.Token, secret: String) {
         try await self.authorize(caller, .administer, on: "tokens")
         let isName =
@@ -31,12 +31,23 @@ extension ControlPlane {
             throw Refusal(
                 .invalid, "`\(name)` is no token name: 1 to 64 printable ASCII characters without space and slash.")
         }
+        if case .release(let services) = scope { try await self.check(services) }
         let secret = Self.newSecret()
         let token = Access.Token(
             name: name, owner: owner, hash: Core.Digest.of(secret), mayAdminister: mayAdminister,
-            createdAt: self.journal.time.now())
+            createdAt: self.journal.time.now(), scope: scope)
         try await self.journal.decide(Access.self, .access, by: caller.actor) { _ in .add(token) }
         return (token, secret)
+    }
+
+    /// A service that is not there yet is most likely a mistyped one.
+    private func check(_ services: [ServiceName]) async throws {
+        guard (1...Access.Scope.serviceLimit).contains(services.count), Set(services).count == services.count else {
+            throw Refusal(
+                .invalid,
+                "A token for releases names 1 to \(Access.Scope.serviceLimit) services, each once, not \(services.count).")
+        }
+        for service in services { _ = try await self.known(service) }
     }
 
     package func revokeToken(_ name: String, by caller: Caller) async throws {

@@ -14,26 +14,29 @@ extension ControlPlane {
 
     /// Registers or updates a service from the text of its file. With `isPlan`, nothing is recorded.
     package func apply(_ file: String, repository: String, isPlan: Bool, by caller: Caller) async throws -> Applied {
-        let definition = try ServiceFile.read(file).definition
+        let contents = try ServiceFile.read(file)
+        let definition = contents.definition
         try await self.authorize(caller, .operate, on: definition.service.text)
-        try Self.checkPath(repository, of: "a repository")
+        try Self.check(repository: repository)
         return try await self.journal.retrying {
             // No stream guards addresses: nobody else gives one away meanwhile.
             try await self.journal.reserving("the addresses of services") {
-                try await self.define(definition, repository: repository, isPlan: isPlan, by: caller)
+                try await self.define(contents, repository: repository, isPlan: isPlan, by: caller)
             }
         }
     }
 
     /// What is replaced is what was compared: when another definition comes in between, the append is refused and all is decided anew.
     private func define(
-        _ definition: Definition, repository: String, isPlan: Bool, by caller: Caller
+        _ contents: ServiceFile.Contents, repository: String, isPlan: Bool, by caller: Caller
     ) async throws -> Applied {
+        let (definition, watch) = (contents.definition, contents.configuration.watch)
         let loaded = try await self.journal.service(definition.service)
         let (before, now) = (loaded.machine, self.journal.time.now())
         let difference = DefinitionDifference(from: before.current, to: definition)
         try await self.checkAddresses(of: definition)
-        let events = try before.decide(.define(definition, repository: repository, by: caller.actor, at: now))
+        let events = try before.decide(
+            .define(definition, repository: repository, watch: watch, by: caller.actor, at: now))
         var number = before.number
         if !isPlan, let draft = try self.journal.draft(loaded, events) {
             // Who may not administer can't take a gate away that stands between a release and its users.
@@ -46,6 +49,9 @@ extension ControlPlane {
         var differences = difference.changes.map(\.description)
         if before.current != nil, before.repository != repository {
             differences.append("service: repository \(before.repository) -> \(repository)")
+        }
+        if before.current != nil, before.watch != watch {
+            differences.append("service: watch \(before.watch ?? "nothing") -> \(watch ?? "nothing")")
         }
         return Applied(
             service: definition.service, number: number, isChanged: !events.isEmpty, differences: differences,
@@ -66,6 +72,13 @@ extension ControlPlane {
                     + " no token here. Add one: `slipway token add NAME --owner \(absent.first ?? "PERSON")`."
             }
         }
+    }
+
+    static func check(repository: String) throws(Refusal) {
+        guard RepositoryPlace(repository) == nil else { return }
+        throw Refusal(
+            .invalid,
+            "\(repository.prefix(200).debugDescription) is no place of a repository: allowed is \(RepositoryPlace.rule).")
     }
 
     /// The server has a folder of its own, so a relative path would mean another place to it than to who wrote it.

@@ -9,12 +9,17 @@ extension ControlPlane {
         package var ref: String
         package var version: String?
         package var file: String?
+        /// Whose release it has to be; nil: that of the service which the commit's file names.
+        package var service: ServiceName?
 
-        package init(repository: String, ref: String, version: String?, file: String?) {
+        package init(
+            repository: String, ref: String, version: String?, file: String?, service: ServiceName? = nil
+        ) {
             self.repository = repository
             self.ref = ref
             self.version = version
             self.file = file
+            self.service = service
         }
     }
 
@@ -22,7 +27,7 @@ extension ControlPlane {
     /// built again. A release never changes its content: a file with other bytes than the version has is refused. Returns as soon as it is
     /// on record; a file is packed and stored before, so that what is on record is what was there when it was asked for.
     package func createRelease(_ request: ReleaseRequest, by caller: Caller) async throws -> Release {
-        try Self.checkPath(request.repository, of: "a repository")
+        try Self.check(repository: request.repository)
         if let file = request.file { try Self.checkPath(file, of: "a file") }
         let source = self.doors.source
         let commit = try await source.resolve(request.ref, in: request.repository)
@@ -33,7 +38,13 @@ extension ControlPlane {
         }
         let file = try ServiceFile.read(bytes)
         let (definition, configuration) = (file.definition, file.configuration)
-        try await self.authorize(caller, .propose, on: definition.service.text)
+        try await self.authorize(caller, .propose, on: definition.service.text, releasesOf: definition.service)
+        if let wanted = request.service, wanted != definition.service {
+            throw Refusal(
+                .invalid,
+                "slipway.yaml at \(commit.id.prefix(12)) is that of `\(definition.service)`, not of `\(wanted)`. Mend its "
+                    + "`service`, or apply the file to watch the branch for `\(definition.service)`.")
+        }
         _ = try await self.known(definition.service)
         guard request.file != nil || configuration.build != nil else {
             throw Refusal(
@@ -176,7 +187,7 @@ extension ControlPlane {
 
     /// By id, or `service@version`.
     package func release(named text: String, by caller: Caller) async throws -> Release {
-        try await self.authorize(caller, .view, on: text)
+        try await self.authorize(caller, .view, on: text, releasesOf: try await self.service(ofRelease: text))
         if let id = ReleaseID(text) {
             let release = try await self.journal.release(id).machine
             guard release.phase != .unknown else {
@@ -203,9 +214,15 @@ extension ControlPlane {
         return try await self.journal.release(row.id).machine
     }
 
+    /// Whose release a text names, as far as that can be told.
+    private func service(ofRelease text: String) async throws -> ServiceName? {
+        guard let id = ReleaseID(text) else { return ServiceName(String(text.prefix { $0 != "@" })) }
+        return try await self.journal.release(id).machine.origin?.service
+    }
+
     /// Newest first.
     package func releases(of service: ServiceName, limit: Int, by caller: Caller) async throws -> [Release] {
-        try await self.authorize(caller, .view, on: service.text)
+        try await self.authorize(caller, .view, on: service.text, releasesOf: service)
         _ = try await self.known(service)
         var releases: [Release] = []
         for row in try await self.journal.releases(of: service).reversed().prefix(limit) {
@@ -217,8 +234,8 @@ extension ControlPlane {
     package func buildLog(of id: ReleaseID, from offset: Int, by caller: Caller) async throws -> (
         text: [UInt8], isComplete: Bool
     ) {
-        try await self.authorize(caller, .view, on: id.text)
         let release = try await self.journal.release(id).machine
+        try await self.authorize(caller, .view, on: id.text, releasesOf: release.origin?.service)
         let offset = max(0, offset)
         if let log = release.log, let bytes = try await self.doors.blobs.read(log.digest, limit: 32 << 20) {
             return (Array(bytes.dropFirst(offset).prefix(65_536)), bytes.count - offset <= 65_536)

@@ -16,6 +16,11 @@ extension APIClient {
         try await self.get(["services", name])
     }
 
+    /// Has the server look at the branch that a service watches.
+    package func poll(_ service: String) async throws -> Wire.Polled {
+        try await self.post(["services", service, "poll"], Wire.Poll())
+    }
+
     // MARK: Releases
 
     /// Starts a build and answers at once; `release(_:)` tells when it ended.

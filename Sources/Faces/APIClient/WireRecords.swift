@@ -249,23 +249,57 @@ extension Wire {
         package var revokedAt: String?
         /// The secret, once, in the answer that made it.
         package var secret: String?
+        /// What it is good for, in words; nil: all that its owner may do.
+        package var scope: String?
 
-        package init(name: String, owner: String, createdAt: String, revokedAt: String?, secret: String?) {
+        package init(
+            name: String, owner: String, createdAt: String, revokedAt: String?, secret: String?, scope: String? = nil
+        ) {
             self.name = name
             self.owner = owner
             self.createdAt = createdAt
             self.revokedAt = revokedAt
             self.secret = secret
+            self.scope = scope
+        }
+    }
+
+    package enum TokenScope: String, Codable, Sendable, CaseIterable {
+        /// Make releases of the named services, and look at them.
+        case release
+    }
+
+    /// `POST /services/NAME/poll`: empty.
+    package struct Poll: Codable, Sendable, Equatable {
+        package init() {}
+    }
+
+    /// Which branch is looked at now.
+    package struct Polled: Codable, Sendable, Equatable {
+        package var service: String
+        package var branch: String
+        package var repository: String
+
+        package init(service: String, branch: String, repository: String) {
+            self.service = service
+            self.branch = branch
+            self.repository = repository
         }
     }
 
     package struct AddToken: Codable, Sendable, Equatable {
         package var name: String
         package var owner: String
+        /// nil: all that its owner may do.
+        package var scope: TokenScope?
+        /// Of the scope: names of services with commas between.
+        package var services: String?
 
-        package init(name: String, owner: String) {
+        package init(name: String, owner: String, scope: TokenScope? = nil, services: String? = nil) {
             self.name = name
             self.owner = owner
+            self.scope = scope
+            self.services = services
         }
     }
 

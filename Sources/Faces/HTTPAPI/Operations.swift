@@ -29,6 +29,9 @@ package struct Operations: Sendable {
     package var apply: @Sendable (Caller, Wire.Apply) async throws -> Wire.Applied
     package var service: @Sendable (Caller, _ name: String) async throws -> Wire.Service
 
+    /// Looks at the branch that a service watches; answers before the look.
+    package var poll: @Sendable (Caller, _ name: String) async throws -> Wire.Polled
+
     // MARK: Releases
 
     /// Answers at once, with state `building`.
@@ -100,6 +103,7 @@ package struct Operations: Sendable {
         status: @escaping @Sendable (Caller, _ service: String?) async throws -> Wire.Status,
         apply: @escaping @Sendable (Caller, Wire.Apply) async throws -> Wire.Applied,
         service: @escaping @Sendable (Caller, _ name: String) async throws -> Wire.Service,
+        poll: @escaping @Sendable (Caller, _ name: String) async throws -> Wire.Polled,
         createRelease: @escaping @Sendable (Caller, Wire.CreateRelease) async throws -> Wire.Release,
         releases: @escaping @Sendable (Caller, _ service: String?, _ limit: Int) async throws -> [Wire.Release],
         release: @escaping @Sendable (Caller, _ release: String) async throws -> Wire.Release,
@@ -144,6 +148,7 @@ package struct Operations: Sendable {
         self.status = status
         self.apply = apply
         self.service = service
+        self.poll = poll
         self.createRelease = createRelease
         self.releases = releases
         self.release = release

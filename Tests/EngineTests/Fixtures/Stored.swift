@@ -9,6 +9,11 @@ enum Stored {
         "access.tokenRevoked": #"{"at":1800000000000,"by":"person:ada","name":"phone"}"#,
     ]
 
+    static let accessNow = [
+        "access.tokenAdded":
+            #"{"createdAt":1800000000000,"hash":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","mayAdminister":false,"name":"ci","owner":"service-account:ci","scope":{"release":{"of":["shop"]}}}"#
+    ]
+
     static let change = [
         "change.approved": #"{"at":1800000000000}"#,
         "change.closed": #"{"at":1800000000000,"reason":"completed"}"#,
@@ -43,7 +48,7 @@ enum Stored {
     /// Kinds that have grown, at the version that is written now. Their first versions stand among the others.
     static let serviceNow = [
         "service.defined":
-            #"{"at":1800000000000,"by":"person:ada","definition":{"environments":[{"after":[],"bake":30000,"drain":30000,"gates":[],"keepWarm":3600000,"listen":"127.0.0.1:7003","name":"prod","noData":{"wait":{"_0":30000}},"notify":[{"channel":{"run":{"_0":"./tell.sh"}},"on":["warning"]}],"objective":500,"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","strategy":{"canary":{"_0":{"each":{"atLeast":2000,"atMost":60000},"observe":1000,"steps":[500,10000],"whenTimeIsUp":"advance-unless-doubt"}}},"userKey":{"cookie":{"_0":"session"}},"variables":{},"verify":[]},{"after":[],"bake":0,"drain":30000,"gates":[],"keepWarm":3600000,"listen":"127.0.0.1:7004","name":"qa","noData":{"fail":{}},"notify":[],"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","strategy":{"rolling":{"_0":{"batch":2,"each":{"atLeast":2000,"atMost":60000},"observe":1000,"whenTimeIsUp":"pause"}}},"userKey":{"header":{"_0":"X-User"}},"variables":{},"verify":[]}],"owner":"web-team","service":"shop"},"number":1,"repository":"/repositories/shop"}"#
+            #"{"at":1800000000000,"by":"person:ada","definition":{"environments":[{"after":[],"bake":30000,"drain":30000,"gates":[],"keepWarm":3600000,"listen":"127.0.0.1:7003","name":"prod","noData":{"wait":{"_0":30000}},"notify":[{"channel":{"run":{"_0":"./tell.sh"}},"on":["warning"]}],"objective":500,"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","strategy":{"canary":{"_0":{"each":{"atLeast":2000,"atMost":60000},"observe":1000,"steps":[500,10000],"whenTimeIsUp":"advance-unless-doubt"}}},"userKey":{"cookie":{"_0":"session"}},"variables":{},"verify":[]},{"after":[],"bake":0,"drain":30000,"gates":[],"keepWarm":3600000,"listen":"127.0.0.1:7004","name":"qa","noData":{"fail":{}},"notify":[],"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","strategy":{"rolling":{"_0":{"batch":2,"each":{"atLeast":2000,"atMost":60000},"observe":1000,"whenTimeIsUp":"pause"}}},"userKey":{"header":{"_0":"X-User"}},"variables":{},"verify":[]}],"owner":"web-team","service":"shop"},"number":1,"repository":"/repositories/shop","watch":"main"}"#
     ]
 
     static let laneNow = [

@@ -10,6 +10,9 @@ final class FakeRepository: SourceRepository {
         var tags: [VersionTag] = []
         var tagProblem: String?
         var tries = 0
+        var head: String?
+        var trouble: SourceError?
+        var heads = 0
     }
 
     private let state = Mutex(State())
@@ -39,6 +42,23 @@ final class FakeRepository: SourceRepository {
         self.state.withLock {
             $0.tags.append(VersionTag(name: name, version: String(name.dropFirst()), commit: commit))
         }
+    }
+
+    /// The branch is moved to a commit that was there before; nil: to the newest.
+    func move(to commit: String?) { self.state.withLock { $0.head = commit } }
+    /// The repository is not there, for this reason; nil: it is again.
+    func vanish(_ trouble: SourceError?) { self.state.withLock { $0.trouble = trouble } }
+    /// How often the branch was looked at.
+    var looks: Int { self.state.withLock { $0.heads } }
+
+    func head(of branch: String, in repository: String) async throws -> String {
+        let head = try self.state.withLock { state in
+            state.heads += 1
+            if let trouble = state.trouble { throw trouble }
+            return state.head ?? state.commits.last?.id
+        }
+        guard let head else { throw SourceError(.empty, "There is no commit.") }
+        return head
     }
 
     func resolve(_ ref: String, in repository: String) async throws -> Commit {
@@ -104,18 +124,22 @@ final class FakeBuilder: Builder {
         var tests: TestSummary?
         var orders: [BuildOrder] = []
         var files: [String: Character] = [:]
+        var isHeld = false
     }
 
     private let state = Mutex(State())
 
     /// Puts a file there whose content is this hexadecimal digit.
     func put(_ file: String, _ content: Character) { self.state.withLock { $0.files[file] = content } }
+    /// No build ends until this is taken back.
+    func hold(_ isHeld: Bool) { self.state.withLock { $0.isHeld = isHeld } }
     func fail(_ commit: String, times: Int) { self.state.withLock { $0.failures[commit] = times } }
     func report(_ tests: TestSummary?) { self.state.withLock { $0.tests = tests } }
     var orders: [BuildOrder] { self.state.withLock { $0.orders } }
 
     func build(_ order: BuildOrder) async throws -> BuildReport {
-        try self.state.withLock { state in
+        while self.state.withLock({ $0.isHeld }) { try await Task.sleep(for: .milliseconds(2)) }
+        return try self.state.withLock { state in
             state.orders.append(order)
             let left = state.failures[order.commit] ?? 0
             state.failures[order.commit] = max(0, left - 1)

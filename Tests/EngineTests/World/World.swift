@@ -17,6 +17,7 @@ struct World: Sendable {
     let commands: FakeCommands
     let messenger: RecordingMessenger
     let disk = FakeDisk()
+    var pollEvery = Duration.seconds(5)
 
     init(
         store: MemoryStore = MemoryStore(), clock: PacedClock = PacedClock(),
@@ -45,7 +46,7 @@ struct World: Sendable {
             room: { [disk] in disk.room })
         return ControlPlane(
             journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
-            logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pollEvery: self.pollEvery)
     }
 
     /// A control plane and its conductor, for as long as `body` runs; then it is gone as after SIGKILL.

@@ -8,7 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ContractTests {
     /// The contract with other programs: what must be there, whatever else is.
     static let operations = [
-        "GET /status", "POST /services/apply", "GET /services/{service}", "POST /releases", "GET /releases",
+        "GET /status", "POST /services/apply", "GET /services/{service}",
+        "POST /services/{service}/poll", "POST /releases", "GET /releases",
         "GET /releases/{release}", "GET /releases/{release}/log", "POST /prune", "POST /promotions", "GET /queue",
         "GET /promotions/{service}/{environment}/{number}",
         "GET /promotions/{service}/{environment}/{number}/traffic", "GET /lanes/{service}/{environment}",

@@ -157,6 +157,6 @@ enum Samples {
     static let audit = Wire.Audit(records: 7, streams: 3, seals: 1, verified: true, problem: "none")
 
     static func token(secret: String?) -> Wire.Token {
-        Wire.Token(name: "laptop", owner: "ana", createdAt: self.at, revokedAt: self.at, secret: secret)
+        Wire.Token(name: "laptop", owner: "ana", createdAt: self.at, revokedAt: self.at, secret: secret, scope: "release of shop")
     }
 }

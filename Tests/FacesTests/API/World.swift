@@ -94,6 +94,10 @@ final class World: Sendable {
                 try self.known(name)
                 return Samples.status.services[0]
             },
+            poll: { _, name in
+                try self.note("poll \(name)")
+                return Wire.Polled(service: name, branch: "main", repository: "/shop")
+            },
             createRelease: { _, create in
                 try self.note("createRelease \(create.ref)")
                 return Samples.release(state: .building)

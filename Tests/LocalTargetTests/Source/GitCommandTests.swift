@@ -16,6 +16,32 @@ import Testing
             ])
     }
 
+    @Test func `a branch is looked up by its full name, here and at an address`() {
+        let here = GitCommand.head(of: "main", in: "/r")
+        #expect(
+            here.arguments == Self.settings + [
+                "-C", "/r", "rev-parse", "--verify", "--quiet", "--end-of-options", "refs/heads/main^{commit}",
+            ])
+        let there = GitCommand.remoteHead("refs/heads/main", at: "ssh://git@git.example/shop.git")
+        #expect(there.arguments == Self.settings + Self.reaching + [
+            "ls-remote", "--quiet", "--", "ssh://git@git.example/shop.git", "refs/heads/main",
+        ])
+        let fetch = GitCommand.fetch("https://git.example/shop.git", into: "/m.git")
+        #expect(fetch.arguments == Self.settings + ["-C", "/m.git"] + Self.reaching + [
+            "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--", "https://git.example/shop.git",
+            "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
+        ])
+        for command in [there, fetch] {
+            #expect(command.environment["GIT_SSH_COMMAND"] == "ssh -oBatchMode=yes -oConnectTimeout=10")
+            #expect(command.environment["GIT_ASKPASS"] == "/bin/false")
+        }
+    }
+
+    private static let reaching = [
+        "-c", "protocol.https.allow=always", "-c", "protocol.http.allow=always", "-c", "protocol.ssh.allow=always",
+        "-c", "protocol.git.allow=always", "-c", "protocol.file.allow=always",
+    ]
+
     @Test func `a path stands behind the two hyphens`() {
         let command = GitCommand.entry("a/b", at: "c0", in: "/r")
         #expect(command.arguments == Self.settings + ["-C", "/r", "ls-tree", "-z", "--full-tree", "c0", "--", "a/b"])

@@ -1,7 +1,7 @@
 /// One call of git as a value: what is run, in which environment. Nothing of it comes near a shell.
 ///
 /// The environment holds nothing of ours but PATH: no configuration of the machine or the person, no prompt, no hook,
-/// no signing, no network, no replaced objects. What the repository says about its own folder is read
+/// no signing, no replaced objects, and no network but where an address is asked. What the repository says about its own folder is read
 /// (`safe.directory=*`, as a server may run under another user than the one who owns the clone).
 package struct GitCommand: Sendable, Equatable {
     package var arguments: [String]
@@ -41,6 +41,35 @@ package struct GitCommand: Sendable, Equatable {
             ["-C", repository, "rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}"],
             outputLimit: self.short)
     }
+
+    /// The full name of a branch's newest commit; fails quietly if there is no such branch.
+    package static func head(of branch: String, in repository: String) -> GitCommand {
+        self.resolve("refs/heads/" + branch, in: repository)
+    }
+
+    /// Names at an address that end so, each with its commit. Nothing is fetched.
+    package static func remoteHead(_ name: String, at address: String) -> GitCommand {
+        GitCommand(
+            self.reaching + ["ls-remote", "--quiet", "--", address, name], outputLimit: self.short,
+            environment: self.alone)
+    }
+
+    /// Brings a bare repository of ours up to date with branches and tags of an address; what is there wins.
+    package static func fetch(_ address: String, into folder: String) -> GitCommand {
+        GitCommand(
+            ["-C", folder] + self.reaching + [
+                "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--", address,
+                "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
+            ],
+            outputLimit: self.short, environment: self.alone)
+    }
+
+    private static let reaching = ["https", "http", "ssh", "git", "file"].flatMap {
+        ["-c", "protocol.\($0).allow=always"]
+    }
+
+    /// Nobody is there to be asked for a password, or whether a host is known.
+    private static let alone = ["GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=10", "GIT_ASKPASS": "/bin/false"]
 
     /// Prints one commit if the repository has any.
     package static func anyCommit(in repository: String) -> GitCommand {

@@ -1,24 +1,38 @@
 package import Core
 package import Ports
 
-/// Git repositories on this machine, through the `git` program. Submodules are left as empty folders, and files of Git
+/// Git repositories on this machine, and at addresses, through the `git` program. Submodules are left as empty folders, and files of Git
 /// LFS as the pointers that the commit holds.
 package struct GitRepository: SourceRepository {
     /// Bytes of a file that `file` gives out.
     package static let largestFile = 1 << 20
 
-    private let git: GitProgram
+    let git: GitProgram
+    /// For what is asked every few seconds.
+    let quick: GitProgram
+    let mirrors: String
 
     /// - Parameters:
     ///   - path: where `git` is looked for.
     ///   - within: how long one git command may take.
-    package init(path: String = "/usr/local/bin:/usr/bin:/bin", within: Milliseconds = .minutes(5)) {
+    ///   - mirrors: the folder for what is fetched from addresses.
+    package init(
+        path: String = "/usr/local/bin:/usr/bin:/bin", within: Milliseconds = .minutes(5),
+        mirrors: String = "/nonexistent/slipway-mirrors"
+    ) {
+        self.mirrors = mirrors
         self.git = GitProgram(path: path, within: within)
+        self.quick = GitProgram(path: path, within: min(within, .seconds(30)))
     }
 
     package func resolve(_ ref: String, in repository: String) async throws -> Commit {
-        try await self.check(repository)
         try Self.check(ref: ref)
+        var ref = ref
+        if ref == "HEAD", case .address(let address) = RepositoryPlace(repository) {
+            ref = try await self.remoteHead(of: nil, at: address)
+        }
+        try await self.fetch(ref, from: repository)
+        let repository = try await self.checked(repository)
         let id = try await self.commitID(ref, in: repository)
         let commits = try await self.log(.log(upTo: id, notReaching: nil, limit: 1, in: repository))
         guard let commit = commits.first else {
@@ -28,8 +42,21 @@ package struct GitRepository: SourceRepository {
         return commit
     }
 
+    package func head(of branch: String, in repository: String) async throws -> String {
+        try Self.check(ref: branch)
+        if case .address(let address) = RepositoryPlace(repository) {
+            return try await self.remoteHead(of: branch, at: address)
+        }
+        let answer = try await self.quick.run(.head(of: branch, in: repository))
+        if answer.isSuccess { return answer.line }
+        _ = try await self.checked(repository)
+        throw SourceError(
+            .refNotFound,
+            "there is no branch `\(branch.quotable)` in `\(repository.quotable)`; `git branch` shows those that are there")
+    }
+
     package func versionTags(reaching commit: String, in repository: String) async throws -> [VersionTag] {
-        try await self.check(repository)
+        let repository = try await self.checked(repository)
         try Self.check(ref: commit)
         let id = try await self.commitID(commit, in: repository)
         return try await self.tags(merged: id, in: repository)
@@ -37,14 +64,14 @@ package struct GitRepository: SourceRepository {
     }
 
     package func allVersions(in repository: String) async throws -> Set<String> {
-        try await self.check(repository)
+        let repository = try await self.checked(repository)
         return Set(try await self.tags(merged: nil, in: repository).map(\.tag.version))
     }
 
     package func commits(
         since tag: String?, upTo commit: String, limit: Int, in repository: String
     ) async throws -> [Commit] {
-        try await self.check(repository)
+        let repository = try await self.checked(repository)
         try Self.check(ref: commit)
         let id = try await self.commitID(commit, in: repository)
         var old: String?
@@ -56,7 +83,7 @@ package struct GitRepository: SourceRepository {
     }
 
     package func file(_ path: String, at commit: String, in repository: String) async throws -> [UInt8]? {
-        try await self.check(repository)
+        let repository = try await self.checked(repository)
         try Self.check(ref: commit)
         guard let path = RelativePath(path) else {
             throw SourceError(.invalid, "`\(path.quotable)` is no path inside a repository: \(RelativePath.rule)")
@@ -76,6 +103,7 @@ package struct GitRepository: SourceRepository {
 
     package func checkOut(_ commit: String, of repository: String, to folder: String) async throws {
         let commit = try await self.resolve(commit, in: repository)
+        let repository = try await self.checked(repository)
         let objects = try await self.git.line(.objectFolder(of: repository))
         let borrower = GitCommand.Borrower(folder: folder + ".git-borrower", objects: objects, workTree: folder)
         try await FileTree.remove(borrower.folder)
@@ -95,7 +123,7 @@ package struct GitRepository: SourceRepository {
     }
 
     package func tag(_ name: String, commit: String, message: String, in repository: String) async throws {
-        try await self.check(repository)
+        let repository = try await self.checked(repository)
         try Self.check(ref: name)
         try Self.check(ref: commit)
         let id = try await self.commitID(commit, in: repository)
@@ -112,8 +140,11 @@ package struct GitRepository: SourceRepository {
 }
 
 extension GitRepository {
-    /// Refuses a folder that is no repository, and a shallow clone: its missing history would give a wrong version.
-    private func check(_ repository: String) async throws {
+    /// The folder to work on. Refuses one that is no repository, and a shallow clone: its missing history would give a wrong version.
+    private func checked(_ place: String) async throws -> String {
+        let repository = try self.folder(of: place)
+        // A mirror that is not there is made anew.
+        if !FileTree.isFolder(repository) { try await self.fetch(nil, from: place) }
         guard !repository.isEmpty, !repository.utf8.contains(0), FileTree.isFolder(repository) else {
             throw SourceError(
                 .notARepository, "there is no folder `\(repository.quotable)`; name the folder of a git repository")
@@ -131,6 +162,7 @@ extension GitRepository {
                 "`\(repository.quotable)` is a shallow clone: tags and commits before its cut are missing, and the version "
                     + "would be wrong; get them with `git fetch --unshallow --tags`")
         }
+        return repository
     }
 
     /// What we let near git as a ref; git itself then says whether it names a commit.

@@ -55,16 +55,16 @@ enum ChangeText {
 enum TokenText {
     static func added(_ token: Wire.Token) -> [String] {
         [
-            "Token \(token.name) of \(Plain.actor(token.owner)):", "  \(token.secret ?? "")",
+            "Token \(token.name) of \(Plain.actor(token.owner))\(token.scope.map { ", for \($0) alone" } ?? ""):", "  \(token.secret ?? "")",
             "It is shown this once. Use it as SLIPWAY_TOKEN, or to sign in on the page.",
         ]
     }
 
     static func list(_ tokens: [Wire.Token]) -> [String] {
-        var table = Table("NAME", "OWNER", "MADE", "REVOKED")
+        var table = Table("NAME", "OWNER", "GOOD FOR", "MADE", "REVOKED")
         for token in tokens {
             table.add(
-                token.name, Plain.actor(token.owner), TimeText.second(token.createdAt),
+                token.name, Plain.actor(token.owner), token.scope ?? "all of its owner", TimeText.second(token.createdAt),
                 TimeText.second(token.revokedAt))
         }
         return table.lines()

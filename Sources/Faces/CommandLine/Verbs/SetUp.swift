@@ -13,14 +13,28 @@ struct TokenVerbs: ParsableCommand {
         @Option(
             help: ArgumentHelp("The person or account that acts with it (default: its name).", valueName: "name"))
         var owner: String?
+        @Option(
+            help: ArgumentHelp("All that it is good for: release (make releases of --service).", valueName: "scope"))
+        var scope: Wire.TokenScope?
+        @Option(help: ArgumentHelp("A service of the scope; may be given again.", valueName: "service"))
+        var service: [String] = []
         @OptionGroup var format: Format
         @OptionGroup var place: Place
 
-        mutating func validate() throws { try Identifier.token.check(self.name) }
+        mutating func validate() throws {
+            try Identifier.token.check(self.name)
+            for service in self.service { try Identifier.service.check(service) }
+            guard (self.scope == nil) == self.service.isEmpty else {
+                throw ValidationError("--scope and --service belong together: `--scope release --service NAME`.")
+            }
+        }
 
         func run(in session: Session) async throws -> Ending {
             let token = try await session.client(self.place) {
-                try await $0.addToken(Wire.AddToken(name: self.name, owner: self.owner ?? self.name))
+                try await $0.addToken(
+                    Wire.AddToken(
+                        name: self.name, owner: self.owner ?? self.name, scope: self.scope,
+                        services: self.service.isEmpty ? nil : self.service.joined(separator: ",")))
             }
             try session.show(token, json: self.format.json, TokenText.added(token))
             return .done
@@ -55,6 +69,8 @@ struct TokenVerbs: ParsableCommand {
         }
     }
 }
+
+extension Wire.TokenScope: @retroactive ExpressibleByArgument {}
 
 struct Completions: Verb {
     static let configuration = CommandConfiguration(

@@ -47,6 +47,11 @@ extension Bridge {
             differences: applied.differences, warnings: applied.warnings, plan: body.plan)
     }
 
+    func poll(_ caller: Caller, _ name: String) async throws -> Wire.Polled {
+        let polled = try await self.plane.poll(try self.service(name), by: try await self.caller(caller))
+        return Wire.Polled(service: name, branch: polled.branch, repository: polled.repository)
+    }
+
     func lane(_ caller: Caller, _ service: String, _ environment: String) async throws -> Wire.Lane {
         Wire.Lane(try await self.plane.lane(try self.lane(service, environment), by: try await self.caller(caller)))
     }
@@ -346,8 +351,20 @@ extension Bridge {
                 .invalid, "`\(body.owner.prefix(80))` can't own a token: a person or service-account:NAME can.")
         }
         let (token, secret) = try await self.plane.addToken(
-            body.name, owner: owner, mayAdminister: false, by: try await self.caller(caller))
+            body.name, owner: owner, mayAdminister: false, scope: try self.scope(body), by: try await self.caller(caller))
         return Wire.Token(token, secret: secret)
+    }
+
+    private func scope(_ body: Wire.AddToken) throws -> Access.Scope? {
+        let names = (body.services ?? "").split(separator: ",", omittingEmptySubsequences: false).prefix(1_000)
+        switch body.scope {
+        case nil:
+            guard body.services == nil else {
+                throw Core.Refusal(.invalid, "`services` are those of a `scope`, and none is given. Known: release.")
+            }
+            return nil
+        case .release: return .release(of: try names.map { try self.service(String($0)) })
+        }
     }
 
     func revokeToken(_ caller: Caller, _ name: String) async throws -> Wire.Token {

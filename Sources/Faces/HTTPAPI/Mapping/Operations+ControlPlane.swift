@@ -14,6 +14,7 @@ extension Operations {
             status: { caller, service in try await bridge.saying { try await bridge.status(caller, service) } },
             apply: { caller, body in try await bridge.saying { try await bridge.apply(caller, body) } },
             service: { caller, name in try await bridge.saying { try await bridge.service(caller, name) } },
+            poll: { caller, name in try await bridge.saying { try await bridge.poll(caller, name) } },
             createRelease: { caller, body in try await bridge.saying { try await bridge.createRelease(caller, body) } },
             releases: { caller, service, limit in
                 try await bridge.saying { try await bridge.releases(caller, service, limit) }

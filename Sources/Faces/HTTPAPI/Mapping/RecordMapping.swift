@@ -67,6 +67,14 @@ extension Wire.Token {
     init(_ token: Access.Token, secret: String?) {
         self.init(
             name: token.name, owner: token.owner.description, createdAt: token.createdAt.wire,
-            revokedAt: token.revokedAt?.wire, secret: secret)
+            revokedAt: token.revokedAt?.wire, secret: secret, scope: token.scope?.words)
+    }
+}
+
+extension Access.Scope {
+    fileprivate var words: String {
+        switch self {
+        case .release(let services): "release of \(services.map(\.text).joined(separator: ", "))"
+        }
     }
 }

@@ -53,6 +53,10 @@ struct RouteTable: Sendable {
                 try .read("services/{service}", "One service.") {
                     try await $0.operations.service($0.caller, $0.variable("service"))
                 },
+                try .write("services/{service}/poll", "Look at the branch that it watches now.", status: 202) {
+                    (call, _: Wire.Poll) in
+                    try await call.operations.poll(call.caller, call.variable("service"))
+                },
             ]
         }
     }
