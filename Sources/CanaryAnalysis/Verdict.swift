@@ -126,7 +126,7 @@ extension Verdict.Finding {
     /// `errors: canary 23 of 512 requests (4.49 %), baseline 6 of 9,488 (0.063 %), ratio 12.3 or more at 99 %
     /// confidence`
     func words(confidence: Double) -> String {
-        let what = self.slowerThan.map { "slower than \(Words.count($0)) ms" } ?? self.metric
+        let what = self.metric + (self.slowerThan.map { ", slower than \(Words.count($0)) ms" } ?? "")
         let lower = Double(self.ratioAtLeast) / 1_000
         let ratio =
             switch (self.ratioAtLeast, self.ratioAtMost) {

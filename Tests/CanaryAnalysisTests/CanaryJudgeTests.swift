@@ -114,7 +114,7 @@ struct CanaryJudgeTests {
         let verdict = judge.verdict()
         #expect(verdict.findings[verdict.leading].metric == "latency")
         #expect(verdict.findings[verdict.leading].slowerThan == 250)
-        #expect(verdict.sentence.hasPrefix("slower than 250 ms: canary 1,200 of 10,000 requests (12 %)"))
+        #expect(verdict.sentence.hasPrefix("latency, slower than 250 ms: canary 1,200 of 10,000 requests (12 %)"))
     }
 
     @Test func `traffic that does not arrive as configured pauses, with likely causes, until a person has looked`()
