@@ -127,6 +127,11 @@ struct OwnPlace: Sendable {
         try await server.run { _ in try await body(self) }
     }
 
+    /// Rights of something in the data folder.
+    func rights(of name: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: self.data + name)[.posixPermissions] as? Int
+    }
+
     /// What users see.
     func page() async throws -> String {
         let request = HTTPClientRequest(url: "http://127.0.0.1:\(self.ports[2])/")

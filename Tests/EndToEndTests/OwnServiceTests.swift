@@ -9,6 +9,9 @@ import Testing
         try await OwnPlace.with(portsFrom: 7_401) { place in
             try await place.begin()
             try await place.serving { place in
+                // The record and the token are this user's alone.
+                #expect(try place.rights(of: "") == 0o700)
+                #expect(try place.rights(of: "/token") == 0o600)
                 try await self.firstRelease(place)
                 try await self.secondRelease(place)
                 try await self.wayBack(place)

@@ -109,6 +109,7 @@ package final class Journal: Sendable {
         } catch {
             let streams = drafts.map(\.batch.stream) + reading.map(\.stream)
             self.remembered.withLock { kept in for stream in streams { kept[stream] = nil } }
+            await self.tellWhatIsStored(of: drafts)
             throw error
         }
         self.remembered.withLock { kept in
@@ -121,6 +122,16 @@ package final class Journal: Sendable {
         }
         self.news.publish(written)
         return written
+    }
+
+    /// An append that failed may be stored all the same (its answer was lost): then who waits for it has to hear of it, as nobody else will
+    /// tell. After a conflict it finds what others appended and told: hearing twice does no harm.
+    private func tellWhatIsStored(of drafts: [Draft]) async {
+        for batch in drafts.map(\.batch) {
+            let stored = try? await self.ledger.events(
+                of: batch.stream, after: batch.expected, limit: batch.events.count)
+            self.news.publish(stored ?? [])
+        }
     }
 
     /// Decides and appends, again and again while other decisions come in between.

@@ -10,20 +10,6 @@ package struct TokenDigest: Sendable, Hashable {
         self.bytes = Array(SHA256.hash(data: Data(token.utf8)))
     }
 
-    /// From 64 hexadecimal digits; nil for anything else.
-    package init?(hexadecimal text: String) {
-        let digits = Array(text.utf8)
-        guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: 64, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(byte)
-        }
-        self.bytes = bytes
-    }
-
     package var hexadecimal: String {
         self.bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
