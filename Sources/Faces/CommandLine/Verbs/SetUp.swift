@@ -70,7 +70,7 @@ struct TokenVerbs: ParsableCommand {
     }
 }
 
-extension Wire.TokenScope: @retroactive ExpressibleByArgument {}
+extension Wire.TokenScope: ExpressibleByArgument {}
 
 struct Completions: Verb {
     static let configuration = CommandConfiguration(
