@@ -22,7 +22,7 @@ struct Slipway: ParsableCommand {
                 ]),
             CommandGroup(name: "Look back", subcommands: [Log.self, Logs.self, WhyVerb.self, AuditVerbs.self]),
             CommandGroup(
-                name: "Set up", subcommands: [TokenVerbs.self, Completions.self, JudgeVerb.self, LabVerb.self]),
+                name: "Set up", subcommands: [TokenVerbs.self, HookVerbs.self, Completions.self, JudgeVerb.self, LabVerb.self]),
         ])
 }
 
