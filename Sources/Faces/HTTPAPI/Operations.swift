@@ -107,9 +107,7 @@ package struct Operations: Sendable {
         promote: @escaping @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion,
         promotion: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Promotion,
         actOnPromotion:
-            @escaping @Sendable (
-                Caller, _ id: String, Wire.PromotionVerb, Wire.Act
-            ) async throws -> Wire.Promotion,
+            @escaping @Sendable (Caller, _ id: String, Wire.PromotionVerb, Wire.Act) async throws -> Wire.Promotion,
         queue: @escaping @Sendable (Caller) async throws -> [Wire.Promotion],
         lane: @escaping @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane,
         rollback:
@@ -128,9 +126,7 @@ package struct Operations: Sendable {
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
         events:
-            @escaping @Sendable (
-                Caller, _ stream: String?, _ after: Int, _ limit: Int
-            ) async throws -> [Wire.Event],
+            @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
         why: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Why,
         verifyAudit: @escaping @Sendable (Caller) async throws -> Wire.Audit,

@@ -35,7 +35,7 @@ struct TokenVerbs: ParsableCommand {
             let token = try await session.client(self.place) {
                 try await $0.addToken(
                     Wire.AddToken(
-                        name: self.name, owner: self.owner ?? self.name, scope: self.scope.map { _ in .release },
+                        name: self.name, owner: self.owner ?? self.name, scope: self.scope?.rawValue,
                         services: self.service.isEmpty ? nil : self.service.joined(separator: ",")))
             }
             try session.show(token, json: self.format.json, TokenText.added(token))
