@@ -97,7 +97,7 @@ let package = Package(
             ["APIClient", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage, unixSignals]),
         ours(
             "CommandLine", at: "Faces/CommandLine",
-            ["APIClient", "CanaryAnalysis", "Demo", "ServiceFile", argumentParser]),
+            ["APIClient", "CanaryAnalysis", "Demo", "ServiceFile", argumentParser, subprocess]),
 
         // MARK: The executable: wiring only.
         .executableTarget(

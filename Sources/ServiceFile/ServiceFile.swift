@@ -27,6 +27,11 @@ package enum ServiceFile {
         return contents
     }
 
+    /// The name of the service that a file describes, for those who know no definitions.
+    package static func service(in bytes: [UInt8]) throws(ServiceFileError) -> String {
+        try self.read(bytes).definition.service.text
+    }
+
     package static func read(_ text: String) throws(ServiceFileError) -> Contents {
         try self.read(Array(text.utf8))
     }

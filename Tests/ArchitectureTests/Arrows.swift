@@ -49,7 +49,7 @@ struct Arrows {
             ]),
         Arrows(
             "CommandLine", "Faces/CommandLine", ours: ["APIClient", "CanaryAnalysis", "Demo", "ServiceFile"],
-            others: ["ArgumentParser", "Foundation"]),
+            others: ["ArgumentParser", "Foundation", "Subprocess"]),
         Arrows(
             "slipway", "slipway",
             ours: [

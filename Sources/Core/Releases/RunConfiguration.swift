@@ -4,7 +4,8 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var run: RunCommand?
     package var tasks = TaskConfiguration()
     package var version: VersionScheme = .semver
-    /// The branch of which every new commit becomes a release; nil: releases are made by hand.
+    /// The branch of which every new commit becomes a release; nil: releases are made by hand. What counts is `Service.watch`, of the
+    /// file that was applied last; here it is what the commit's file says.
     package var watch: String?
     /// False: once it serves, there is no way back but forward.
     package var reversible = true

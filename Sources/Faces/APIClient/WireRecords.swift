@@ -264,11 +264,6 @@ extension Wire {
         }
     }
 
-    package enum TokenScope: String, Codable, Sendable, CaseIterable {
-        /// Make releases of the named services, and look at them.
-        case release
-    }
-
     /// `POST /services/NAME/poll`: empty.
     package struct Poll: Codable, Sendable, Equatable {
         package init() {}
@@ -290,12 +285,12 @@ extension Wire {
     package struct AddToken: Codable, Sendable, Equatable {
         package var name: String
         package var owner: String
-        /// nil: all that its owner may do.
-        package var scope: TokenScope?
+        /// nil: all that its owner may do; `release`: make releases of the named services, and look at them.
+        package var scope: String?
         /// Of the scope: names of services with commas between.
         package var services: String?
 
-        package init(name: String, owner: String, scope: TokenScope? = nil, services: String? = nil) {
+        package init(name: String, owner: String, scope: String? = nil, services: String? = nil) {
             self.name = name
             self.owner = owner
             self.scope = scope

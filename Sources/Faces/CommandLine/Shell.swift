@@ -51,6 +51,11 @@ package struct Shell: Sendable {
             .standardizedFileURL.path
     }
 
+    /// The same of a repository, if it is not an address.
+    func repository(_ place: String?) -> String? {
+        place.map { $0.contains("://") ? $0 : self.absolute($0) }
+    }
+
     /// Where Slipway keeps its data if nobody says otherwise: `slipway` in the user's state directory
     /// (XDG Base Directory Specification, `XDG_STATE_HOME`).
     var defaultDataFolder: String {

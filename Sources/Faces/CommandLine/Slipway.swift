@@ -24,7 +24,8 @@ struct Slipway: ParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    BackUp.self, Restore.self, Prune.self, TokenVerbs.self, Completions.self, JudgeVerb.self, LabVerb.self,
+                    BackUp.self, Restore.self, Prune.self, TokenVerbs.self, HookVerbs.self, Completions.self,
+                    JudgeVerb.self, LabVerb.self,
                 ]),
         ])
 }

@@ -113,9 +113,7 @@ package struct Operations: Sendable {
         promotion: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Promotion,
         traffic: @escaping @Sendable (Caller, _ promotion: String, _ points: Int) async throws -> Wire.Traffic,
         actOnPromotion:
-            @escaping @Sendable (
-                Caller, _ id: String, Wire.PromotionVerb, Wire.Act
-            ) async throws -> Wire.Promotion,
+            @escaping @Sendable (Caller, _ id: String, Wire.PromotionVerb, Wire.Act) async throws -> Wire.Promotion,
         queue: @escaping @Sendable (Caller) async throws -> [Wire.Promotion],
         lane: @escaping @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane,
         rollback:
@@ -134,9 +132,7 @@ package struct Operations: Sendable {
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
         events:
-            @escaping @Sendable (
-                Caller, _ stream: String?, _ after: Int, _ limit: Int
-            ) async throws -> [Wire.Event],
+            @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
         why: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Why,
         verifyAudit: @escaping @Sendable (Caller) async throws -> Wire.Audit,

@@ -148,6 +148,7 @@ private enum Recorded {
 private struct Nobody: SourceRepository, Builder, CommandRunner, Probe {
     struct Asked: Error {}
 
+    func head(of branch: String, in repository: String) async throws -> String { throw Asked() }
     func resolve(_ ref: String, in repository: String) async throws -> Commit { throw Asked() }
     func versionTags(reaching commit: String, in repository: String) async throws -> [VersionTag] { throw Asked() }
     func allVersions(in repository: String) async throws -> Set<String> { throw Asked() }

@@ -10,6 +10,8 @@ import Testing
         ["rollback", "shop", "--reason", "x"], ["logs", "shop", "--env", "production", "--lines", "0"],
         ["logs", "shop", "--env", "production", "--follow", "--json"], ["serve", "--listen", "8080"],
         ["lab", "--histories", "0"], ["completions", "tcsh"], ["release", "create", "--bogus"], ["--bogus"],
+        ["token", "add", "ci", "--scope", "release"], ["token", "add", "ci", "--service", "shop"],
+        ["token", "add", "ci", "--scope", "all", "--service", "shop"], ["hook", "poke", "Shop"],
         ["log", "a//b"], ["log", "a/b/c/d/e"], ["status", "--server", "gopher://x"],
     ])
     func `wrong usage ends with 2, says so on standard error, and prints nothing else`(words: [String]) async {

@@ -103,13 +103,18 @@ struct Apply: Verb {
     var file = "slipway.yaml"
     @Flag(help: "Only show what would change.")
     var plan = false
+    @Option(
+        help: ArgumentHelp(
+            "Where releases are made from (default: the file's folder): a folder, or an address such as ssh://….",
+            valueName: "place"))
+    var repository: String?
     @OptionGroup var format: Format
     @OptionGroup var place: Place
 
     func run(in session: Session) async throws -> Ending {
         let path = session.shell.absolute(self.file)
         let apply = Wire.Apply(
-            file: try Self.read(path), repository: (path as NSString).deletingLastPathComponent, plan: self.plan,
+            file: try Self.read(path), repository: session.shell.repository(self.repository) ?? (path as NSString).deletingLastPathComponent, plan: self.plan,
             name: self.file)
         let applied = try await session.client(self.place) { try await $0.apply(apply) }
         try session.show(applied, json: self.format.json, ServiceText.applied(applied))

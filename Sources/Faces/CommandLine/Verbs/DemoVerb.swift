@@ -19,7 +19,7 @@ struct DemoVerb: Verb {
         let isJSON = self.format.json
         let style = DemoText(isColoured: shell.isTerminal && shell.environment["NO_COLOR"] == nil)
         let run = DemoRun(
-            exits: self.exit, dataFolder: self.data.map(shell.absolute), executable: Self.executable,
+            exits: self.exit, dataFolder: self.data.map(shell.absolute), executable: OwnProgram.path,
             say: { line in
                 let text = style.line(line)
                 if isJSON { shell.err(text) } else { shell.out(text) }
@@ -29,11 +29,6 @@ struct DemoVerb: Verb {
                 if let reason = report.reason { shell.err(style.fault("slipway: the demo is not ok. \(reason)")) }
             })
         return await run.run() ? .done : .refused
-    }
-
-    /// This very program.
-    private static var executable: String {
-        URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
     }
 }
 

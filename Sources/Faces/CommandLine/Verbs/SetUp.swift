@@ -15,11 +15,13 @@ struct TokenVerbs: ParsableCommand {
         var owner: String?
         @Option(
             help: ArgumentHelp("All that it is good for: release (make releases of --service).", valueName: "scope"))
-        var scope: Wire.TokenScope?
+        var scope: Scope?
         @Option(help: ArgumentHelp("A service of the scope; may be given again.", valueName: "service"))
         var service: [String] = []
         @OptionGroup var format: Format
         @OptionGroup var place: Place
+
+        enum Scope: String, ExpressibleByArgument, CaseIterable { case release }
 
         mutating func validate() throws {
             try Identifier.token.check(self.name)
@@ -33,7 +35,7 @@ struct TokenVerbs: ParsableCommand {
             let token = try await session.client(self.place) {
                 try await $0.addToken(
                     Wire.AddToken(
-                        name: self.name, owner: self.owner ?? self.name, scope: self.scope,
+                        name: self.name, owner: self.owner ?? self.name, scope: self.scope?.rawValue,
                         services: self.service.isEmpty ? nil : self.service.joined(separator: ",")))
             }
             try session.show(token, json: self.format.json, TokenText.added(token))

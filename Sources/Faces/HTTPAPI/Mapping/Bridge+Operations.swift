@@ -363,7 +363,9 @@ extension Bridge {
                 throw Core.Refusal(.invalid, "`services` are those of a `scope`, and none is given. Known: release.")
             }
             return nil
-        case .release: return .release(of: try names.map { try self.service(String($0)) })
+        case "release": return .release(of: try names.map { try self.service(String($0)) })
+        case let scope?:
+            throw Core.Refusal(.invalid, "`\(scope.prefix(40))` is no scope of a token. Known: release.")
         }
     }
 
