@@ -106,9 +106,7 @@ package struct Operations: Sendable {
         promote: @escaping @Sendable (Caller, Wire.Promote) async throws -> Wire.Promotion,
         promotion: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Promotion,
         actOnPromotion:
-            @escaping @Sendable (
-                Caller, _ id: String, Wire.PromotionVerb, Wire.Act
-            ) async throws -> Wire.Promotion,
+            @escaping @Sendable (Caller, _ id: String, Wire.PromotionVerb, Wire.Act) async throws -> Wire.Promotion,
         queue: @escaping @Sendable (Caller) async throws -> [Wire.Promotion],
         lane: @escaping @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane,
         rollback:
