@@ -176,8 +176,12 @@ extension HistoryStep {
         let voice = Voice.allCases[generator.below(Voice.allCases.count)]
         let small = generator.below(16)
         switch generator.below(100) {
-        case 0..<13: return .promote(release: generator.below(HistorySetting.releaseCount), by: voice)
-        case 13..<33: return .work(effects: 1 + generator.below(10))
+        case 0..<13:
+            let release = generator.below(HistorySetting.releaseCount)
+            guard generator.chance(8) else { return .promote(release: release, by: voice) }
+            return .plan(release: release, after: .seconds(Int64(generator.below(200)) - 10), by: voice)
+        case 13..<33:
+            return generator.chance(4) ? .moveFirst(slot: small, by: voice) : .work(effects: 1 + generator.below(10))
         case 33..<50:
             return .evaluate(
                 verdicts: UInt16(truncatingIfNeeded: generator.next() & generator.next() & generator.next()))
@@ -216,7 +220,7 @@ extension HistoryStep {
 
     private static func randomIntent(_ generator: inout SeededGenerator, _ by: Voice, slot: Int) -> HistoryStep {
         let release = generator.below(HistorySetting.releaseCount)
-        switch generator.below(17) {
+        switch generator.below(14) {
         case 0: return .cancel(slot: slot, by: by)
         case 1: return .skip(by: by)
         case 2: return .retry(release: release, by: by)
@@ -228,9 +232,6 @@ extension HistoryStep {
         case 9: return .unblock(release: release, by: by)
         case 10: return .clearAlarm(by: by)
         case 11, 12: return .handOver(by: by)
-        case 13, 14: return .moveFirst(slot: slot, by: by)
-        case 15:
-            return .plan(release: release, after: .seconds(Int64(generator.below(200)) - 10), by: by)
         default: return generator.chance(40) ? .down(by: by) : .resume(by: by)
         }
     }

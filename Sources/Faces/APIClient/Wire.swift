@@ -291,28 +291,28 @@ extension Wire {
         package init(dryRun: Bool) { self.dryRun = dryRun }
     }
 
-    package struct Pruned: Codable, Sendable, Equatable {
-        package struct Release: Codable, Sendable, Equatable {
-            package var release: String
-            package var service: String
-            package var version: String
-            package var bytes: Int64
+    package struct PrunedRelease: Codable, Sendable, Equatable {
+        package var release: String
+        package var service: String
+        package var version: String
+        package var bytes: Int64
 
-            package init(release: String, service: String, version: String, bytes: Int64) {
-                self.release = release
-                self.service = service
-                self.version = version
-                self.bytes = bytes
-            }
+        package init(release: String, service: String, version: String, bytes: Int64) {
+            self.release = release
+            self.service = service
+            self.version = version
+            self.bytes = bytes
         }
+    }
 
+    package struct Pruned: Codable, Sendable, Equatable {
         package var dryRun: Bool
         package var bytes: Int64
         /// Releases whose content stays.
         package var kept: Int
-        package var releases: [Release]
+        package var releases: [PrunedRelease]
 
-        package init(dryRun: Bool, bytes: Int64, kept: Int, releases: [Release]) {
+        package init(dryRun: Bool, bytes: Int64, kept: Int, releases: [PrunedRelease]) {
             self.dryRun = dryRun
             self.bytes = bytes
             self.kept = kept

@@ -134,7 +134,7 @@ enum Samples {
 
     static let pruned = Wire.Pruned(
         dryRun: false, bytes: 48_213, kept: 10,
-        releases: [Wire.Pruned.Release(release: "rel-1.0.0", service: "shop", version: "1.0.0", bytes: 48_213)])
+        releases: [Wire.PrunedRelease(release: "rel-1.0.0", service: "shop", version: "1.0.0", bytes: 48_213)])
 
     static func change(_ state: String = "requested") -> Wire.Change {
         Wire.Change(

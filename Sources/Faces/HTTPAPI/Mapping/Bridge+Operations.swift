@@ -163,7 +163,7 @@ extension Bridge {
         return Wire.Pruned(
             dryRun: body.dryRun, bytes: report.bytes, kept: report.kept,
             releases: report.pruned.map {
-                Wire.Pruned.Release(
+                Wire.PrunedRelease(
                     release: $0.release.text, service: $0.service.text, version: $0.version, bytes: $0.bytes)
             })
     }
