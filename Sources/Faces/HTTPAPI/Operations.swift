@@ -106,9 +106,7 @@ package struct Operations: Sendable {
         promotion: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Promotion,
         traffic: @escaping @Sendable (Caller, _ promotion: String, _ points: Int) async throws -> Wire.Traffic,
         actOnPromotion:
-            @escaping @Sendable (
-                Caller, _ id: String, Wire.PromotionVerb, Wire.Act
-            ) async throws -> Wire.Promotion,
+            @escaping @Sendable (Caller, _ id: String, Wire.PromotionVerb, Wire.Act) async throws -> Wire.Promotion,
         queue: @escaping @Sendable (Caller) async throws -> [Wire.Promotion],
         lane: @escaping @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane,
         rollback:

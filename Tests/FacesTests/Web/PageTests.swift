@@ -21,12 +21,13 @@ import WebUI
         let problem = Wire.Problem(title: change("Refused"), status: 409, detail: change("held"), code: "held")
         return [
             .status(
-                try changed(Samples.status), traffic: [try changed(Samples.traffic)], changes: [try changed(Samples.change())], viewer: Self.viewer,
-                words: Self.words),
+                try changed(Samples.status), traffic: [try changed(Samples.traffic)],
+                changes: [try changed(Samples.change())], viewer: Self.viewer, words: Self.words),
             .lane(
                 try changed(Samples.lane()), traffic: try changed(Samples.traffic), viewer: Self.viewer,
                 words: Self.words),
-            .promotion(promotion, traffic: try changed(Samples.traffic), why: why, viewer: Self.viewer, words: Self.words),
+            .promotion(
+                promotion, traffic: try changed(Samples.traffic), why: why, viewer: Self.viewer, words: Self.words),
             .change(try changed(Samples.change()), why: why, viewer: Self.viewer, words: Self.words),
             .releases([try changed(Samples.release())], words: Self.words),
             .release(try changed(Samples.release()), why: why, log: change("log"), words: Self.words),

@@ -38,7 +38,7 @@ import WebUI
         #expect(charts.count == 4)
         #expect(read.elements.count { $0.tag == "desc" } == 4 && read.elements.count { $0.tag == "title" } == 4)
         for words in [
-            "Traffic, % asked for", "Requests, a second", "Errors, % of answers", "Latency, ms, p99 over p50",
+            "Traffic, % asked for", "Requests, a second", "Errors, % of answers", "Latency, ms, p99 / p50",
             "1.4.0: 2.08 last, between 0 and 4. 1 of 4 intervals are gaps.", "1.4.0: 25 last, between 5 and 25.",
             "1.3.2: 30.4 last, between 30 and 38. 1 of 4 intervals are gaps.", "05:30:10 to 05:30:30 UTC",
         ] {
