@@ -44,7 +44,9 @@ private struct LooksBack {
         let few = 2 * (most + 1)
         let page = try await self.page(from: start, to: end, limit: few)
         guard page.count == few else { return try page.compactMap(self.seen) }
-        let window = Milliseconds(max(1, (end - start).count / Int64(most)))
+        // With the last look, not more than fit.
+        let parts = Int64(max(1, most - 1))
+        let window = Milliseconds(max(1, ((end - start).count + parts - 1) / parts))
         var found: [Traffic.Seen] = []
         var cursor = start
         while cursor < end {

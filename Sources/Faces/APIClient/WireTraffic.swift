@@ -1,6 +1,6 @@
 extension Wire {
-    /// `GET /promotions/S/E/N/traffic`: what both versions answered since the deployment was first looked at, interval by
-    /// interval. Intervals are merged so that an arm has at most as many points as were asked for.
+    /// `GET /promotions/S/E/N/traffic`: what both versions answered since the deployment was first looked at, interval
+    /// by interval. Intervals are merged so that an arm has at most as many points as were asked for.
     package struct Traffic: Codable, Sendable, Equatable {
         /// Id of the promotion.
         package var promotion: String
@@ -39,14 +39,14 @@ extension Wire {
         package var requests: Int?
         /// Those answered with a status of 500 to 599.
         package var errors: Int?
-        /// How long half, and 99 of 100, took at most, in milliseconds, as the upper bound of a bucket (a quarter octave);
-        /// above 10,240 that bound. nil: not known.
+        /// How long half, and 99 of 100, took at most, in milliseconds, as the upper bound of a bucket (a quarter
+        /// octave); above 10,240 that bound. nil: not known.
         package var p50: Int?
         package var p99: Int?
         /// The share of the traffic that it was to have, in percent.
         package var share: Double?
-        /// missing: it could not be looked at; reset: the counters began anew; loss: times of some requests were lost, so
-        /// there are no percentiles; impossible: the counters went backwards. nil: nothing is missing.
+        /// missing: it could not be looked at; reset: the counters began anew; loss: times of some requests were lost,
+        /// so there are no percentiles; impossible: the counters went backwards. nil: nothing is missing.
         package var gap: String?
 
         package init(

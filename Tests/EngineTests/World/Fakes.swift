@@ -190,13 +190,16 @@ struct FakeProbe: Probe {
     func get(_ path: String, at address: ListenAddress, within: Milliseconds) async -> ProbeAnswer { .status(200) }
 }
 
-/// A ledger that tells of each append, before it and after it is stored, and of each reading of a stream.
+/// A ledger that tells of each append, before it and after it is stored, and of each reading of a stream and of
+/// observations.
 struct WatchedLedger: Ledger {
     let ledger: any Ledger
     var before: @Sendable () async throws -> Void = {}
     var after: @Sendable ([Envelope]) -> Void = { _ in }
     var reading: @Sendable (_ after: Int) -> Void = { _ in }
     var verifying: @Sendable () async throws -> Void = {}
+    /// So many observations were read.
+    var looking: @Sendable (_ count: Int) -> Void = { _ in }
 
     var term: Term { self.ledger.term }
 
@@ -231,7 +234,9 @@ struct WatchedLedger: Ledger {
     }
     func record(_ observations: [Observation]) async throws { try await self.ledger.record(observations) }
     func observations(of lane: LaneID, from: Instant, to: Instant, limit: Int) async throws -> [Observation] {
-        try await self.ledger.observations(of: lane, from: from, to: to, limit: limit)
+        let found = try await self.ledger.observations(of: lane, from: from, to: to, limit: limit)
+        self.looking(found.count)
+        return found
     }
     func seals() async throws -> [Seal] { try await self.ledger.seals() }
     func verify() async throws -> AuditReport {

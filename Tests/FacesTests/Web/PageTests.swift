@@ -21,10 +21,13 @@ import WebUI
         let problem = Wire.Problem(title: change("Refused"), status: 409, detail: change("held"), code: "held")
         return [
             .status(
-                try changed(Samples.status), changes: [try changed(Samples.change())], viewer: Self.viewer,
+                try changed(Samples.status), traffic: [try changed(Samples.traffic)],
+                changes: [try changed(Samples.change())], viewer: Self.viewer, words: Self.words),
+            .lane(
+                try changed(Samples.lane()), traffic: try changed(Samples.traffic), viewer: Self.viewer,
                 words: Self.words),
-            .lane(try changed(Samples.lane()), viewer: Self.viewer, words: Self.words),
-            .promotion(promotion, why: why, viewer: Self.viewer, words: Self.words),
+            .promotion(
+                promotion, traffic: try changed(Samples.traffic), why: why, viewer: Self.viewer, words: Self.words),
             .change(try changed(Samples.change()), why: why, viewer: Self.viewer, words: Self.words),
             .releases([try changed(Samples.release())], words: Self.words),
             .release(try changed(Samples.release()), why: why, log: change("log"), words: Self.words),
@@ -81,7 +84,8 @@ import WebUI
     @Test(arguments: Scenes.all.map(\.name))
     func `every scene is well formed, and every button is a form with the viewer's token`(scene: String) throws {
         let found = try #require(Scenes.all.first { $0.name == scene })
-        let page = Page.status(found.status, changes: found.changes, viewer: Self.viewer, words: Self.words)
+        let page = Page.status(
+            found.status, traffic: found.traffic, changes: found.changes, viewer: Self.viewer, words: Self.words)
         let markup = page.markup(for: Self.viewer)
         let read = try Markup(markup)
         let posts = read.elements.filter { $0.tag == "form" && $0.attributes["method"] == "post" }

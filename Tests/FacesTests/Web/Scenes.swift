@@ -4,13 +4,35 @@ import APIClient
 enum Scenes {
     static let now = "2026-11-24T05:40:00.000Z"
 
-    static let all: [(name: String, status: Wire.Status, changes: [Wire.Change])] = [
-        ("empty", Wire.Status(position: 0, services: []), []),
-        ("idle", Wire.Status(position: 41, services: [idle]), []),
-        ("running", Wire.Status(position: 96, services: [running]), [Samples.change()]),
-        ("alarm", Wire.Status(position: 131, services: [alarm]), []),
-        ("many", Wire.Status(position: 90_412, services: many), []),
+    static let all: [(name: String, status: Wire.Status, traffic: [Wire.Traffic], changes: [Wire.Change])] = [
+        ("empty", Wire.Status(position: 0, services: []), [], []),
+        ("idle", Wire.Status(position: 41, services: [idle]), [], []),
+        ("running", Wire.Status(position: 96, services: [running]), [traffic], [Samples.change()]),
+        ("alarm", Wire.Status(position: 131, services: [alarm]), [], []),
+        ("many", Wire.Status(position: 90_412, services: many), [traffic], []),
     ]
+
+    /// A canary from 5 % on to 25 %, of which some answers fail.
+    static var traffic: Wire.Traffic {
+        func arm(_ isNew: Bool) -> Wire.TrafficArm {
+            let points = (0..<60).map { index in
+                let share = (index < 20 ? 5.0 : 25.0)
+                let part = isNew ? share : 100 - share
+                let requests = Int(10 * part) + (index * 37 % 41) * Int(part) / 20
+                let isGap = index == 33
+                let from = "2026-11-24T05:\(30 + index / 12):\(index % 12 < 2 ? "0" : "")\(index % 12 * 5).000Z"
+                let next = index + 1
+                let to = "2026-11-24T05:\(30 + next / 12):\(next % 12 < 2 ? "0" : "")\(next % 12 * 5).000Z"
+                return Wire.TrafficPoint(
+                    from: from, at: to, requests: isGap ? nil : requests,
+                    errors: isGap ? nil : isNew && index > 25 ? requests * 4 / 100 : index % 9 / 8,
+                    p50: isGap ? nil : isNew ? 14 : 12, p99: isGap ? nil : isNew ? [57, 67, 80][index % 3] : 48,
+                    share: isGap ? nil : part, gap: isGap ? "missing" : nil)
+            }
+            return Wire.TrafficArm(arm: isNew ? "new" : "old", version: isNew ? "1.1.0" : "1.0.0", points: points)
+        }
+        return Wire.Traffic(promotion: "storefront/production/3", arms: [arm(true), arm(false)])
+    }
 
     static func lane(_ service: String, _ environment: String, _ version: String?, port: Int) -> Wire.Lane {
         var lane = Wire.Lane(service: service, environment: environment)

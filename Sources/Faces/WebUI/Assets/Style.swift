@@ -133,21 +133,20 @@ package enum Style {
         .traffic { display: grid; gap: .4rem; grid-template-columns: minmax(0, 1fr); }
         .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: 0; font-size: .875rem; }
         .charts { display: grid; gap: .7rem 1.2rem;
-          grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); }
+          grid-template-columns: repeat(auto-fit, minmax(min(100%, 9.5rem), 1fr)); }
         .small .charts { gap: .5rem .9rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
         .chart { margin: 0; min-width: 0; font-size: .875rem; line-height: 1.4; }
         .chart figcaption, .latest { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
         .small .chart { font-size: .8rem; }
-        .small .chart figcaption .faint-text { font-size: .75rem; }
+        .small .faint-text { font-size: .75rem; }
         .latest { display: flex; gap: .9rem; margin: 0; font-variant-numeric: tabular-nums; }
         .latest a { color: inherit; text-decoration: none; }
         .latest a:hover { text-decoration: underline; }
         .key { width: 1.5rem; height: .5rem; margin-right: .35rem; vertical-align: .1em; }
-        .plot { position: relative; height: 6rem; margin-top: .15rem; }
+        .plot { height: 6rem; }
         .small .plot { height: 2.6rem; }
         .lines { display: block; width: 100%; height: 100%; }
-        .plot .top { position: absolute; top: 0; right: 0; padding-left: .3rem; background: var(--card);
-          color: var(--faint); font-size: .75rem; line-height: 1; font-variant-numeric: tabular-nums; }
+        .latest .top { margin-left: auto; align-self: end; color: var(--faint); font-size: .75rem; }
         .grid, .line { fill: none; vector-effect: non-scaling-stroke; }
         .grid { stroke: var(--line); stroke-width: 1px; }
         .line { stroke-width: 2px; stroke-linecap: round; stroke-linejoin: round; }
@@ -158,6 +157,7 @@ package enum Style {
         .numbers summary { cursor: pointer; color: var(--link); font-size: .875rem; width: fit-content; }
         .numbers .scroll { max-height: 22rem; margin-top: .35rem; }
         .numbers td, .numbers th { padding: .2rem .6rem; font-variant-numeric: tabular-nums; text-align: right; }
+        .numbers th[colspan] { text-align: center; }
         .weight { display: flex; gap: .7rem; align-items: center; font-size: .875rem;
           font-variant-numeric: tabular-nums; }
         .weight span { white-space: nowrap; }

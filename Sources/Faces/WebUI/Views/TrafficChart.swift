@@ -19,7 +19,7 @@ enum Measure: CaseIterable {
         case .share: "% asked for"
         case .requests: "a second"
         case .errors: "% of answers"
-        case .latency: "ms, p99 over p50"
+        case .latency: "ms, p99 / p50"
         }
     }
 

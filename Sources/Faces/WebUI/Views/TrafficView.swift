@@ -84,11 +84,9 @@ struct TrafficView {
                         }
                     }
                 }
-            }
-            el("div", .class("plot")) {
-                chart.html
                 el("span", .class("top"), .named("aria-hidden", "true")) { Measure.short(chart.top) }
             }
+            el("div", .class("plot")) { chart.html }
         }
     }
 
