@@ -28,6 +28,23 @@ package struct Past: Sendable {
         return Double(recent.reduce(0) { $0 + $1.errors } + 1) / Double(requests + 2)
     }
 
+    /// How much more the errors of minutes scatter than single ones would, 1 or more: `Σ (k - n p)² / Σ n p` over the last
+    /// six hours before `release`. Errors that come in clusters weigh like one. What drifts in that time counts as scatter
+    /// too, which only makes the judge slower. 1 where there are fewer than twenty errors: nothing is known then.
+    func dispersion(before release: Instant) -> Double {
+        let start = release.milliseconds - 6 * 3_600_000
+        let recent = self.stretches.filter { $0.at.milliseconds >= start && $0.requests > 0 }
+        let requests = recent.reduce(0) { $0 + $1.requests }
+        let errors = recent.reduce(0) { $0 + $1.errors }
+        guard errors >= 20, recent.count >= 10 else { return 1 }
+        let rate = Double(errors) / Double(requests)
+        let squares = recent.reduce(0.0) { sum, stretch in
+            let difference = Double(stretch.errors) - Double(stretch.requests) * rate
+            return sum + difference * difference
+        }
+        return min(max(1, squares / Double(errors)), 1e6)
+    }
+
     static let fewest = 1_000
 }
 

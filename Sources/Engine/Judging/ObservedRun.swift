@@ -35,6 +35,7 @@ package struct ObservedRun: Sendable {
         self.timesBefore = old?.counts?.times
         var settings = CanaryJudge.Settings()
         settings.objective = Double(judging.objective.perMillion) / 1_000_000
+        settings.errors.dispersion = past.dispersion(before: deployment.startedAt)
         settings.split = try SplitCheck.Settings()
         // What silence means is the environment's word, at the end of a step: never the judge's.
         settings.silence = 1_000_000

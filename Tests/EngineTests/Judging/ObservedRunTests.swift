@@ -276,6 +276,23 @@ struct ObservedRunTests {
         #expect(steady.judgement().warning == nil)
     }
 
+    @Test func `errors that came in clusters before the release weigh less in the judgement`() throws {
+        let minutes = (1...300).map { Self.start.milliseconds - Int64($0) * 60_000 }
+        let clustered = Past(
+            stretches: minutes.enumerated().map { index, minute in
+                Past.Stretch(
+                    at: Instant(milliseconds: minute), requests: 1_000, errors: index.isMultiple(of: 30) ? 20 : 0)
+            })
+        var harm: [Int] = []
+        for past in [Past(stretches: []), clustered] {
+            var traffic = try Traffic(past: past)
+            for _ in 0..<5 { try traffic.look(share: 5_000, requests: 400, newErrors: 0.02) }
+            harm.append(traffic.judgement().harm)
+        }
+        #expect(harm[0] > 0)
+        #expect(harm[1] < harm[0] / 2)
+    }
+
     private static func past(errors: Double) -> Past {
         Past(
             stretches: (1...300).map { minute in
