@@ -72,8 +72,6 @@ struct TokenVerbs: ParsableCommand {
     }
 }
 
-extension Wire.TokenScope: ExpressibleByArgument {}
-
 struct Completions: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Print the completion script of a shell.",
