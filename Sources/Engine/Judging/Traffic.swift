@@ -50,7 +50,10 @@ package struct Traffic: Sendable, Equatable {
         self.arms = [Look.Arm.new, .old].compactMap { arm in
             let own = looks.filter { $0.look.arm == arm }
             guard let version = own.last?.version else { return nil }
-            return Arm(isNew: arm == .new, version: version, points: Self.points(Self.thinned(own, most)))
+            // Before its first counts it was not there to be missed.
+            let begin = own.firstIndex { $0.look.counts != nil } ?? 0
+            let looks = Self.thinned(Array(own[begin...]), most)
+            return Arm(isNew: arm == .new, version: version, points: Self.points(looks))
         }
     }
 

@@ -90,6 +90,16 @@ struct TrafficTests {
         #expect(points[1].share == nil && points[5].errors == 0)
     }
 
+    @Test func `what was not there yet is no gap, what never came is one`() throws {
+        let seen = [false, false, true, true].map { isSeen in
+            var new = Counter()
+            new.look(1, isSeen: isSeen)
+            return new.looks[1]
+        }
+        #expect(Traffic(seen).arms.first?.points.map(\.gap) == [nil])
+        #expect(Traffic(Array(seen.prefix(2))).arms.first?.points.map(\.gap) == [.missing])
+    }
+
     @Test func `one look, and none, are nothing to draw`() {
         #expect(Traffic([]).arms == [])
         #expect(Traffic(Counter().looks).arms.map(\.points) == [[]])

@@ -15,6 +15,7 @@ import Testing
                 #expect(try await client.release("shop@1.4.0").id == "shop@1.4.0")
                 #expect(try await client.releaseLog("rel-1.4.0", offset: 3) == Samples.output)
                 #expect(try await client.promotion("shop/production/3") == Samples.promotion())
+                #expect(try await client.traffic("shop/production/3", points: 60) == Samples.traffic)
                 #expect(try await client.queue() == [Samples.promotion(4, state: .waiting)])
                 #expect(try await client.lane(service: "shop", environment: "production") == Samples.lane())
                 #expect(try await client.changes() == [Samples.change()])

@@ -44,8 +44,8 @@ package enum Script {
             scrolled: [...main.querySelectorAll(".scroll[id]")].map((e) => [e.id, e.scrollTop, e.scrollLeft]),
             focus: main.contains(document.activeElement)
               ? document.activeElement.id || document.activeElement.parentElement.id : null,
-            link: links(main, document.activeElement.getAttribute("href")).indexOf(document.activeElement),
-            to: document.activeElement.getAttribute("href"),
+            to: document.activeElement?.getAttribute("href"),
+            link: links(main, document.activeElement?.getAttribute("href")).indexOf(document.activeElement),
           });
           const restore = (kept) => {
             for (const id of kept.open) { const e = document.getElementById(id); if (e) e.open = true; }

@@ -139,10 +139,10 @@ package enum Style {
         .chart figcaption, .latest { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
         .small .chart { font-size: .8rem; }
         .small .faint-text { font-size: .75rem; }
-        .latest { display: flex; gap: .9rem; margin: 0; font-variant-numeric: tabular-nums; }
+        .latest { display: flex; gap: .6rem; margin: 0; font-variant-numeric: tabular-nums; }
         .latest a { color: inherit; text-decoration: none; }
         .latest a:hover { text-decoration: underline; }
-        .key { width: 1.5rem; height: .5rem; margin-right: .35rem; vertical-align: .1em; }
+        .key { width: 1.25rem; height: .42rem; margin-right: .3rem; vertical-align: .1em; }
         .plot { height: 6rem; }
         .small .plot { height: 2.6rem; }
         .lines { display: block; width: 100%; height: 100%; }
