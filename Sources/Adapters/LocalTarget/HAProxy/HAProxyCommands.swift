@@ -115,18 +115,29 @@ package enum HAProxyCommands {
         }
     }
 
+    /// Ready servers that the slot does not list, or lists less often.
     private static func unwanted(_ old: HAProxyPicture.Slot, _ slot: HAProxySlot) -> [HAProxyPicture.Server] {
-        old.servers.filter { server in
-            server.isReady
-                && !slot.addresses.contains { $0.numeric.map { $0 == (server.address, server.port) } ?? false }
+        var wanted = slot.servers
+        return old.servers.filter { server in
+            guard server.isReady else { return false }
+            guard let index = wanted.firstIndex(where: server.stands(at:)) else { return true }
+            wanted.remove(at: index)
+            return false
         }
     }
 
     private static func missing(_ old: HAProxyPicture.Slot, _ slot: HAProxySlot) -> [ListenAddress] {
-        slot.addresses.filter { address in
-            !old.servers.contains { server in
-                server.isReady && (address.numeric.map { $0 == (server.address, server.port) } ?? false)
-            }
+        var ready = old.servers.filter(\.isReady)
+        return slot.servers.filter { address in
+            guard let index = ready.firstIndex(where: { $0.stands(at: address) }) else { return true }
+            ready.remove(at: index)
+            return false
         }
+    }
+}
+
+extension HAProxyPicture.Server {
+    fileprivate func stands(at address: ListenAddress) -> Bool {
+        address.numeric.map { $0 == (self.address, self.port) } ?? false
     }
 }

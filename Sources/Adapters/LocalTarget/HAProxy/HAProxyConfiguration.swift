@@ -116,7 +116,7 @@ package enum HAProxyConfiguration {
     }
 
     private static func backend(_ number: Int, _ slot: HAProxySlot?) -> String {
-        let servers = slot.map { $0.isRetired ? [] : $0.addresses } ?? []
+        let servers = slot.map { $0.isRetired ? [] : $0.servers } ?? []
         var lines = [
             "backend arm\(number)",
             "    http-request set-var(txn.version) var(proc.version\(number))",
