@@ -48,7 +48,7 @@ struct HistoryWatch: Sendable {
                 try self.needsPerson(input, .rollbackLeavesAHold, "the hold of a rollback was replaced")
             }
         case .requested, .waiting, .capacityWanted, .capacityReady, .capacityLost, .capacityWarm, .capacityGone,
-            .routingConfirmed, .paused, .aborted, .withdrawn, .passedNoReturn, .blocked, .pinned, .unpinned,
+            .instancesDied, .routerDied, .routingConfirmed, .paused, .aborted, .withdrawn, .passedNoReturn, .blocked, .pinned, .unpinned,
             .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved, .downFinished:
             break
         }

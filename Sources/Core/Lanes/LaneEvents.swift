@@ -13,6 +13,8 @@ extension Lane {
         case capacityWarm(CapacityWarm)
         case capacityRetiring(CapacityRetiring)
         case capacityGone(CapacityNumber)
+        case instancesDied(InstancesDied)
+        case routerDied(Deaths)
         case stepStarted(StepStarted)
         case stepCompleted(StepCompleted)
         case routingWanted(DesiredRouting)
@@ -103,6 +105,12 @@ extension Lane {
         package let number: Int
         /// When the alarm is raised if it is not gone.
         package let goneBy: Instant
+    }
+
+    /// Instances ended by themselves and were started again.
+    package struct InstancesDied: Sendable, Equatable, Codable {
+        package let number: Int
+        package let deaths: Deaths
     }
 
     package struct StepStarted: Sendable, Equatable, Codable {
@@ -216,6 +224,8 @@ extension Lane.Event: LedgerEvent {
         case .capacityWarm(let body): ("capacityWarm", body)
         case .capacityRetiring(let body): ("capacityRetiring", body)
         case .capacityGone(let body): ("capacityGone", body)
+        case .instancesDied(let body): ("instancesDied", body)
+        case .routerDied(let body): ("routerDied", body)
         case .stepStarted(let body): ("stepStarted", body)
         case .stepCompleted(let body): ("stepCompleted", body)
         case .routingWanted(let body): ("routingWanted", body)
@@ -259,6 +269,7 @@ extension Lane.Event: LedgerEvent {
             "lane.capacityLost": reader(Self.capacityLost),
             "lane.capacityWarm": reader(Self.capacityWarm), "lane.capacityRetiring": reader(Self.capacityRetiring),
             "lane.capacityGone": reader(Self.capacityGone), "lane.stepStarted": reader(Self.stepStarted),
+            "lane.instancesDied": reader(Self.instancesDied), "lane.routerDied": reader(Self.routerDied),
             "lane.stepCompleted": reader(Self.stepCompleted), "lane.routingWanted": reader(Self.routingWanted),
             "lane.routingConfirmed": reader(Self.routingConfirmed), "lane.paused": reader(Self.paused),
             "lane.resumed": reader(Self.resumed), "lane.aborted": reader(Self.aborted),

@@ -43,7 +43,7 @@ package struct LaneJournal: Sendable {
             case .ended(let body): closing[ChangeID(id, body.number)] = body.outcome.rawValue
             case .requested, .waiting, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
                 .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
-                .routingWanted,
+                .routingWanted, .instancesDied, .routerDied,
                 .routingConfirmed, .paused, .resumed, .aborted, .failed, .withdrawn, .passedNoReturn, .held,
                 .holdReleased, .pinned, .unpinned, .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved,
                 .downFinished:

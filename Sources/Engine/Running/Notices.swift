@@ -62,7 +62,7 @@ struct Notices: Sendable {
                 text: "\(id): \(alarm.reason). Next: \(alarm.nextAction)", at: envelope.at)
         case .requested, .removed, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
             .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
-            .routingWanted,
+            .routingWanted, .instancesDied, .routerDied,
             .routingConfirmed, .paused, .resumed, .aborted, .failed, .verified, .withdrawn, .passedNoReturn, .blocked,
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:

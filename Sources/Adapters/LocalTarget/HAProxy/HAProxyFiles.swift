@@ -14,6 +14,8 @@ struct HAProxyRecord: Sendable, Equatable, Codable {
     var generation: Int
     /// Confirmed by HAProxy, or what it was last started with; nil before the first start.
     var state: HAProxyState?
+    /// nil: none since the router was put up.
+    var deaths: RouterDeaths?
 }
 
 /// Where the process of one lane is to be found. Written before a start with the socket alone, so that a process whose
@@ -28,6 +30,8 @@ struct HAProxyHandle: Sendable, Equatable, Codable {
     var socket: String
     var process: DetachedProcess?
     var older: Older?
+    /// How it ended, if it was our child.
+    var ending: String?
 
     /// The entry in the environment of a process that was started for this handle.
     var mark: String { "\(HAProxyConfiguration.socketVariable)=\(self.socket)" }
