@@ -23,10 +23,12 @@ package final class News: Sendable {
     package func publish(_ envelopes: [Envelope]) {
         guard let last = envelopes.last else { return }
         let item = Item(position: last.position, streams: Set(envelopes.map(\.stream)))
-        self.state.withLock { state in
+        let listeners = self.state.withLock { state in
             state.position = max(state.position, item.position)
-            for listener in state.listeners.values { listener.yield(item) }
+            return Array(state.listeners.values)
         }
+        // Not under the lock: waking a task takes that task's own lock, and cancelling a task holds it while `onTermination` waits for ours.
+        for listener in listeners { listener.yield(item) }
     }
 
     package enum Backlog: Sendable {
