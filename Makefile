@@ -33,6 +33,8 @@ bench:
 	@Scripts/need.sh build
 	swift build -c release --product LedgerBenchmark
 	$(RELEASE)/LedgerBenchmark
+	swift build -c release --product JudgeBenchmark
+	$(RELEASE)/JudgeBenchmark
 	swift build -c release --product ResumeBenchmark
 	$(RELEASE)/ResumeBenchmark 1000
 	swift build -c release --product slipway

@@ -41,7 +41,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "slipway",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "slipway", targets: ["slipway"])],
+    products: [
+        .executable(name: "slipway", targets: ["slipway"]),
+        .library(name: "CanaryAnalysis", targets: ["CanaryAnalysis"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -60,11 +63,14 @@ let package = Package(
         // MARK: Core: values and machines. No clock, no I/O, no logging.
         ours("Core", at: "Core", [crypto]),
 
+        // MARK: The judge: a public library that stands on its own.
+        ours("CanaryAnalysis", at: "CanaryAnalysis", []),
+
         // MARK: Engine: runs the machines. Ports are the doors to the world; adapters see these and never the engine.
         ours("Ports", at: "Engine/Ports", ["Core"]),
         ours("ServiceFile", at: "ServiceFile", ["Core", yams]),
         ours(
-            "Engine", at: "Engine", ["Core", "Ports", "ServiceFile", crypto, lifecycle, logging], exclude: ["Ports"]),
+            "Engine", at: "Engine", ["CanaryAnalysis", "Core", "Ports", "ServiceFile", crypto, lifecycle, logging], exclude: ["Ports"]),
 
         // MARK: Adapters: what stands behind the doors.
         ours("SQLiteStore", at: "Adapters/SQLiteStore", ["Core", "Ports", crypto, grdb]),
@@ -88,7 +94,9 @@ let package = Package(
         ours(
             "Demo", at: "Faces/Demo",
             ["APIClient", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage, unixSignals]),
-        ours("CommandLine", at: "Faces/CommandLine", ["APIClient", "Demo", "ServiceFile", argumentParser]),
+        ours(
+            "CommandLine", at: "Faces/CommandLine",
+            ["APIClient", "CanaryAnalysis", "Demo", "ServiceFile", argumentParser]),
 
         // MARK: The executable: wiring only.
         .executableTarget(
@@ -108,23 +116,33 @@ let package = Package(
             name: "ResumeBenchmark", dependencies: ["Core", "Engine", "Lab", "Ports", "SQLiteStore", logging],
             path: "Benchmarks/ResumeBenchmark", swiftSettings: strict),
 
+        .target(name: "PlainLoop", path: "Benchmarks/PlainLoop"),
+        .executableTarget(
+            name: "JudgeBenchmark", dependencies: ["CanaryAnalysis", "PlainLoop"], path: "Benchmarks/JudgeBenchmark",
+            swiftSettings: strict),
+
         // MARK: Tests. Kits are the conformance tests of the doors, run on every implementation.
         .target(name: "Kits", dependencies: ["Core", "Ports"], path: "Tests/Kits", swiftSettings: strict),
         tests("ArchitectureTests", []),
         tests("CoreTests", ["Core"]),
+        .testTarget(
+            name: "CanaryAnalysisTests", dependencies: ["CanaryAnalysis"], path: "Tests/CanaryAnalysisTests",
+            exclude: ["Fixtures"],
+            swiftSettings: strict),
         tests("ServiceFileTests", ["Core", "ServiceFile"]),
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
         tests(
             "LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
-        tests("EngineTests", ["Core", "Engine", "Lab", "Ports", "ServiceFile", logging]),
+        tests("EngineTests", ["Core", "Engine", "Lab", "LocalTarget", "Ports", "SQLiteStore", "ServiceFile", logging]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests(
             "FacesTests",
             [
-                "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Lab", "Ports", "WebUI",
-                asyncHTTPClient,
-                httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
+                "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Kits", "Lab", "Ports", "WebUI",
+                asyncHTTPClient, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
             ]),
-        tests("EndToEndTests", ["slipway", "APIClient", "Demo", asyncHTTPClient, nioCore, subprocess, systemPackage]),
+        tests(
+            "EndToEndTests",
+            ["slipway", "APIClient", "Demo", "Kits", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage]),
     ]
 )

@@ -7,11 +7,13 @@ package struct ControlPlane: Sendable {
     package let journal: Journal
     package let doors: Doors
     package let logger: Logger
+    package let ledgerCheck: LedgerCheck
 
     package init(journal: Journal, doors: Doors, logger: Logger) {
         self.journal = journal
         self.doors = doors
         self.logger = logger
+        self.ledgerCheck = LedgerCheck(ledger: journal.ledger, time: journal.time, logger: logger)
     }
 
     package var conductor: Conductor { Conductor(journal: self.journal, doors: self.doors, logger: self.logger) }
@@ -67,7 +69,7 @@ extension ControlPlane {
         let definition = try await self.known(id.service).machine.current
         guard let environment = definition?[id.environment] else {
             let names = definition?.environments.map(\.name.text).joined(separator: ", ") ?? ""
-            throw Refusal(.notFound, "\(id.service) has no environment `\(id.environment)`. It has: \(names).")
+            throw Refusal(.notFound, "There is no environment `\(id.environment)` in \(id.service). It has: \(names).")
         }
         return environment
     }

@@ -23,6 +23,7 @@ extension HistoryRun {
             try self.workAll()
             try self.evaluate(0)
             if self.isAtRest { return try self.compareWorld() }
+            try self.judgeKindly()
             // A person who asked stays asked: only what waits for time moves on.
             guard self.nothingToDo, let wake = self.nextWake else { continue }
             if wake > self.now { self.now = wake }
@@ -32,6 +33,15 @@ extension HistoryRun {
         let state = lane.deployment.map { "deployment \($0.number), step \($0.step)" } ?? "no deployment"
         throw Violation(
             .comesToRest, "after 120 rounds in a healthy world: \(state), outstanding \(self.subject.pending)")
+    }
+
+    /// The judge sees good traffic as soon as a step may end.
+    private mutating func judgeKindly() throws(Violation) {
+        guard let deployment = self.subject.lane.watched, let until = deployment.stepUntil,
+            case .observe(_, let times) = deployment.currentStep
+        else { return }
+        self.now = max(self.now, Instant(milliseconds: until.milliseconds - (times.atMost - times.atLeast).count))
+        try self.hear(.judged(number: deployment.number, HistoryStep.Saying.certified.judgement(at: self.now)))
     }
 
     private var nothingToDo: Bool { !self.subject.pending.contains { $0.isWork } }
@@ -70,7 +80,7 @@ extension Lane.Effect {
     var isWork: Bool {
         switch self {
         case .wake, .evaluate: false
-        case .route, .raise, .retire, .verify, .task, .removeRouter: true
+        case .route, .raise, .scale, .retire, .verify, .task, .removeRouter: true
         }
     }
 }

@@ -28,17 +28,23 @@ package struct HistoryExplorer: Sendable {
         for _ in 0..<generator.below(3) {
             steps += HistoryStep.whole(release: generator.below(HistorySetting.releaseCount))
         }
-        while steps.count < length { steps.append(HistoryStep.random(&generator)) }
+        while steps.count < length {
+            if generator.chance(3) {
+                steps += HistoryStep.scene(&generator)
+            } else {
+                steps.append(HistoryStep.random(&generator))
+            }
+        }
         return Script(setting: setting, steps: steps)
     }
 
-    /// Plays a history to its end and returns the number of its events, or the violation.
-    package func play(_ script: Script) -> Result<Int, Violation> {
+    /// Plays a history to its end and returns it, or the violation.
+    package func play(_ script: Script) -> Result<HistoryRun, Violation> {
         var run = HistoryRun(script.setting, bug: self.bug)
         do throws(Violation) {
             for step in script.steps { try run.play(step) }
             try run.end()
-            return .success(run.events.count)
+            return .success(run)
         } catch {
             return .failure(error)
         }
@@ -90,6 +96,7 @@ package struct HistoriesReport: Sendable, Equatable {
     package var seed: UInt64
     package var histories = 0
     package var events = 0
+    package var coverage = Coverage()
     package var violations: [BrokenHistory] = []
     /// Wall time; zero where nobody measured it.
     package var elapsed: Duration = .zero
@@ -105,7 +112,9 @@ extension HistoryExplorer {
             let script = self.script(number)
             report.histories += 1
             switch self.play(script) {
-            case .success(let events): report.events += events
+            case .success(let run):
+                report.events += run.events.count
+                report.coverage.add(run)
             case .failure(let violation):
                 let (short, found) = self.shortest(script, breaking: violation.invariant)
                 report.violations.append(

@@ -11,20 +11,37 @@ extension HistoryRun {
             if !effects.isEmpty { try self.send(effects[slot % effects.count], fault) }
         case .land(let slot): if !self.flights.isEmpty { try self.land(slot % self.flights.count) }
         case .deliver(let slot): if !self.flights.isEmpty { try self.deliver(slot % self.flights.count) }
-        case .repeatAnswer(let slot): if !self.heard.isEmpty { try self.hear(self.heard[slot % self.heard.count]) }
+        case .repeatAnswer(let slot):
+            guard !self.heard.isEmpty else { return }
+            self.troubles.insert(.answerComesTwice)
+            try self.hear(self.heard[slot % self.heard.count])
         case .evaluate(let verdicts): try self.evaluate(verdicts)
-        case .pass(let time): try self.move(to: self.now + time)
-        case .clockBack(let time): self.now = Instant(milliseconds: self.now.milliseconds - time.count)
+        case .pass(let time):
+            if time >= .hours(1) { self.troubles.insert(.clockJumpsAhead) }
+            try self.move(to: self.now + time)
+        case .clockBack(let time):
+            self.troubles.insert(.clockGoesBack)
+            self.now = Instant(milliseconds: self.now.milliseconds - time.count)
         case .wake: try self.move(to: self.nextWake ?? self.now)
         case .kill(let slot):
             let numbers = self.world.instances.keys.sorted()
-            if !numbers.isEmpty { self.world.kill(numbers[slot % numbers.count]) }
+            guard !numbers.isEmpty else { return }
+            let number = numbers[slot % numbers.count]
+            if self.world.instances[number]?.isReady == true { self.troubles.insert(.instancesDie) }
+            self.world.kill(number)
         case .supervise: self.world.supervise()
         case .observe: try self.observe()
-        case .restartRouter: self.world.restartRouter()
+        case .restartRouter:
+            if self.world.routes != nil { self.troubles.insert(.routerDies) }
+            self.world.restartRouter()
+        case .judge(let saying, let ofEarlier):
+            guard let number = self.subject.lane.deployment?.number else { return }
+            try self.hear(.judged(number: ofEarlier ? number - 1 : number, saying.judgement(at: self.now)))
         case .crash: try self.crash()
+        case .reboot(let comesBack): try self.reboot(comesBack: comesBack)
         case .oldEffectLands(let slot): try self.landOrphan(slot)
-        case .promote, .cancel, .pause, .resume, .abort, .skip, .retry, .rollback, .hold, .releaseHold, .pin, .unpin,
+        case .promote, .cancel, .pause, .resume, .abort, .skip, .handOver, .retry, .rollback, .hold, .releaseHold, .pin,
+            .unpin,
             .block, .unblock, .clearAlarm, .down:
             if let (intent, voice) = self.intent(step) { try self.tell(.intent(intent, by: voice.actor, at: self.now)) }
         }
@@ -41,20 +58,21 @@ extension HistoryRun {
         case .resume(let by): return (.resume(number: nil, reason: "asked"), by)
         case .abort(let by): return (.abort(number: nil, reason: "asked"), by)
         case .skip(let by): return (.skip(number: nil, reason: "asked"), by)
+        case .handOver(let by): return (.handOver(number: nil, reason: "asked"), by)
         case .retry(let number, let by): return (.retry(releases[number].candidate, reason: "asked"), by)
         case .rollback(let to, let by):
             let version = to.map { releases[$0].candidate.version }
             return (.rollback(to: version, HistorySetting.rollback, reason: "asked"), by)
         case .hold(let time, let by): return (.hold(reason: "asked", until: time.map { self.now + $0 }), by)
         case .releaseHold(let by): return (.releaseHold(reason: "asked"), by)
-        case .pin(let number, let by): return (.pin(version: releases[number].candidate.version, reason: "asked"), by)
+        case .pin(let number, let by): return (.pin(releases[number].candidate, reason: "asked"), by)
         case .unpin(let by): return (.unpin(reason: "asked"), by)
         case .block(let number, let by): return (.block(releases[number].candidate.release, reason: "asked"), by)
         case .unblock(let number, let by): return (.unblock(releases[number].candidate.release, reason: "asked"), by)
         case .clearAlarm(let by): return (.clearAlarm(reason: "asked"), by)
         case .down(let by): return (.down(reason: "asked"), by)
         case .work, .perform, .land, .deliver, .repeatAnswer, .evaluate, .pass, .clockBack, .wake, .kill, .supervise,
-            .observe, .restartRouter, .crash, .oldEffectLands:
+            .observe, .restartRouter, .judge, .crash, .reboot, .oldEffectLands:
             return nil
         }
     }
@@ -134,10 +152,25 @@ extension HistoryRun {
 
     /// The engine starts again under a new term: folds the events, says what the router should do, asks what is there.
     private mutating func crash() throws(Violation) {
+        self.troubles.insert(.engineDies)
         try self.refold()
         self.orphans = self.flights.filter { !$0.hasLanded }
         self.flights = []
         self.term = Term(self.term.number + 1)
+        try self.restoreRouting()
+        try self.observe()
+    }
+
+    /// The machine starts again: nothing runs, and nothing is under way. The engine brings back what last served, as far
+    /// as it comes back.
+    private mutating func reboot(comesBack: Bool) throws(Violation) {
+        if !self.world.instances.isEmpty { self.troubles.insert(.machineRestarts) }
+        try self.refold()
+        self.world.reboot()
+        self.orphans = []
+        self.flights = []
+        self.term = Term(self.term.number + 1)
+        if comesBack, self.subject.lane.takingDown == nil { self.world.supervise() }
         try self.restoreRouting()
         try self.observe()
     }
@@ -160,7 +193,10 @@ extension HistoryRun {
         let orphan = self.orphans.remove(at: slot % self.orphans.count)
         let flights = self.flights
         self.flights = [orphan]
-        if orphan.fault != .hangs { try self.land(0) }
+        if orphan.fault != .hangs {
+            self.troubles.insert(.oldEffectLands)
+            try self.land(0)
+        }
         self.flights = flights
     }
 

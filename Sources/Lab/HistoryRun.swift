@@ -26,6 +26,8 @@ package struct HistoryRun: Sendable {
     /// Answers that came, for those that come twice.
     var heard: [Lane.Answer] = []
     var watch = HistoryWatch()
+    /// What this history has gone through so far.
+    var troubles: Set<Trouble> = []
 
     package init(_ setting: HistorySetting, bug: PlantedBug? = nil) {
         self.setting = setting
@@ -75,7 +77,8 @@ package struct HistoryRun: Sendable {
             generation: wanted.generation, weights: wanted.weights.filter { $0.value > .zero }, preview: wanted.preview)
         self.flights.append(Flight(effect: effect, term: self.term, fault: fault, routes: routes))
         switch fault {
-        case .isLate, .hangs: break
+        case .isLate: break
+        case .hangs: self.troubles.insert(.hangs)
         case .none, .failsForNow, .failsForGood, .hangsAfterItDid, .liesDone, .liesFailed, .answersTwice:
             try self.land(self.flights.count - 1)
         }
@@ -85,6 +88,8 @@ package struct HistoryRun: Sendable {
     mutating func land(_ index: Int) throws(Violation) {
         guard !self.flights[index].hasLanded, self.flights[index].fault != .hangs else { return }
         self.flights[index].hasLanded = true
+        if let trouble = Trouble(self.flights[index].fault) { self.troubles.insert(trouble) }
+        if self.flights[index].fault == .isLate { self.troubles.insert(.effectLandsLate) }
         self.flights[index].answers = try self.perform(self.flights[index])
     }
 
@@ -92,6 +97,10 @@ package struct HistoryRun: Sendable {
     mutating func deliver(_ index: Int) throws(Violation) {
         guard self.flights[index].hasLanded, self.flights[index].fault != .hangsAfterItDid else { return }
         let flight = self.flights.remove(at: index)
+        if flight.answers.count > 1 { self.troubles.insert(.answerComesTwice) }
+        if !flight.answers.isEmpty, !self.subject.pending.contains(flight.effect) {
+            self.troubles.insert(.answerComesTooLate)
+        }
         for answer in flight.answers { try self.hear(answer) }
     }
 
@@ -118,6 +127,7 @@ package struct HistoryRun: Sendable {
     private func refusal(of effect: Lane.Effect, _ reason: String) -> Lane.Answer {
         switch effect {
         case .raise(let number): .capacityFailed(number, reason: reason, lastLines: [])
+        case .scale(let number, _): .scaleFailed(number, reason: reason, lastLines: [])
         case .verify(let number, _, _): .verified(number: number, .fail, summary: reason, lastLines: [])
         case .task(let number, _, let kind):
             .taskEnded(number: number, kind, .fail, summary: reason, lastLines: [], irreversible: false)
@@ -142,7 +152,7 @@ package struct HistoryRun: Sendable {
         switch effect {
         case .route:
             try self.world.route(flight.routes, term: flight.term, isConfirmed: flight.fault != .hangsAfterItDid)
-        case .raise(let number): try self.world.raise(number, term: flight.term)
+        case .raise(let number), .scale(let number, _): try self.world.raise(number, term: flight.term)
         case .retire(let number):
             self.watch.note(stopOf: number, in: self.world)
             try self.world.stop(number, term: flight.term)
@@ -154,7 +164,7 @@ package struct HistoryRun: Sendable {
     private mutating func pretend(_ effect: Lane.Effect) {
         switch effect {
         case .route, .removeRouter: self.world.routerLies()
-        case .raise(let number): self.world.pretendReady(number)
+        case .raise(let number), .scale(let number, _): self.world.pretendReady(number)
         case .retire(let number): self.world.abandon(number)
         case .verify, .task, .evaluate, .wake: break
         }
@@ -164,6 +174,7 @@ package struct HistoryRun: Sendable {
         switch effect {
         case .route: return .routed(generation: flight.routes.generation)
         case .raise(let number): return .capacityReady(number)
+        case .scale(let number, let replicas): return .scaled(number, replicas: replicas)
         case .retire(let number): return .capacityGone(number)
         case .removeRouter: return .routerRemoved
         case .verify(let number, _, _): return .verified(number: number, .pass, summary: "passed", lastLines: [])
@@ -181,14 +192,19 @@ package struct HistoryRun: Sendable {
 extension Lane.Effect {
     /// An engine has one thing under way for each capacity, the router, and the checks of a step.
     func concernsTheSame(as other: Lane.Effect) -> Bool {
-        switch (self, other) {
+        if let one = self.capacityWorkedOn, let two = other.capacityWorkedOn { return one == two }
+        return switch (self, other) {
         case (.route, .route), (.route, .removeRouter), (.removeRouter, .route), (.removeRouter, .removeRouter): true
-        case (.raise(let one), .raise(let two)), (.raise(let one), .retire(let two)),
-            (.retire(let one), .raise(let two)), (.retire(let one), .retire(let two)):
-            one == two
         case (.verify, .verify), (.task, .task): self == other
         case (.evaluate, .evaluate), (.wake, .wake): true
         default: false
+        }
+    }
+
+    private var capacityWorkedOn: Int? {
+        switch self {
+        case .raise(let number), .retire(let number), .scale(let number, _): number
+        case .route, .removeRouter, .verify, .task, .evaluate, .wake: nil
         }
     }
 }

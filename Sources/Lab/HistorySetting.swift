@@ -54,6 +54,8 @@ package struct HistorySetting: Sendable {
     /// A setting by chance: strategy, queue policy, verify, bake, warmth, and per release its tasks and its way back.
     package static func random(_ generator: inout SeededGenerator, _ name: EnvironmentName) -> HistorySetting {
         var environment = EnvironmentDefinition(name: name)
+        environment.listen = ListenAddress("127.0.0.1:7003")
+        environment.replicas = 2
         environment.strategy = generator.pick(Strategy.examples)
         environment.queue = generator.pick(QueuePolicy.allCases)
         environment.bake = generator.chance(60) ? .seconds(Int64(generator.below(300))) : .zero

@@ -16,8 +16,7 @@ package enum Voice: String, Sendable, CaseIterable {
 }
 
 /// One thing that happens. Means something in every state (a slot counts modulo what is there), so that a history
-/// with steps
-/// taken out is a history too.
+/// with steps taken out is a history too.
 package enum HistoryStep: Sendable, Equatable {
     case promote(release: Int, by: Voice)
     case cancel(slot: Int, by: Voice)
@@ -25,6 +24,7 @@ package enum HistoryStep: Sendable, Equatable {
     case resume(by: Voice)
     case abort(by: Voice)
     case skip(by: Voice)
+    case handOver(by: Voice)
     case retry(release: Int, by: Voice)
     /// nil: to the version before.
     case rollback(to: Int?, by: Voice)
@@ -57,13 +57,38 @@ package enum HistoryStep: Sendable, Equatable {
     /// The engine asks the target what is there.
     case observe
     case restartRouter
+    /// The judge looks: what it says (`HistoryStep.says`), and about the deployment that runs or an earlier one.
+    case judge(Saying, ofEarlier: Bool)
     /// The engine is killed and started again: what was under way is lost, or reaches the world later under its old
     /// term.
     case crash
     case oldEffectLands(slot: Int)
+    /// The machine is started again, with or without the instances.
+    case reboot(comesBack: Bool)
 }
 
 extension HistoryStep {
+    /// What the judge can come to.
+    package enum Saying: String, Sendable, CaseIterable {
+        case nothingYet, certified, harm, splitIsWrong, tooFewRequests, mayAdvance
+
+        func judgement(at now: Instant) -> Judgement {
+            let verdict: Verdict? =
+                switch self {
+                case .nothingYet, .mayAdvance: nil
+                case .certified: .pass
+                case .harm: .fail
+                case .splitIsWrong: .error
+                case .tooFewRequests: .noData
+                }
+            return Judgement(
+                verdict: verdict, sentence: self.rawValue, metric: nil,
+                new: Judgement.Counts(version: "new", requests: 100, errors: 1), old: nil,
+                requestsInStep: self == .tooFewRequests ? 3 : 100, ratioAtLeast: 0, ratioAtMost: nil, harm: 0, safe: 0,
+                mayAdvance: self == .mayAdvance, warning: nil, from: now, to: now, observations: "")
+        }
+    }
+
     /// The step as a person would say it.
     package var words: String {
         switch self {
@@ -73,6 +98,7 @@ extension HistoryStep {
         case .resume(let by): "\(by) resumes"
         case .abort(let by): "\(by) aborts"
         case .skip(let by): "\(by) skips the wait"
+        case .handOver(let by): "\(by) lets the next take over"
         case .retry(let release, let by): "\(by) retries \(release + 1).0.0"
         case .rollback(let to, let by): "\(by) rolls back\(to.map { " to \($0 + 1).0.0" } ?? "")"
         case .hold(let time, let by): "\(by) holds\(time.map { " for \($0.count) ms" } ?? "")"
@@ -96,7 +122,10 @@ extension HistoryStep {
         case .supervise: "the runtime starts again what died"
         case .observe: "the target is asked what is there"
         case .restartRouter: "the router dies and comes back from its file"
+        case .judge(let saying, let ofEarlier): "the judge says \(saying)\(ofEarlier ? " of an earlier one" : "")"
         case .crash: "the engine is killed and started again"
+        case .reboot(let comesBack):
+            "the machine is started again\(comesBack ? "" : ", and no instance comes back")"
         case .oldEffectLands(let slot): "effect no. \(slot) of the killed engine reaches the world"
         }
     }
@@ -109,6 +138,32 @@ extension HistoryStep {
             .promote(release: release, by: .anna), .evaluate(verdicts: 0), .work(effects: 12), .wake, .work(effects: 8),
             .wake, .work(effects: 8),
         ]
+    }
+
+    /// A few steps that by chance alone hardly ever come one after the other.
+    static func scene(_ generator: inout SeededGenerator) -> [HistoryStep] {
+        let (release, next) = (
+            generator.below(HistorySetting.releaseCount), generator.below(HistorySetting.releaseCount)
+        )
+        let voice = Voice.allCases[generator.below(Voice.allCases.count)]
+        let deploys: [HistoryStep] = [.promote(release: release, by: voice), .evaluate(verdicts: 0)]
+        let bakes = deploys + [.work(effects: 12)]
+        switch generator.below(5) {
+        case 0:
+            return deploys + [.work(effects: generator.below(6)), .perform(slot: 0, .isLate), .crash]
+                + (generator.chance(50) ? [.work(effects: generator.below(4))] : []) + [.oldEffectLands(slot: 0)]
+        case 1:
+            return bakes + [
+                .handOver(by: .bert), .promote(release: next, by: voice), .evaluate(verdicts: 0),
+                .work(effects: generator.below(12)),
+            ]
+        case 2: return bakes + [.skip(by: .ci), .work(effects: generator.below(6))]
+        case 3:
+            return bakes + [
+                .abort(by: .anna), .work(effects: 4), .retry(release: release, by: voice), .evaluate(verdicts: 0),
+            ]
+        default: return [.pin(release: release, by: .anna)] + bakes + [.unpin(by: .bert), .evaluate(verdicts: 0)]
+        }
     }
 
     /// A step by chance: mostly work, so that deployments get somewhere, and often enough trouble.
@@ -133,24 +188,30 @@ extension HistoryStep {
             return .rollback(to: to, by: voice)
         case 90..<92: return generator.chance(60) ? .pause(by: voice) : .resume(by: voice)
         case 92..<94: return .crash
-        case 94..<96: return .observe
+        case 94..<95: return .observe
+        case 95..<97:
+            return .judge(
+                HistoryStep.Saying.allCases[generator.below(HistoryStep.Saying.allCases.count)],
+                ofEarlier: generator.chance(10))
         default: return Self.randomIntent(&generator, voice, slot: small)
         }
     }
 
     private static func randomTrouble(_ generator: inout SeededGenerator, slot: Int) -> HistoryStep {
-        switch generator.below(6) {
+        switch generator.below(8) {
         case 0, 1: .kill(slot: slot)
         case 2: .supervise
         case 3: .restartRouter
         case 4: .oldEffectLands(slot: slot)
-        default: .clockBack(Milliseconds(Int64(generator.below(2_000))))
+        case 5: .reboot(comesBack: generator.chance(70))
+        case 6: .pass(.hours(Int64(1 + generator.below(48))))
+        default: .clockBack(Milliseconds(Int64(generator.below(generator.chance(30) ? 7_200_000 : 2_000))))
         }
     }
 
     private static func randomIntent(_ generator: inout SeededGenerator, _ by: Voice, slot: Int) -> HistoryStep {
         let release = generator.below(HistorySetting.releaseCount)
-        switch generator.below(12) {
+        switch generator.below(14) {
         case 0: return .cancel(slot: slot, by: by)
         case 1: return .skip(by: by)
         case 2: return .retry(release: release, by: by)
@@ -161,6 +222,7 @@ extension HistoryStep {
         case 8: return .block(release: release, by: by)
         case 9: return .unblock(release: release, by: by)
         case 10: return .clearAlarm(by: by)
+        case 11, 12: return .handOver(by: by)
         default: return generator.chance(40) ? .down(by: by) : .resume(by: by)
         }
     }

@@ -36,6 +36,8 @@ struct HistoryWatch: Sendable {
         case .ended(let body): try self.check(body, on: lane, after: input)
         case .verified(let body): try self.check(body, on: lane)
         case .removed(let body): try self.check(body, on: lane)
+        case .handedOver:
+            try self.needsPerson(input, .supersedesOnlyItsOwn, "a bake was handed over")
         case .unblocked: try self.needsPerson(input, .onlyPeopleLiftBlocks, "a block was lifted")
         case .holdReleased:
             if case .tick(let now) = input, let until = lane.hold?.until, until <= now {
@@ -47,8 +49,9 @@ struct HistoryWatch: Sendable {
             if self.mustHold, case .intent(.hold, _, _) = input {
                 try self.needsPerson(input, .rollbackLeavesAHold, "the hold of a rollback was replaced")
             }
-        case .requested, .waiting, .capacityWanted, .capacityReady, .capacityLost, .capacityWarm, .capacityGone,
-            .instancesDied, .routerDied, .routingConfirmed, .paused, .aborted, .withdrawn, .passedNoReturn, .blocked, .pinned, .unpinned,
+        case .requested, .waiting, .capacityWanted, .capacityScaled, .judged,
+            .capacityReady, .capacityLost, .capacityWarm, .capacityGone, .instancesDied, .routerDied,
+            .routingConfirmed, .paused, .skipped, .aborted, .withdrawn, .passedNoReturn, .blocked, .pinned, .unpinned,
             .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved, .downFinished:
             break
         }
@@ -146,7 +149,9 @@ struct HistoryWatch: Sendable {
         guard let deployment = lane.deployment, let step = deployment.currentStep else { return }
         switch step {
         case .hold, .bake:
-            if case .intent(.skip, _, _) = input { return }
+            if case .intent(.skip, _, _) = input, lane.skips[deployment.number]?.last?.step == deployment.step {
+                return try self.needsPerson(input, .waitsAreWaited, "\(step.name) was skipped")
+            }
             if let until = deployment.stepUntil, until <= input.now { return }
             throw Violation(.waitsAreWaited, "\(step.name) of \(deployment.number) ended before its time")
         case .verify:
@@ -156,7 +161,15 @@ struct HistoryWatch: Sendable {
         case .task(let kind, _):
             if case .answer(.taskEnded(deployment.number, kind, .pass, _, _, _), _) = input { return }
             throw Violation(.foreignAnswersDoNotCount, "\(step.name) of \(deployment.number) passed without its answer")
-        case .capacity, .preview, .shift: return
+        case .observe:
+            if case .intent(.skip, _, _) = input { return }
+            if case .answer(.judged(deployment.number, let judgement), _) = input, judgement.verdict != .fail,
+                judgement.verdict != .error
+            {
+                return
+            }
+            throw Violation(.verdictBeforeWidening, "\(step.name) of \(deployment.number) ended without a judgement")
+        case .capacity, .preview, .shift, .scale: return
         }
     }
 
@@ -186,8 +199,11 @@ struct HistoryWatch: Sendable {
             {
                 return
             }
-            guard deployment.mayBeSuperseded, deployment.plan.policy == .latest else {
+            guard Self.mayBeTakenOver(deployment) else {
                 throw Violation(.supersedesOnlyItsOwn, "\(body.number) by \(deployment.by) was superseded")
+            }
+            if lane.history.contains(where: { $0.number == body.number }) {
+                throw Violation(.stableOnlyAfterTheEnd, "\(body.number) was taken over from and counts as verified")
             }
         case .aborted, .failed:
             guard deployment.kind == .forward, lane.takingDown == nil, !lane.isForwardOnly(deployment) else { return }
@@ -200,6 +216,14 @@ struct HistoryWatch: Sendable {
                 throw Violation(.stableOnlyAfterTheEnd, "\(body.number) ended well and is not what is known as good")
             }
         }
+    }
+
+    /// By its policy, or in its bake by the word of a person; never while somebody has paused it.
+    private static func mayBeTakenOver(_ deployment: Deployment) -> Bool {
+        guard deployment.kind == .forward, deployment.phase == .running, deployment.pause == nil else { return false }
+        if deployment.plan.policy == .latest, !deployment.by.isNamed { return true }
+        guard case .bake = deployment.currentStep, !deployment.stepIsDone else { return false }
+        return deployment.handOver?.by.isNamed == true
     }
 
     private func check(_ body: Lane.Verified, on lane: Lane) throws(Violation) {

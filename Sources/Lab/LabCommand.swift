@@ -58,6 +58,7 @@ extension HistoriesReport {
     mutating func add(_ part: HistoriesReport) {
         self.histories += part.histories
         self.events += part.events
+        self.coverage.add(part.coverage)
         self.violations = (self.violations + part.violations).sorted { $0.history < $1.history }
     }
 }

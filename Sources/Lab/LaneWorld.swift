@@ -114,6 +114,12 @@ package struct LaneWorld: Sendable, Equatable {
         if self.routes != nil { self.routes = self.file }
     }
 
+    /// The machine starts again: no instance runs, and the router comes back from its file.
+    package mutating func reboot() {
+        for number in self.instances.keys { self.kill(number) }
+        self.restartRouter()
+    }
+
     /// What died is started again, as the runtime does by itself. Returns what is ready again.
     package mutating func supervise() {
         for number in self.instances.keys { self.instances[number]?.isReady = true }

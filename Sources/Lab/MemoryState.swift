@@ -117,26 +117,33 @@ struct MemoryState {
         var heads: [StreamID: StreamHead] = [:]
         var seals = self.seals[...]
         var previousSeal = ChainHash.origin
+        var records = 0
+        func damaged(_ message: String) -> LedgerError {
+            LedgerError(
+                .damaged, message,
+                verified: AuditReport(
+                    records: records, streams: heads.count, seals: self.seals.count - seals.count, snapshots: 0))
+        }
         for event in self.events {
             let head = heads[event.stream]
             guard event.hasRightHash, event.number == (head?.number ?? 0) + 1,
                 event.previousHash == head?.hash ?? .origin
             else {
-                throw LedgerError(
-                    .damaged, "Event \(event.number) of \(event.stream) (position \(event.position)) is damaged.")
+                throw damaged("Event \(event.number) of \(event.stream) (position \(event.position)) is damaged.")
             }
+            records += 1
             heads[event.stream] = StreamHead(stream: event.stream, number: event.number, hash: event.hash)
             guard let seal = seals.first, seal.position == event.position else { continue }
             let hash = Seal.hash(
                 previous: previousSeal, position: seal.position, at: seal.at, heads: Array(heads.values))
             guard seal.previousHash == previousSeal, seal.hash == hash else {
-                throw LedgerError(.damaged, "The seal at position \(seal.position) is damaged.")
+                throw damaged("The seal at position \(seal.position) is damaged.")
             }
             previousSeal = seal.hash
             seals.removeFirst()
         }
         if let seal = seals.first {
-            throw LedgerError(.damaged, "The seal at position \(seal.position) covers events that are not there.")
+            throw damaged("The seal at position \(seal.position) covers events that are not there.")
         }
         return AuditReport(
             records: self.events.count, streams: heads.count, seals: self.seals.count, snapshots: self.snapshots.count)

@@ -29,6 +29,10 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case countsForeignVerdicts
     /// The schedule may lift a block, as if a person had.
     case letsAutomationUnblock
+    /// The schedule may let the next take over, as if a person had.
+    case letsAutomationHandOver
+    /// A bake that is handed over ends at once, as if its time were over.
+    case endsTheBakeHandedOver
     /// Nothing wakes the lane at its deadline.
     case forgetsToWake
 }
@@ -111,6 +115,14 @@ extension LaneUnderTest {
         case .letsAutomationUnblock:
             guard case .intent(.unblock(let release, let reason), _, let now) = input else { break }
             return try self.lane.decide(.intent(.unblock(release, reason: reason), by: .person("nobody"), at: now))
+        case .letsAutomationHandOver:
+            guard case .intent(let intent, _, let now) = input, case .handOver = intent else { break }
+            return try self.lane.decide(.intent(intent, by: .person("nobody"), at: now))
+        case .endsTheBakeHandedOver:
+            guard case .intent(.handOver(let number, let reason), let actor, let now) = input,
+                self.lane.deployment?.bakes == true
+            else { break }
+            return try self.lane.decide(.intent(.skip(number: number, reason: reason), by: actor, at: now))
         }
         return try self.lane.decide(input)
     }

@@ -10,7 +10,7 @@ package final class RecordingMessenger: Messenger {
 
     package var sent: [Notice] { self.state.withLock { $0.sent } }
 
-    package func send(_ notice: Notice, by channel: Notify.Channel) async throws {
+    package func send(_ notice: Notice, by channel: Notify.Channel, attempt: Int) async throws {
         try self.state.withLock { state in
             guard state.failures == 0 else {
                 state.failures -= 1

@@ -107,6 +107,8 @@ package struct SimulatedRouter: Router {
         }
     }
 
+    package func counts(_ lane: LaneID) async throws -> TrafficCounts? { self.target.with { $0.counts(lane) } }
+
     package func requestsUnderWay(_ key: CapacityKey) async throws -> Int {
         self.target.with { $0.lanes[key.lane]?.underWay[key.number] ?? 0 }
     }

@@ -20,6 +20,10 @@ package struct SimulatedWorld: Sendable {
         var preview: ListenAddress?
         /// Requests that have begun and not ended, by capacity.
         var underWay: [Int: Int] = [:]
+        /// What the router has counted since its process began, by capacity.
+        var counts: [Int: ArmCounts] = [:]
+        /// Rises with each new process of the router.
+        var epoch = 1
     }
 
     var lanes: [LaneID: LaneThere] = [:]
@@ -205,6 +209,41 @@ package struct SimulatedWorld: Sendable {
         guard let key = self.capacity(at: address, user: user, header: header) else { return nil }
         let arm = self.lanes[key.lane]?.routing?.arms.first { $0.capacity == key }
         return arm?.addresses.lazy.compactMap { self.versions[$0] }.first
+    }
+
+    /// What the router counted of each arm.
+    func counts(_ lane: LaneID) -> TrafficCounts? {
+        guard let there = self.lanes[lane], let routing = there.routing else { return nil }
+        var arms: [CapacityKey: ArmCounts] = [:]
+        for arm in routing.arms {
+            var counts =
+                there.counts[arm.capacity.number]
+                ?? ArmCounts(epoch: "", weight: .zero, requests: 0, errors: 0)
+            counts.epoch = "process \(there.epoch)"
+            counts.weight = arm.weight
+            arms[arm.capacity] = counts
+        }
+        return TrafficCounts(arms: arms)
+    }
+
+    /// The requests of an interval were answered so.
+    package mutating func count(_ key: CapacityKey, requests: Int, errors: Int, times: [Int] = []) {
+        var counts =
+            self.lanes[key.lane]?.counts[key.number] ?? ArmCounts(epoch: "", weight: .zero, requests: 0, errors: 0)
+        counts.requests += requests
+        counts.errors += errors
+        if !times.isEmpty {
+            if counts.times.isEmpty { counts.times = Array(repeating: 0, count: times.count) }
+            for (index, more) in times.enumerated() { counts.times[index] += more }
+            counts.timed += times.reduce(0, +)
+        }
+        self.lanes[key.lane]?.counts[key.number] = counts
+    }
+
+    /// The router's process is another one: it counts from 0.
+    package mutating func forgetCounts(of lane: LaneID) {
+        self.lanes[lane]?.epoch += 1
+        self.lanes[lane]?.counts = [:]
     }
 
     package mutating func countUnderWay(_ key: CapacityKey, by difference: Int) {

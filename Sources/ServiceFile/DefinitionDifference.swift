@@ -88,6 +88,7 @@ package struct DefinitionDifference: Sendable, Equatable {
         comparison.compareVariables(old.variables, new.variables)
         comparison.compare("previewHeader", old.previewHeader, new.previewHeader)
         comparison.compareLists("notify", old.notify, new.notify, removalWeakens: false, \.text)
+        comparison.compareWatching(old, new)
         return comparison.changes
     }
 
@@ -148,6 +149,17 @@ private struct Comparison {
         if old != new, self.changes.count == before { self.add("\(what) in another order") }
     }
 
+    /// What is left out means its standard.
+    mutating func compareWatching(_ old: EnvironmentDefinition, _ new: EnvironmentDefinition) {
+        let (noData, newNoData) = (old.noData ?? .standard, new.noData ?? .standard)
+        self.compare("noData", noData.text, newNoData.text, weakens: noData.isStricter(than: newNoData))
+        let (objective, newObjective) = (old.objective ?? .standard, new.objective ?? .standard)
+        let text = { (rate: ErrorRate) in "errors \(PercentText.write(rate.perMillion, decimals: 4))" }
+        self.compare("objective", text(objective), text(newObjective), weakens: objective < newObjective)
+        let router = "cookie of the router"
+        self.compare("userKey", old.userKey?.text ?? router, new.userKey?.text ?? router)
+    }
+
     mutating func compareVariables(_ old: [String: String], _ new: [String: String]) {
         for name in Set(old.keys).union(new.keys).sorted() where old[name] != new[name] {
             switch (old[name], new[name]) {
@@ -173,13 +185,67 @@ extension Gate {
     }
 }
 
+extension NoDataPolicy {
+    /// Too few requests may pass what they did not pass before: `fail` never does, `wait` asks a person, `pass` goes
+    /// on.
+    fileprivate func isStricter(than other: NoDataPolicy) -> Bool { other.caution < self.caution }
+
+    private var caution: Int {
+        switch self {
+        case .pass: 0
+        case .wait: 1
+        case .fail: 2
+        }
+    }
+}
+
 extension Strategy {
-    /// Verifies before users see it, or longer.
+    /// Verifies before users see it, shows it to fewer of them first, or watches longer.
     fileprivate func isStricter(than other: Strategy) -> Bool {
         switch (self, other) {
-        case (.bigBang, _): false
-        case (.blueGreen, .bigBang): true
         case (.blueGreen(let old), .blueGreen(let new)): new < old
+        case (.canary(let old), .canary(let new)):
+            zip(old.steps, new.steps).contains { $0 < $1 } || Watched(old).isStricter(than: Watched(new))
+        case (.rolling(let old), .rolling(let new)):
+            old.batch < new.batch || Watched(old).isStricter(than: Watched(new))
+        case (.bigBang, _), (.rolling, _), (.blueGreen, _), (.canary, _): other.caution < self.caution
         }
+    }
+
+    /// How much is known of a release before all users have it: nothing; something, after a part of them has it;
+    /// verified before any; judged at each share.
+    private var caution: Int {
+        switch self {
+        case .bigBang: 0
+        case .rolling: 1
+        case .blueGreen: 2
+        case .canary: 3
+        }
+    }
+}
+
+/// How a share or a batch is watched.
+private struct Watched {
+    let each: StepTimes
+    let observe: Milliseconds
+    let pauses: Bool
+
+    init(_ settings: CanarySettings) {
+        self.each = settings.each
+        self.observe = settings.observe
+        self.pauses = settings.whenTimeIsUp == .pause
+    }
+
+    init(_ settings: RollingSettings) {
+        self.each = settings.each
+        self.observe = settings.observe
+        self.pauses = settings.whenTimeIsUp == .pause
+    }
+
+    /// Longer before it goes on, more often looked at, or a person is asked. A shorter `atMost` goes on sooner only
+    /// where nobody is asked.
+    func isStricter(than other: Watched) -> Bool {
+        other.each.atLeast < self.each.atLeast || self.observe < other.observe || (self.pauses && !other.pauses)
+            || (!other.pauses && other.each.atMost < self.each.atMost)
     }
 }

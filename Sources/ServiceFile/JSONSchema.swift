@@ -18,6 +18,21 @@ extension ServiceFile {
                 ("type", .text("integer")), ("minimum", .number(range.lowerBound)),
                 ("maximum", .number(range.upperBound)),
             ])
+        case .percentage(let decimals):
+            .object([
+                (
+                    "anyOf",
+                    .list([
+                        .object([
+                            ("type", .text("number")), ("exclusiveMinimum", .number(0)), ("maximum", .number(100)),
+                        ]),
+                        .object([
+                            ("type", .text("string")),
+                            ("pattern", .text(#"^[0-9]{1,3}(\.[0-9]{1,\#(decimals)})? ?%?$"#)),
+                        ]),
+                    ])
+                )
+            ])
         case .truth: .object([("type", .text("boolean"))])
         case .choice(let words): .object([("enum", .list(words.map(JSON.text)))])
         case .section(let section): Self.schema(of: section)

@@ -25,8 +25,37 @@ extension Strategy {
         switch self {
         case .bigBang: "bigBang"
         case .blueGreen(let hold): hold > .zero ? "blueGreen hold \(DurationText.write(hold))" : "blueGreen"
+        case .canary(let settings):
+            "canary \(settings.steps.map(\.percent).joined(separator: ", ")), each \(settings.each.text)"
+                + ", observe \(DurationText.write(settings.observe)), \(settings.whenTimeIsUp.rawValue)"
+        case .rolling(let settings):
+            "rolling by \(settings.batch), each \(settings.each.text)"
+                + ", observe \(DurationText.write(settings.observe)), \(settings.whenTimeIsUp.rawValue)"
         }
     }
+}
+
+extension NoDataPolicy {
+    var text: String {
+        switch self {
+        case .wait(let time): "wait \(DurationText.write(time))"
+        case .pass: "pass"
+        case .fail: "fail"
+        }
+    }
+}
+
+extension UserKey {
+    var text: String {
+        switch self {
+        case .cookie(let name): "cookie \(name)"
+        case .header(let name): "header \(name)"
+        }
+    }
+}
+
+extension StepTimes {
+    var text: String { "\(DurationText.write(self.atLeast)) to \(DurationText.write(self.atMost))" }
 }
 
 extension Verify {

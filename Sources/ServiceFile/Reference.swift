@@ -20,6 +20,7 @@ extension ServiceFile {
         - Values are read as text: `on`, `010`, `1:30` and `1.10` mean nothing but themselves. A truth value is `true`
           or `false`.
         - Durations are whole numbers with units, largest first: `500ms`, `10s`, `1m`, `2h`, `1d`, `1h30m`.
+        - Percentages are `5`, `0.1` or `5%`.
         - Commands run as `/bin/sh -c TEXT`. Values reach them only in the environment; nothing is pasted into TEXT.
         - Unknown keys, keys given twice, anchors, aliases, merge keys, tags and second documents are errors.
         - Limits: \(Limits.bytes / 1_024) KiB a file, \(Limits.depth) levels, \(Limits.environments) environments,
@@ -65,7 +66,9 @@ extension ServiceFile {
               - tests
               - soak: 10m
               - approval: { from: [release-managers], count: 1 }
-            strategy: { blueGreen: { hold: 5s } }
+            strategy:
+              canary: { steps: [5, 25, 50, 100], each: { atLeast: 1m, atMost: 10m } }
+            objective: { errors: 1% }
             verify: [ { http: { path: /, status: 200, within: 10s } } ]
             bake: 30m
             queue: finish
@@ -101,7 +104,7 @@ private struct Page {
         case .named(let shape, _): inner = [("\(heading).NAME", shape)]
         case .list(let shape, _): inner = [(heading, shape)]
         case .either(let shapes): inner = shapes.map { (heading, $0) }
-        case .text, .integer, .truth, .choice: break
+        case .text, .integer, .percentage, .truth, .choice: break
         }
         for (heading, shape) in inner { self.write(shape, heading: heading) }
     }

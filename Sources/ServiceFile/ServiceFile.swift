@@ -77,7 +77,7 @@ enum FileKeys {
         configuration.reversible = fields.value(Self.reversible, &problems) ?? configuration.reversible
         let drafts = fields.value(Self.environments, &problems) ?? []
         let hasTests = configuration.build?.tests != nil || fields.has(Self.build) && configuration.build == nil
-        Whole(drafts: drafts, buildMayHaveTests: hasTests).check(&problems)
+        Whole(drafts: drafts, buildMayHaveTests: hasTests, replicas: configuration.run?.replicas).check(&problems)
         guard let service else { return nil }
         let definition = Definition(
             service: service, owner: owner ?? service.text, environments: drafts.map(\.environment))

@@ -56,9 +56,12 @@ package struct ServiceFileError: Error, Sendable, Equatable, CustomStringConvert
     }
 
     /// One line a problem, as compilers write them: `slipway.yaml:12:3: …`.
-    package var description: String {
-        var lines = self.problems.map { "slipway.yaml:\($0)" }
-        if self.isCut { lines.append("slipway.yaml: and more; the first \(Self.limit) are shown") }
+    package var description: String { self.description(of: ServiceFile.name) }
+
+    /// The same for a file of another name.
+    package func description(of file: String) -> String {
+        var lines = self.problems.map { "\(file):\($0)" }
+        if self.isCut { lines.append("\(file): and more; the first \(Self.limit) are shown") }
         return lines.joined(separator: "\n")
     }
 }
@@ -101,11 +104,14 @@ struct Place: Sendable, Hashable, Comparable {
 }
 
 /// A value of the user's inside a sentence: in back quotes, short, and without anything that could act on a terminal.
-func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String { "`\(visible(text))`" }
+
+/// The same without its quotes, for a key in a path.
+func visible(_ text: String) -> String {
     var shown = ""
     var count = 0
     for scalar in text.unicodeScalars {
-        if count == 60 { return "`\(shown)…`" }
+        if count == 60 { return "\(shown)…" }
         count += 1
         switch scalar {
         case "\n": shown += "\\n"
@@ -121,7 +127,7 @@ func quoted(_ text: String) -> String {
             }
         }
     }
-    return "`\(shown)`"
+    return shown
 }
 
 extension Unicode.GeneralCategory {

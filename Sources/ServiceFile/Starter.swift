@@ -41,7 +41,8 @@ extension ServiceFile {
                 # gates:
                 #   - soak: 10m                 # so long verified in staging
                 #   - approval: { from: [release-managers], count: 1 }
-                strategy: blueGreen             # verified on a private preview, then one switch
+                strategy: blueGreen             # verified on a private preview, then one switch; or in shares, judged:
+                # strategy: { canary: { steps: [5, 25, 50, 100] } }
                 verify: [ { http: { path: /, status: 200, within: 10s } } ]
                 bake: 1m                        # watched after the switch; the old version stays warm an hour longer
 
@@ -49,7 +50,7 @@ extension ServiceFile {
     }
 
     /// The folder's name in the form that a service's name must have.
-    private static func serviceName(from folder: String) -> String {
+    package static func serviceName(from folder: String) -> String {
         var name = ""
         for byte in folder.lowercased().utf8.prefix(200) {
             let isPlain = (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)

@@ -5,12 +5,15 @@ struct Whole {
     let drafts: [Draft]
     /// The build names test results, or is itself not readable.
     let buildMayHaveTests: Bool
+    /// Of the release; nil if that is itself not readable.
+    let replicas: Int?
 
     func check(_ problems: inout Problems) {
         for draft in self.drafts {
             self.checkOrder(draft, &problems)
             self.checkGates(draft, &problems)
             self.checkWorker(draft, &problems)
+            self.checkBatch(draft, &problems)
         }
         self.checkCycles(&problems)
         self.checkAddresses(&problems)
@@ -69,12 +72,23 @@ struct Whole {
         guard !draft.fields.has(EnvironmentKeys.listen) else { return }
         switch draft.environment.strategy {
         case .bigBang: break
-        case .blueGreen:
+        case .blueGreen, .canary, .rolling:
             problems.add(
                 .contradiction, draft.fields.place(EnvironmentKeys.strategy),
-                "\(draft.path).strategy: `blueGreen` switches traffic, and without `listen` there is none: "
-                    + "give `listen`, or use `bigBang`"
+                "\(draft.path).strategy: `\(draft.environment.strategy.name)` shares traffic, and without `listen` "
+                    + "there is none: give `listen`, or use `bigBang`"
             )
+        }
+        let aboutRequests = [
+            draft.fields.placeIfGiven(EnvironmentKeys.noData).map { ("noData", $0) },
+            draft.fields.placeIfGiven(EnvironmentKeys.objective).map { ("objective", $0) },
+            draft.fields.placeIfGiven(EnvironmentKeys.userKey).map { ("userKey", $0) },
+        ].compactMap { $0 }
+        for (name, place) in aboutRequests {
+            problems.add(
+                .contradiction, place,
+                "\(draft.path).\(name): `\(name)` is about requests, and without `listen` there are none: give "
+                    + "`listen`, or take `\(name)` out")
         }
         for (index, verify) in draft.environment.verify.enumerated() {
             switch verify {
@@ -87,6 +101,18 @@ struct Whole {
                 )
             }
         }
+    }
+
+    /// A batch with all instances would show the release to everybody before anything was seen.
+    private func checkBatch(_ draft: Draft, _ problems: inout Problems) {
+        guard case .rolling(let settings) = draft.environment.strategy,
+            let replicas = draft.environment.replicas ?? self.replicas, settings.batch >= replicas
+        else { return }
+        problems.add(
+            .contradiction, draft.fields.place(EnvironmentKeys.strategy),
+            "\(draft.path).strategy: `rolling` with a batch of \(settings.batch) and \(replicas) "
+                + "\(replicas == 1 ? "replica" : "replicas") brings all at once: give more `replicas` than `batch`, or "
+                + "use `canary` or `blueGreen`")
     }
 
     private func checkCycles(_ problems: inout Problems) {

@@ -43,15 +43,15 @@ struct Assembly {
                 data: folder, socketFolder: NSTemporaryDirectory() + "/slipway-\(getuid())"),
             table: try ProcessTable(), logger: logger)
         self.router = router
-        let archive = ArtifactArchive()
+        let workshop = Workshop(source: source, blobs: blobs, path: path)
         self.runtime = try ProcessRuntime(
             data: folder, blobs: blobs, probe: self.probe, logger: logger,
-            unpack: { file, place in try await archive.unpack(file, into: place) },
+            unpack: { file, place in try await workshop.archive.unpack(file, into: place) },
             requestsUnderWay: { key in try await router.requestsUnderWay(key) })
-        let commands = ShellCommandRunner(folder: folder + "/commands", source: source, blobs: blobs, path: path)
+        let commands = ShellCommandRunner(folder: folder + "/commands", workshop: workshop)
         let doors = Doors(
             blobs: blobs, source: source,
-            builder: LocalBuilder(folder: folder + "/builds", source: source, blobs: blobs, path: path),
+            builder: LocalBuilder(folder: folder + "/builds", workshop: workshop),
             commands: commands, probe: self.probe, runtime: self.runtime, router: router,
             messenger: LocalMessenger(commands: commands, client: self.client))
         self.plane = ControlPlane(

@@ -32,5 +32,6 @@ func lab(_ options: LabOptions) async throws -> LabReport {
     let summary =
         "\(report.histories) histories, \(report.events) events, \(broken.count) violations, seed \(report.seed), "
         + "\(perSecond) histories/s"
-    return LabReport(lines: broken + [summary], passed: passed)
+    let seen = "histories with each trouble and each kind of event: \(report.coverage.words)"
+    return LabReport(lines: broken + [seen, summary], passed: passed)
 }

@@ -4,6 +4,7 @@ import Core
 import Engine
 import HTTPAPI
 import Logging
+import Ports
 
 /// What works on a data folder while no server runs on it.
 enum Offline {
@@ -42,9 +43,14 @@ enum Offline {
         }
     }
 
+    /// A ledger that can't even be opened is a finding too.
     static func audit(_ folder: String) async throws -> Wire.Audit {
-        try await Self.with(folder, isReadOnly: true) { _, operations, caller in
-            try await operations.verifyAudit(caller)
+        do {
+            return try await Self.with(folder, isReadOnly: true) { _, operations, caller in
+                try await operations.verifyAudit(caller)
+            }
+        } catch let damage as LedgerError where damage.code == .damaged {
+            return Wire.Audit(damage)
         }
     }
 

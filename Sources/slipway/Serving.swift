@@ -20,9 +20,15 @@ private struct Loop: Service {
 /// `slipway serve`: everything of one data folder, until SIGTERM or SIGINT.
 func serve(_ options: ServeOptions) async throws {
     let logger = Logger(label: "slipway")
+    // Before anything is made: who can't listen leaves nothing behind.
+    try await APIServer.checkAddress(host: options.host, port: options.port)
     let assembly = try await Assembly(folder: options.dataFolder, path: searchPath(), logger: logger)
     let (plane, runtime, router, ledger) = (assembly.plane, assembly.runtime, assembly.router, assembly.ledger)
     let folder = options.dataFolder
+    if options.rebuilds {
+        let rows = try await plane.rebuildProjections(by: Assembly.owner)
+        logger.notice("the rows of all lists were made anew from the events: \(rows)")
+    }
     let tokenFile = "\(folder)/\(Connection.ServerFile.tokenName)"
     let known = try? String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
     let token = try await plane.localToken(owner: Assembly.user, keeping: known)
@@ -35,14 +41,16 @@ func serve(_ options: ServeOptions) async throws {
             do {
                 try writePrivately(try JSONEncoder().encode(file), to: "\(folder)/\(Connection.ServerFile.name)")
                 // Written at once, also where nobody looks: a killed server must not take its address along.
-                try FileHandle.standardOutput.write(contentsOf: Data("slipway serves \(address), data in \(folder)\n".utf8))
+                try FileHandle.standardOutput.write(
+                    contentsOf: Data("slipway serves \(address), data in \(folder)\n".utf8))
             } catch {
                 logger.error("\(folder)/\(Connection.ServerFile.name) could not be written: \(error)")
             }
         })
-    let services: [any Service] = [
+    var services: [any Service] = [
         Loop { await runtime.run() }, Loop { await router.run() }, plane.conductor, api,
     ]
+    if !ledger.isCheckedWhole { services.append(Loop { await plane.ledgerCheck.run() }) }
     var configuration = ServiceGroupConfiguration(
         services: services.map {
             .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .cancelGroup)

@@ -15,10 +15,11 @@ struct Arrows {
 
     static let all = [
         Arrows("Core", "Core", others: ["Crypto"]),
+        Arrows("CanaryAnalysis", "CanaryAnalysis", others: ["Darwin", "Glibc", "Musl"]),
         Arrows("Ports", "Engine/Ports", ours: ["Core"]),
         Arrows("ServiceFile", "ServiceFile", ours: ["Core"], others: ["Yams"]),
         Arrows(
-            "Engine", "Engine", ours: ["Core", "Ports", "ServiceFile"],
+            "Engine", "Engine", ours: ["CanaryAnalysis", "Core", "Ports", "ServiceFile"],
             others: ["Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization"]),
         Arrows(
             "SQLiteStore", "Adapters/SQLiteStore", ours: ["Core", "Ports"],
@@ -47,7 +48,7 @@ struct Arrows {
                 "SystemPackage", "UnixSignals",
             ]),
         Arrows(
-            "CommandLine", "Faces/CommandLine", ours: ["APIClient", "Demo", "ServiceFile"],
+            "CommandLine", "Faces/CommandLine", ours: ["APIClient", "CanaryAnalysis", "Demo", "ServiceFile"],
             others: ["ArgumentParser", "Foundation"]),
         Arrows(
             "slipway", "slipway",

@@ -20,6 +20,7 @@ enum Binary {
             let outcome: String
             let failed: Int
             let failedByNewVersion: Int
+            let rollbackMilliseconds: Int?
         }
 
         struct Crash: Decodable {
@@ -57,12 +58,36 @@ enum Binary {
         let production = report.releases.filter { $0.environment == "production" }
         #expect(production.map(\.outcome) == ["completed", "completed", "failed", "completed", "rolledBack"])
         #expect(production.map(\.version) == ["1.0.0", "1.1.0", "1.2.0", "1.2.1", "1.1.0"])
+        for entry in report.releases where entry.outcome != "rolledBack" { #expect(entry.rollbackMilliseconds == nil) }
+        let back = try #require(production.last?.rollbackMilliseconds)
+        #expect(back == report.rollback.milliseconds)
+        try Self.checkKeys(of: result.standardOutput)
         #expect(report.crash.failed == 0 && report.crash.requests > 0)
         #expect(report.rollback.failed == 0)
         #expect(report.audit.verified && report.audit.records > 0)
         print(
             "figure: demo: resumed \(report.crash.resumeSeconds) s after SIGKILL, traffic back after "
                 + "\(report.rollback.milliseconds) ms, 0 requests failed")
+    }
+
+    /// Other programs read these keys: all are there, and no others.
+    private static func checkKeys(of json: Data) throws {
+        let report = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+        #expect(report.keys.sorted() == ["audit", "crash", "ok", "releases", "rollback"])
+        let keys = [
+            "audit": ["records", "verified"], "crash": ["failed", "requests", "resumeSeconds"],
+            "rollback": ["failed", "milliseconds"],
+        ]
+        for (name, keys) in keys {
+            #expect((report[name] as? [String: Any])?.keys.sorted() == keys, "\(name)")
+        }
+        for entry in try #require(report["releases"] as? [[String: Any]]) {
+            #expect(
+                entry.keys.sorted() == [
+                    "detectSeconds", "environment", "failed", "failedByNewVersion", "outcome", "requests",
+                    "rollbackMilliseconds", "seconds", "strategy", "version",
+                ])
+        }
     }
 
     /// Processes whose command names the folder.

@@ -86,6 +86,27 @@ import Testing
         }
     }
 
+    @Test func `applying warns of an approval that too few people with a token can give`() async throws {
+        let world = World()
+        let file = Shop.file(
+            Shop.line("prod", "gates: [ { approval: { from: [bob, cleo, release-managers], count: 2 } } ]"))
+        try await world.running { plane in
+            _ = try await plane.addToken("bob", owner: .person("bob"), mayAdminister: false, by: .ada)
+            // The account of a program is no person, and a token that was taken away is none.
+            _ = try await plane.addToken("cleo", owner: .serviceAccount("cleo"), mayAdminister: false, by: .ada)
+            _ = try await plane.addToken("old", owner: .person("cleo"), mayAdminister: false, by: .ada)
+            try await plane.revokeToken("old", by: .ada)
+            for isPlan in [true, false] {
+                let applied = try await plane.apply(file, repository: Shop.folder, isPlan: isPlan, by: .ada)
+                #expect(applied.warnings.count == 1)
+                #expect(applied.warnings.first?.contains("2 of bob, cleo, release-managers") == true)
+                #expect(applied.warnings.first?.contains("cleo, release-managers own no token") == true)
+            }
+            _ = try await plane.addToken("cleo-2", owner: .person("cleo"), mayAdminister: false, by: .ada)
+            #expect(try await plane.define(file).warnings.isEmpty)
+        }
+    }
+
     @Test func `a rejection ends the promotion`() async throws {
         let world = World()
         world.repository.commit("feat: open", file: self.controlled)

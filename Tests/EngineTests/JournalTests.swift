@@ -73,11 +73,17 @@ import Testing
 
     @Test func `rows made anew from nothing are the same bytes`() async throws {
         let world = World()
-        world.repository.commit("feat: open", file: self.file)
+        let approval = "gates: [ { approval: { from: [bob], count: 1 } } ]"
+        let file = self.file + Shop.line("prod", "after: dev", approval) + "\n"
+        world.repository.commit("feat: open", file: file)
         try await world.running { plane in
-            try await plane.define(self.file)
+            try await plane.define(file)
             _ = try await plane.build()
             try await plane.verified("0.1.0", in: "dev")
+            _ = try await plane.promote("0.1.0", to: "prod")
+            _ = try await eventually("the change") {
+                try await plane.changes(in: .requested, limit: 1, by: .ada).first
+            }
             _ = try await eventually("the tag") { world.repository.tags.isEmpty ? nil : true }
             _ = try await eventually("the row") {
                 try await plane.journal.releases(of: try Shop.lane("dev").service).allSatisfy { !$0.isToBeTagged }
@@ -87,7 +93,7 @@ import Testing
         let ledger = try world.open()
         let plane = world.plane(over: ledger)
         let before = try await Self.rows(ledger)
-        #expect(Set(before.map(\.table)) == [.services, .lanes, .releases])
+        #expect(Set(before.map(\.table)) == Set(ProjectionTable.allCases))
         try await ledger.replaceRows([])
         #expect(try await Self.rows(ledger).isEmpty)
         #expect(try await plane.rebuildProjections(by: .ada) == before.count)
@@ -118,8 +124,9 @@ import Testing
             }
         }
         #expect(try await ledger.snapshot(of: .lane(id))?.number == 1_000)
+        let release = try #require(ReleaseID("r-1"))
         try await LaneJournal(plane.journal).decide(id, by: .person("ada")) { now in
-            .intent(.pin(version: "1.0.0", reason: "last"), by: .person("ada"), at: now)
+            .intent(.block(release, reason: "last"), by: .person("ada"), at: now)
         }
         let afters = Mutex<[Int]>([])
         let reader = WatchedLedger(ledger: ledger, reading: { after in afters.withLock { $0.append(after) } })
@@ -127,6 +134,26 @@ import Testing
         #expect(loaded.number == 1_001)
         #expect(loaded.machine == (try await plane.machine("dev")))
         #expect(afters.withLock { $0 } == [1_000])
+    }
+
+    @Test func `a snapshot of an older build is ignored`() async throws {
+        let world = World()
+        let ledger = try world.open()
+        let id = try Shop.lane("dev")
+        // What it says is not what the events say, so reading it would show.
+        let old = Array(Stored.laneState.utf8)
+        let held = #"{"by":"person:ada","reason":"x","since":1800000000000}"#
+        let batch = StreamBatch(
+            stream: .lane(id), expected: 0,
+            events: [NewEvent(kind: EventKind("lane.held"), body: Array(held.utf8))])
+        _ = try await ledger.append(
+            AppendRequest(
+                [batch], snapshots: [Snapshot(stream: .lane(id), number: 1, version: 1, body: old)],
+                actor: .person("ada"), at: world.clock.now()))
+        let loaded = try await Journal(ledger: ledger, time: world.clock, news: News()).lane(id)
+        #expect(loaded.number == 1)
+        #expect(loaded.machine.hold?.reason == "x")
+        #expect(loaded.machine.lastNumber == 0)
     }
 
     @Test func `an event of a newer build is refused by its name`() async throws {
@@ -162,7 +189,7 @@ import Testing
 }
 
 /// True the first time.
-private final class Once: Sendable {
+final class Once: Sendable {
     private let isLeft = Atomic(true)
     func take() -> Bool { self.isLeft.exchange(false, ordering: .relaxed) }
 }

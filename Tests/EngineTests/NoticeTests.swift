@@ -48,6 +48,41 @@ import Testing
         #expect(world.messenger.sent.count == 2)
     }
 
+    @Test func `an abort, a failure and a rollback are told by default, with the reason, and a completion is not`()
+        async throws
+    {
+        let world = World()
+        let file = Shop.file(
+            [
+                Shop.line("prod", "notify: ./tell.sh"), Shop.line("slow", "bake: 1h", "notify: ./tell.sh"),
+                Shop.line("red", "verify: [ { run: 'false' } ]", "notify: ./tell.sh"),
+            ].joined(separator: "\n"))
+        try await world.running { plane in
+            try await plane.define(file)
+            for version in ["0.1.0", "0.2.0"] {
+                world.repository.commit("feat: \(version)", file: file)
+                _ = try await plane.build()
+                try await plane.end(try await plane.promote(version, to: "prod"), in: "prod")
+            }
+            let back = try await plane.rollBack(try Shop.lane("prod"), to: nil, reason: "users complain", by: .ada)
+            try await plane.end(back, in: "prod")
+            let slow = try await plane.promote("0.1.0", to: "slow")
+            _ = try await eventually("the bake") { try await plane.machine("slow").versions.first }
+            try await plane.intend(.abort(number: slow, reason: "too slow"), in: try Shop.lane("slow"), by: .ada)
+            try await plane.end(slow, in: "slow")
+            try await plane.end(try await plane.promote("0.1.0", to: "red"), in: "red")
+            let place = try await plane.journal.ledger.position()
+            _ = try await eventually("all to be read") {
+                try await plane.journal.ledger.place(of: "notices") >= place ? true : nil
+            }
+        }
+        let sent = world.messenger.sent
+        #expect(sent.map(\.occasion) == [.rolledBack, .aborted, .failed])
+        #expect(sent.map(\.lane.environment.text) == ["prod", "slow", "red"])
+        #expect(sent.first?.text.contains("users complain") == true, "\(sent)")
+        #expect(sent.dropFirst().first?.text.contains("too slow") == true, "\(sent)")
+    }
+
     @Test func `a notice that could not be sent is sent again with the same key`() async throws {
         let world = World(messenger: RecordingMessenger(failures: 2))
         let file = Shop.file(Shop.line("prod", "notify: { run: ./tell.sh, on: [completed] }"))

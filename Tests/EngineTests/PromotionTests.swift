@@ -80,14 +80,19 @@ import Testing
         try await world.running { plane in
             try await plane.define(file)
             _ = try await plane.build()
+            world.repository.commit("feat: more", file: file)
+            _ = try await plane.build()
             let id = try Shop.lane("prod")
             try await plane.intend(.hold(reason: "inventory", until: nil), in: id, by: .ada)
-            try await plane.intend(.pin(version: "9.9.9", reason: "contract"), in: id, by: .ada)
+            try await plane.pin(id, to: "0.2.0", reason: "contract", by: .ada)
             let number = try await plane.promote("0.1.0", to: "prod")
             let queued = try await eventually("both reasons") {
                 try await plane.machine("prod").queue.first { $0.waitsFor.count >= 2 }
             }
             #expect(queued.waitsFor.contains { $0.gate == "hold" && $0.reason.contains("inventory") })
+            // The command to copy, whole.
+            let command = "`slipway hold remove shop --env \(id.environment) --reason …`"
+            #expect(queued.waitsFor.contains { $0.reason.contains(command) }, "\(queued.waitsFor)")
             #expect(queued.waitsFor.contains { $0.gate == "pin" && $0.reason.contains("contract") })
             try await plane.intend(.releaseHold(reason: "done"), in: id, by: .ada)
             try await plane.intend(.unpin(reason: "done"), in: id, by: .ada)

@@ -101,8 +101,48 @@ import Testing
                     (error as? Refusal)?.code == .alreadyExists
                 }
             }
-            await #expect { try await plane.create(version: "v1") } throws: { error in
-                (error as? Refusal)?.code == .invalid
+        }
+    }
+
+    @Test(
+        arguments: [
+            "v1", "", "..", "../1.0.0", "1.0.0/..", "1.0.0\n", "1.0\n.0", "\"1.0.0\"", "'1.0.0'", "1.0.0;id",
+            "\u{1F680}",
+            "1.0.0-\u{1F680}", "01.0.0", "1.0", "1.0.0 ", "-1.0.0", "1.0.0\u{1B}[31m",
+            String(repeating: "1", count: 9_999),
+        ])
+    func `a version that is none is refused, and shown without what acts on a terminal`(version: String) async throws {
+        let world = World()
+        world.repository.commit("feat: open", file: self.file)
+        try await world.running { plane in
+            try await plane.define(self.file)
+            let refusal = await #expect(throws: Refusal.self) { _ = try await plane.create(version: version) }
+            #expect(refusal?.code == .invalid)
+            let message = refusal?.message ?? ""
+            #expect(message.contains("Allowed is SemVer"))
+            #expect(message.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }, "\(message)")
+            #expect(message.count < 500)
+            #expect(try await plane.journal.releases(of: try Shop.lane("dev").service).isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        "", ".", "../shop", "shop", "~/shop", "\u{1F680}", "/a\0b", "/" + String(repeating: "a", count: 4_096),
+    ])
+    func `a path that the server would read otherwise than its writer is refused`(path: String) async throws {
+        let world = World()
+        world.repository.commit("feat: open", file: self.file)
+        try await world.running { plane in
+            try await plane.define(self.file)
+            for (repository, file) in [(path, nil), (Shop.folder, path)] {
+                let refusal = await #expect(throws: Refusal.self) {
+                    _ = try await plane.createRelease(
+                        .init(repository: repository, ref: "HEAD", version: nil, file: file), by: .ada)
+                }
+                #expect(refusal?.message.contains("absolute path") == true)
+            }
+            await #expect(throws: Refusal.self) {
+                try await plane.apply(self.file, repository: path, isPlan: true, by: .ada)
             }
         }
     }

@@ -16,14 +16,55 @@ import Testing
         try Self.check(Lane.Event.self, Self.lane)
     }
 
-    private static func check<E: LedgerEvent>(_ type: E.Type, _ bodies: [String: String]) throws {
+    @Test func `a kind that has grown is read at both versions, and written at the newer`() throws {
+        try Self.check(Service.Event.self, Stored.serviceNow, version: 2)
+        try Self.check(Lane.Event.self, Stored.laneNow, version: 2)
+        for (name, body) in Stored.serviceNow.merging(Stored.laneNow, uniquingKeysWith: { first, _ in first }) {
+            for version in [0, 3] {
+                let kind = EventKind(name, version: version)
+                let read = Self.envelope(kind, body)
+                #expect(throws: LedgerError.self, "\(kind)") {
+                    if name.hasPrefix("lane.") {
+                        _ = try EventJSON.event(Lane.Event.self, of: read)
+                    } else {
+                        _ = try EventJSON.event(Service.Event.self, of: read)
+                    }
+                }
+            }
+        }
+    }
+
+    /// What version 1 does not say is nothing, and the plan of such an admission is not judged.
+    @Test func `what was admitted before there was a judge goes on without one`() throws {
+        let body = try #require(Stored.laneQueue["lane.admitted"])
+        let event = try EventJSON.event(Lane.Event.self, of: Self.envelope(EventKind("lane.admitted"), body))
+        guard case .admitted(let admitted) = event else { return #expect(Bool(false), "\(event)") }
+        #expect(admitted.plan.judging == nil)
+        #expect(admitted.plan.firstReplicas == nil)
+        #expect(admitted.plan.steps.count == 7)
+    }
+
+    @Test func `the state of a lane from before the judge can be read`() throws {
+        let lane = try EventJSON.decode(Lane.self, from: Array(Stored.laneState.utf8))
+        #expect(lane.deployment?.judgement == nil && lane.deployment?.plan.judging == nil)
+        #expect(lane.capacities.values.allSatisfy { $0.replicas == nil } && lane.capacities.count == 2)
+        #expect(lane.recent.first?.judgement == nil)
+        #expect(String(decoding: try EventJSON.encode(lane), as: UTF8.self) == Stored.laneState)
+        #expect(Lane.snapshotVersion > 1 && Service.snapshotVersion > 1, "older ones are ignored all the same")
+    }
+
+    private static func envelope(_ kind: EventKind, _ body: String) -> Envelope {
+        Envelope(
+            NewEvent(kind: kind, body: Array(body.utf8)), of: .access, after: nil, position: 1,
+            at: Instant(milliseconds: 0), actor: .system, cause: nil)
+    }
+
+    private static func check<E: LedgerEvent>(_ type: E.Type, _ bodies: [String: String], version: Int = 1) throws {
         for (name, body) in bodies {
-            let kind = EventKind(name)
-            let envelope = Envelope(
-                NewEvent(kind: kind, body: Array(body.utf8)), of: .access, after: nil, position: 1,
-                at: Instant(milliseconds: 0), actor: .system, cause: nil)
-            let event = try EventJSON.event(type, of: envelope)
-            #expect(event.kind == kind)
+            let kind = EventKind(name, version: version)
+            let event = try EventJSON.event(type, of: Self.envelope(kind, body))
+            let hasGrown = Stored.serviceNow[name] != nil || Stored.laneNow[name] != nil
+            #expect(event.kind == EventKind(name, version: hasGrown ? 2 : 1))
             let again = String(decoding: try EventJSON.newEvent(event).body, as: UTF8.self)
             #expect(again == body, "\(name)")
         }

@@ -6,12 +6,36 @@ struct HistoryTests {
     /// `SLIPWAY_NIGHTLY=1`: as many as the figure asks for.
     private static var count: Int { ProcessInfo.processInfo.environment["SLIPWAY_NIGHTLY"] == "1" ? 100_000 : 2_000 }
 
-    @Test func `random histories keep every invariant`() async {
+    @Test func `random histories keep every invariant, and go through every trouble and every kind of event`()
+        async throws
+    {
         let report = await LabCommand(count: Self.count, seed: 20_261_124, cores: 2).run()
         print(report.words)
         #expect(report.violations.isEmpty, "\(report.words)")
         #expect(report.histories == Self.count)
         #expect(report.events > Self.count * 20, "the histories get somewhere: \(report.events) events")
+        print("of \(report.histories) histories, so many had: \(report.coverage.words)")
+        for trouble in Trouble.allCases {
+            let count = report.coverage.troubles[trouble] ?? 0
+            #expect(count >= Self.count / 50, "\(trouble) in \(count) histories")
+        }
+        let kinds = try Self.kinds
+        #expect(kinds.count > 30)
+        for kind in kinds {
+            let count = report.coverage.kinds[kind] ?? 0
+            #expect(count >= Self.count / 100, "\(kind) in \(count) histories")
+        }
+        #expect(report.coverage.takeOvers >= Self.count / 100)
+    }
+
+    /// Every kind of event that a lane has, as its source names them.
+    private static var kinds: [String] {
+        get throws {
+            let source = try String(
+                contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                    .appendingPathComponent("../../Sources/Core/Lanes/LaneEvents.swift"), encoding: .utf8)
+            return source.matches(of: /"(lane\.[a-zA-Z]+)": reader/).map { String($0.1) }
+        }
     }
 
     @Test func `the same seed gives the same report, on any number of cores`() async {
@@ -62,16 +86,19 @@ extension PlantedBug {
     fileprivate var breaks: Set<Invariant> {
         switch self {
         case .skipsTheBlock: [.abortBlocks]
-        case .keepsTheTraffic: [.abortReturnsTraffic]
+        case .keepsTheTraffic: [.abortReturnsTraffic, .answersCountOnce]
         case .forgetsTheHold: [.rollbackLeavesAHold]
         case .retiresBeforeConfirmed: [.stopsOnlyWhatIsUnused, .trafficOnlyToReady]
         case .takesSickForReady: [.trafficOnlyToReady]
         case .admitsASecond: [.oneDeployment]
         case .supersedesPeople: [.supersedesOnlyItsOwn]
-        case .ignoresThePause, .forgetsThePausedTime: [.clockStandsStillInAPause, .stableOnlyAfterTheEnd]
+        case .ignoresThePause, .forgetsThePausedTime: 
+            [.clockStandsStillInAPause, .stableOnlyAfterTheEnd, .wakesAreAhead]
         case .endsTheWaitEarly: [.waitsAreWaited]
         case .reusesTheGeneration: [.generationsRise]
         case .countsForeignVerdicts: [.foreignAnswersDoNotCount]
+        case .letsAutomationHandOver: [.supersedesOnlyItsOwn]
+        case .endsTheBakeHandedOver: [.waitsAreWaited]
         case .letsAutomationUnblock: [.onlyPeopleLiftBlocks]
         case .forgetsToWake: [.everyStateHasAnExit]
         }

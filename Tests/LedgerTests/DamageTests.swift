@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import GRDB
 import Ports
 import SQLiteStore
 import Testing
@@ -112,6 +113,59 @@ import Testing
         }
     }
 
+    /// What `serve` does with a ledger that is too long to be verified before it starts.
+    @Test func `that is longer than what is checked at its opening says so, and serves while the rest is verified`()
+        async throws
+    {
+        try await withFolder { folder in
+            try await makeLedger(folder, events: 2_100)
+            try await open(folder).close()
+            let short = try await SQLiteLedger.open(folder: folder, owner: "a test", time: testTime)
+            #expect(short.isCheckedWhole)
+            try await short.close()
+            try await change(folder, "UPDATE events SET body = X'00' WHERE position = 500")
+            let long = try await SQLiteLedger.open(folder: folder, owner: "a test", time: testTime, checkedWhole: 1_000)
+            #expect(!long.isCheckedWhole)
+            let error = await ledgerError { try await long.verify() }
+            #expect(error?.code == .damaged)
+            #expect(error?.message.contains("position 500 (number 497 of calendar)") == true)
+            #expect(try await long.events(of: .calendar, after: 1_500, limit: 10).count == 10)
+            try await long.close()
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("UPDATE events SET body = X'00' WHERE position = 500", 499, 0),
+            ("UPDATE events SET hash = zeroblob(32) WHERE position = 1050", 1_049, 1),
+            ("UPDATE seals SET hash = zeroblob(32) WHERE position = 1000", 1_000, 0),
+            ("UPDATE snapshots SET body = X'7B7D'", 1_103, 2),
+        ])
+    func `tells a verification how much is right before it`(sql: String, records: Int, seals: Int) async throws {
+        try await withFolder { folder in
+            try await makeLedger(folder)
+            try await change(folder, sql)
+            let ledger = try await SQLiteLedger.openForReading(folder: folder)
+            let error = await ledgerError { try await ledger.verify() }
+            #expect(error?.code == .damaged)
+            #expect(error?.verified?.records == records)
+            #expect(error?.verified?.seals == seals)
+        }
+    }
+
+    @Test func `that lost its end is not whole for a verification either`() async throws {
+        try await withFolder { folder in
+            try await makeLedger(folder)
+            // As if events up to 1,200 had been answered for.
+            let line = "00000000000000001200 00000000000000001200\n"
+            try Data(line.utf8).write(to: URL(fileURLWithPath: folder + "/acknowledged"))
+            let ledger = try await SQLiteLedger.openForReading(folder: folder)
+            let error = await ledgerError { try await ledger.verify() }
+            #expect(error?.message.contains("positions 1104 to 1200 were acknowledged and are missing") == true)
+            #expect(error?.verified?.records == 1_103)
+        }
+    }
+
     @Test func `tells readers before they act on an event`() async throws {
         try await withFolder { folder in
             try await makeLedger(folder)
@@ -131,35 +185,47 @@ import Testing
         }
     }
 
-    /// Every byte of what three rows hold, found in the raw file by its content.
-    @Test func `is refused after a flip of any byte of an event, seal or snapshot`() async throws {
+    /// Every byte of a row of each table that counts: its values, and what SQLite keeps of them (length, row id, kinds).
+    @Test(arguments: ["events", "seals", "snapshots"])
+    func `is refused after a flip of any byte of a row`(table: String) async throws {
         try await withFolder { folder in
             try await makeLedger(folder, events: 3)
-            let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/ledger.sqlite"))
-            let reading = try await SQLiteLedger.openForReading(folder: folder)
-            let event = try #require(try await reading.events(of: .calendar, after: 1, limit: 1).first)
-            let seal = try #require(try await reading.seals().first)
-            let snapshot = try #require(try await reading.snapshot(of: .train("weekly")))
-            try await reading.close()
-            let texts = Array((event.actor.description + "request:r1").utf8)
-            let contents = [
-                texts + event.body + event.previousHash.bytes + event.hash.bytes,
-                seal.previousHash.bytes + seal.hash.bytes, snapshot.body + snapshot.digest.bytes,
-                Array("test.happened".utf8),
-            ]
-            for content in contents {
-                let range = try #require(whole.range(of: Data(content)))
-                for offset in range { try await self.expectRefusal(flipping: offset, of: whole, in: folder) }
+            let path = folder + "/ledger.sqlite"
+            let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+            let row = try await self.rows(of: table, in: path, whole)[0]
+            #expect(row.count > 40)
+            for offset in row {
+                var bytes = whole
+                bytes[offset] ^= UInt8(1 << (offset % 8))
+                try bytes.write(to: URL(fileURLWithPath: path))
+                let place = "a flip at byte \(offset - row.lowerBound) of \(row.count)"
+                let error = await ledgerError { try await open(folder) }
+                #expect(error?.code == .damaged, "\(place): \(error?.message ?? "opened")")
+                #expect(error?.message.contains("damaged") == true, "\(place): \(error?.message ?? "")")
+                #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes, "\(place): the file was changed")
             }
         }
     }
 
-    private func expectRefusal(flipping offset: Int, of whole: Data, in folder: String) async throws {
-        var bytes = whole
-        bytes[offset] ^= UInt8(1 << (offset % 8))
-        try bytes.write(to: URL(fileURLWithPath: folder + "/ledger.sqlite"))
-        let error = await ledgerError { try await open(folder) }
-        #expect(error?.code == .damaged, "a flip at byte \(offset): \(error?.message ?? "opened")")
+    /// Where the rows of a small table lie in the file, the first row first (sqlite.org/fileformat2.html, 1.6: a leaf page has
+    /// the places of its cells in order, and the cells without gaps at its end).
+    private func rows(of table: String, in path: String, _ file: Data) async throws -> [Range<Int>] {
+        let queue = try DatabaseQueue(path: path)
+        let found = try await queue.read { database in
+            (
+                page: try Int.fetchOne(
+                    database, sql: "SELECT rootpage FROM sqlite_schema WHERE name = ?", arguments: [table]),
+                size: try Int.fetchOne(database, sql: "PRAGMA page_size")
+            )
+        }
+        try queue.close()
+        let size = try #require(found.size)
+        let start = (try #require(found.page) - 1) * size
+        let short = { (offset: Int) in Int(file[start + offset]) << 8 | Int(file[start + offset + 1]) }
+        try #require(file[start] == 13, "the table has grown over one page")
+        let cells = (0..<short(3)).map { short(8 + 2 * $0) }
+        let ends = cells.sorted() + [size]
+        return cells.map { cell in start + cell..<start + (ends.first { $0 > cell } ?? size) }
     }
 
     /// A flip anywhere in the file: refused, or it hit nothing that the ledger says (free space, projections).

@@ -28,8 +28,29 @@ import Testing
                 "development: new environment, listen 127.0.0.1:7001, promote automatically, bigBang",
                 "staging: new environment, listen 127.0.0.1:7002, after [development], promote automatically, bigBang",
                 "production: new environment, listen 127.0.0.1:7003, after [staging], promote by hand, "
-                    + "blueGreen hold 5s, gates [tests, soak 10m, approval 1 of release-managers]",
+                    + "canary 5 %, 25 %, 50 %, 100 %, each 1m to 10m, observe 5s, advance-unless-doubt, "
+                    + "gates [tests, soak 10m, approval 1 of release-managers]",
             ])
+    }
+
+    private static let canary = "canary 5 %, 25 %, 50 %, 100 %, each 1m to 10m, observe 5s, advance-unless-doubt"
+
+    private static func steps(_ list: String) -> [String] { ["strategy: { canary: { steps: [\(list)] } }"] }
+
+    private static func stepped(_ list: String, _ mark: String) -> [String] {
+        [
+            "production: strategy \(Self.canary) -> canary \(list), each 1m to 10m, observe 5s, "
+                + "advance-unless-doubt\(mark)"
+        ]
+    }
+
+    private static func watch(_ inner: String) -> [String] { ["strategy: { canary: { \(inner) } }"] }
+
+    private static func watched(_ old: String, _ new: String, _ mark: String) -> [String] {
+        let text = { (least: String) in
+            "canary 5 %, 25 %, 50 %, 100 %, each \(least) to 10m, observe 5s, advance-unless-doubt"
+        }
+        return ["production: strategy \(text(old)) -> \(text(new))\(mark)"]
     }
 
     /// What stood there, what stands there now, and what is said.
@@ -72,6 +93,51 @@ import Testing
             ["strategy: { blueGreen: { hold: 5s } }"], ["strategy: blueGreen"],
             ["production: strategy blueGreen hold 5s -> blueGreen (weakens)"]
         ),
+        (["strategy: blueGreen"], ["strategy: canary"], ["production: strategy blueGreen -> \(Self.canary)"]),
+        (["strategy: canary"], ["strategy: blueGreen"], ["production: strategy \(Self.canary) -> blueGreen (weakens)"]),
+        (
+            Self.steps("5, 25, 50, 100"), Self.steps("5, 10, 25, 50, 100"),
+            Self.stepped("5 %, 10 %, 25 %, 50 %, 100 %", "")
+        ),
+        (Self.steps("5, 25, 50, 100"), Self.steps("1, 25, 50, 100"), Self.stepped("1 %, 25 %, 50 %, 100 %", "")),
+        (Self.steps("5, 25, 50, 100"), Self.steps("5, 25, 100"), Self.stepped("5 %, 25 %, 100 %", " (weakens)")),
+        (Self.steps("5, 25, 50, 100"), Self.steps("5, 50, 100"), Self.stepped("5 %, 50 %, 100 %", " (weakens)")),
+        (
+            Self.steps("5, 25, 50, 100"), Self.steps("1, 50, 90, 95, 100"),
+            Self.stepped("1 %, 50 %, 90 %, 95 %, 100 %", " (weakens)")
+        ),
+        (Self.watch("each: { atLeast: 2m }"), Self.watch("each: { atLeast: 3m }"), Self.watched("2m", "3m", "")),
+        (
+            Self.watch("each: { atLeast: 3m }"), Self.watch("each: { atLeast: 2m }"),
+            Self.watched("3m", "2m", " (weakens)")
+        ),
+        (
+            Self.watch("whenTimeIsUp: pause"), Self.watch(""),
+            ["production: strategy \(Self.canary.dropLast(20))pause -> \(Self.canary) (weakens)"]
+        ),
+        (
+            Self.watch("whenTimeIsUp: pause"), Self.watch("whenTimeIsUp: pause, each: { atMost: 5m }"),
+            [
+                "production: strategy canary 5 %, 25 %, 50 %, 100 %, each 1m to 10m, observe 5s, pause -> "
+                    + "canary 5 %, 25 %, 50 %, 100 %, each 1m to 5m, observe 5s, pause"
+            ]
+        ),
+        (
+            ["replicas: 4", "strategy: rolling"], ["replicas: 4", "strategy: { rolling: { batch: 2 } }"],
+            [
+                "production: strategy rolling by 1, each 30s to 5m, observe 5s, advance-unless-doubt -> "
+                    + "rolling by 2, each 30s to 5m, observe 5s, advance-unless-doubt (weakens)"
+            ]
+        ),
+        ([], ["noData: pass"], ["production: noData wait 5m -> pass (weakens)"]),
+        (["noData: fail"], [], ["production: noData fail -> wait 5m (weakens)"]),
+        (["noData: pass"], ["noData: fail"], ["production: noData pass -> fail"]),
+        ([], ["noData: wait 1m"], ["production: noData wait 5m -> wait 1m"]),
+        ([], ["objective: { errors: 2% }"], ["production: objective errors 1% -> errors 2% (weakens)"]),
+        ([], ["objective: { errors: 0.05% }"], ["production: objective errors 1% -> errors 0.05%"]),
+        (
+            [], ["userKey: { cookie: id }"], ["production: userKey cookie of the router -> cookie id"]
+        ),
         ([], ["verify: [ { run: ./t } ]"], ["production: verify run `./t` within 5m added"]),
         (["verify: [ { http: / } ]"], [], ["production: verify http `/` status 200 within 10s removed (weakens)"]),
         (
@@ -93,7 +159,10 @@ import Testing
             ]
         ),
         ([], ["previewHeader: X-P"], ["production: previewHeader Slipway-Preview -> X-P"]),
-        (["notify: ./x"], [], ["production: notify run `./x` on failed, aborted, rolledBack, waiting removed"]),
+        (
+            ["notify: ./x"], [],
+            ["production: notify run `./x` on failed, aborted, rolledBack, waiting, warning removed"]
+        ),
     ]
 
     @Test(arguments: Self.changes.indices)

@@ -32,6 +32,12 @@ import Testing
         }
         #expect(problems(of: self.file(gates(16))) == nil)
         #expect(problems(of: self.file(gates(17)))?.problems.map(\.code) == [.tooLarge])
+        let steps = { (count: Int) in
+            let shares = (1..<count).map { "\($0)" }.joined(separator: ", ")
+            return "  e: { listen: 127.0.0.1:1, strategy: { canary: { steps: [\(shares), 100] } } }\n"
+        }
+        #expect(problems(of: self.file(steps(20))) == nil)
+        #expect(problems(of: self.file(steps(21)))?.problems.map(\.code) == [.tooLarge])
         let command = { (count: Int) in
             "service: a\nrun: \(String(repeating: "x", count: count))\nenvironments: { e: }\n"
         }

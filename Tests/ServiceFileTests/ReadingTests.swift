@@ -47,7 +47,8 @@ import Testing
         #expect(production.after.map(\.text) == ["staging"])
         #expect(production.promotion == .byHand)
         #expect(production.gates == [.tests, .soak(.minutes(10)), .approval(from: ["release-managers"], count: 1)])
-        #expect(production.strategy == .blueGreen(hold: .seconds(5)))
+        #expect(production.strategy == .canary(.standard))
+        #expect(production.objective == nil, "one in a hundred is the standard")
         #expect(production.verify == [.http(path: "/", status: 200, within: .seconds(10))])
         #expect(production.bake == .minutes(30))
         #expect(production.keepWarm == .minutes(90))
@@ -129,11 +130,53 @@ import Testing
             .http(path: "/y", status: 200, within: .seconds(10)),
         ]
         expected.notify = [
-            Notify(channel: .run("./tell"), on: [.failed, .aborted, .rolledBack, .waiting]),
+            Notify(channel: .run("./tell"), on: [.failed, .aborted, .rolledBack, .waiting, .warning]),
             Notify(channel: .run("./tell"), on: [.completed]),
             Notify(channel: .webhook("http://127.0.0.1:9/x"), on: [.rolledBack]),
         ]
         #expect(read == expected)
+    }
+
+    @Test func `a canary is read as it says`() throws {
+        let read = try self.environment(
+            "strategy:", "  canary:", "    steps: [0.01, 0.5%, 5, '12.5 %', 100%]",
+            "    each: { atLeast: 2s, atMost: 3s }",
+            "    observe: 1s", "    whenTimeIsUp: pause", "noData: { wait: 30s }", "objective: { errors: 0.05% }",
+            "userKey: { cookie: session.id }", "notify: { run: ./tell, on: warning }")
+        let settings = CanarySettings(
+            steps: [1, 50, 500, 1_250, 10_000].compactMap { BasisPoints($0) },
+            each: StepTimes(atLeast: .seconds(2), atMost: .seconds(3)), observe: .seconds(1), whenTimeIsUp: .pause)
+        #expect(read.strategy == .canary(settings))
+        #expect(read.noData == .wait(.seconds(30)))
+        #expect(read.objective == ErrorRate(perMillion: 500))
+        #expect(read.userKey == .cookie("session.id"))
+        #expect(read.notify == [Notify(channel: .run("./tell"), on: [.warning])])
+    }
+
+    @Test func `rolling is read as it says, and looks no later than a step may end`() throws {
+        let read = try self.environment(
+            "replicas: 6", "strategy: { rolling: { batch: 2, each: { atLeast: 2s } } }", "noData: fail",
+            "userKey: { header: X-User }")
+        let settings = RollingSettings(
+            batch: 2, each: StepTimes(atLeast: .seconds(2), atMost: .minutes(5)), observe: .seconds(2))
+        #expect(read.strategy == .rolling(settings))
+        #expect(read.noData == .fail)
+        #expect(read.userKey == .header("X-User"))
+    }
+
+    @Test func `a strategy's word alone is its standard, and the standard is stored as nothing`() throws {
+        for word in ["canary", "{ canary: {} }", "{ canary: { steps: [5, 25, 50, 100], observe: 5s } }"] {
+            #expect(try self.environment("strategy: \(word)").strategy == .canary(.standard))
+        }
+        for word in ["rolling", "{ rolling: {} }", "{ rolling: { batch: 1 } }"] {
+            #expect(try self.environment("replicas: 2", "strategy: \(word)").strategy == .rolling(.standard))
+        }
+        for line in [
+            "noData: wait 5m", "noData: wait", "noData: { wait: 5m }", "objective: { errors: 1 }", "objective: {}",
+        ] {
+            #expect(try self.environment(line) == self.environment("bake: 0s"))
+        }
+        #expect(try self.environment("noData: wait 1m") == self.environment("noData: { wait: 1m }"))
     }
 
     @Test func `short forms mean the same as long ones`() throws {

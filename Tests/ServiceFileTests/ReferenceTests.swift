@@ -29,6 +29,8 @@ import Testing
             "strategy", "verify", "bake", "keepWarm", "queue", "drain", "previewHeader", "notify", "webhook", "on",
             "hold",
             "status", "soak", "approval", "from", "count", "bigBang", "blueGreen",
+            "canary", "rolling", "steps", "each", "atLeast", "atMost", "observe", "whenTimeIsUp", "batch", "noData",
+            "objective", "errors", "userKey", "cookie", "header", "wait", "pass", "fail",
         ]
         for key in keys { #expect(page.contains("| `\(key)` |"), "\(key) is missing") }
     }

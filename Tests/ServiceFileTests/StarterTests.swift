@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import ServiceFile
 import Testing
 
@@ -34,6 +35,14 @@ import Testing
         #expect(contents.configuration.build?.tests == "junit.xml")
         #expect(contents.definition.environments.last?.gates.count == 2)
         #expect(contents.definition.environments[1].verify.count == 1)
+    }
+
+    @Test func `its commented canary reads in the place of the strategy above it`() throws {
+        let lines = ServiceFile.starter(for: RepositoryFacts(folder: "a", files: [], branch: "main"))
+            .split(separator: "\n").filter { !$0.contains("strategy: blueGreen") }
+            .map { $0.replacingOccurrences(of: "# strategy: {", with: "strategy: {") }
+        let contents = try ServiceFile.read(lines.joined(separator: "\n") + "\n")
+        #expect(contents.definition.environments.last?.strategy == .canary(.standard))
     }
 
     @Test(arguments: [

@@ -22,7 +22,7 @@ final class CommitQueue: Sendable {
         var waiting: [Waiting] = []
         /// A run over the queue is under way or scheduled on the writer.
         var running = false
-        /// How many have to wait before the run goes on at once; it stands still until then.
+        /// How many have to wait before the run goes on; it stands still until then.
         var awaited: Int?
         /// Why no append is taken any more.
         var refusal: LedgerError?
@@ -30,7 +30,7 @@ final class CommitQueue: Sendable {
 
     /// A transaction's largest content, so that one group can't hold up the others for long.
     private static let groupBytes = 8 << 20
-    /// With fewer writers at once there is nothing to gain from waiting for them.
+    /// With fewer writers at once there is nothing to gain from waiting for them; and so many are worth going on with.
     private static let crowd = 8
 
     private let state = Mutex(State())
@@ -77,32 +77,50 @@ final class CommitQueue: Sendable {
 
     private func run(_ database: Database) {
         let clock = ContinuousClock()
-        while let group = self.take() {
+        var crowd = Crowd(count: 0, until: clock.now)
+        while let first = self.begin(crowd) {
             let start = clock.now
-            let outcomes = self.commit(group.map(\.request), in: database)
+            let (group, outcomes) = self.commit(first, joinedBy: crowd, in: database)
             let took = clock.now - start
-            let crowd = self.state.withLock { $0.waiting.count } + group.count
+            let count = self.state.withLock { $0.waiting.count } + group.count
             for (waiting, outcome) in zip(group, outcomes) { waiting.continuation.resume(with: outcome) }
-            self.gather(crowd, within: took / 2)
+            crowd = Crowd(count: count, until: clock.now + took / 2)
         }
     }
 
     /// Those that were just answered tend to come back at once: with them, and those that came meanwhile, the next
     /// commit is one commit and not two. Worth at most half of what the last one took.
-    private func gather(_ crowd: Int, within limit: Duration) {
-        guard crowd >= Self.crowd else { return }
-        let waits = self.state.withLock { state in
-            guard state.waiting.count < crowd, state.refusal == nil else { return false }
-            state.awaited = crowd
-            return true
-        }
-        guard waits else { return }
-        let nanoseconds = Int(limit.components.attoseconds / 1_000_000_000)
-        _ = self.arrived.wait(timeout: .now() + .nanoseconds(nanoseconds))
-        self.state.withLock { $0.awaited = nil }
+    private struct Crowd {
+        let count: Int
+        let until: ContinuousClock.Instant
     }
 
-    private func take() -> [Waiting]? {
+    /// What the next transaction begins with; nil: nothing waits, and the run is over.
+    private func begin(_ crowd: Crowd) -> [Waiting]? {
+        let early = self.more(of: crowd, after: 0)
+        return early.isEmpty ? self.take(orEnd: true) : early
+    }
+
+    /// More of a crowd of which `count` have come: waits for a few of them, so that they are stored while the others
+    /// are still on their way. Empty: the crowd is complete, or its time is over.
+    private func more(of crowd: Crowd, after count: Int) -> [Waiting] {
+        let left = ContinuousClock.now.duration(to: crowd.until)
+        guard crowd.count >= Self.crowd, (count < crowd.count), left > .zero else { return [] }
+        let wanted = min(crowd.count - count, Self.crowd)
+        let waits = self.state.withLock { state in
+            guard state.waiting.count < wanted, state.refusal == nil else { return false }
+            state.awaited = wanted
+            return true
+        }
+        if waits {
+            _ = self.arrived.wait(timeout: .now() + .nanoseconds(Int(left.components.attoseconds / 1_000_000_000)))
+            self.state.withLock { $0.awaited = nil }
+        }
+        return self.take(orEnd: false) ?? []
+    }
+
+    /// What waits, up to a transaction's largest content.
+    private func take(orEnd ends: Bool) -> [Waiting]? {
         self.state.withLock { state in
             var bytes = 0
             let count =
@@ -111,7 +129,7 @@ final class CommitQueue: Sendable {
                     return bytes > Self.groupBytes
                 } ?? state.waiting.count
             guard count > 0 else {
-                state.running = false
+                if ends { state.running = false }
                 return nil
             }
             defer { state.waiting.removeFirst(count) }
@@ -119,20 +137,29 @@ final class CommitQueue: Sendable {
         }
     }
 
-    private func commit(_ group: [AppendRequest], in database: Database) -> [Result<[Envelope], any Error>] {
+    private func commit(
+        _ first: [Waiting], joinedBy crowd: Crowd, in database: Database
+    ) -> (group: [Waiting], outcomes: [Result<[Envelope], any Error>]) {
+        var group: [Waiting] = []
         var outcomes: [Result<[Envelope], any Error>] = []
         do {
             var next: Appending?
             try database.inTransaction(.immediate) {
+                var arrived = first
+                group = first
                 try Appending.check(self.term, in: database)
                 var end = try self.end.withLock { $0.take() } ?? Appending(database)
-                for request in group { outcomes.append(try self.store(request, at: &end, in: database)) }
+                while !arrived.isEmpty {
+                    for waiting in arrived { outcomes.append(try self.store(waiting.request, at: &end, in: database)) }
+                    arrived = self.more(of: crowd, after: group.count)
+                    group += arrived
+                }
                 next = end
                 return .commit
             }
             if let next { self.acknowledged.write(next.position) }
             self.end.withLock { $0 = next }
-            return outcomes
+            return (group, outcomes)
         } catch {
             let failure = LedgerError.from(error, path: self.pool.path)
             if (error as? DatabaseError)?.extendedResultCode == .SQLITE_IOERR_FSYNC {
@@ -143,7 +170,8 @@ final class CommitQueue: Sendable {
                         "The disk failed to flush \(self.pool.path): nothing more is written. Look at the disk, "
                             + "then start again."))
             }
-            return group.map { _ in .failure(failure) }
+            // Also when the transaction could not even begin, those that it was to begin with are answered.
+            return (group.isEmpty ? first : group, (group.isEmpty ? first : group).map { _ in .failure(failure) })
         }
     }
 

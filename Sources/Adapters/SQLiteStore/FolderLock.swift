@@ -47,7 +47,10 @@ final class FolderLock: Sendable {
     static func owner(of folder: String) -> String? {
         let descriptor = Glibc.open(folder + "/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
+        defer {
+            _ = flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
         guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
         return Self.read(descriptor)
     }
@@ -62,6 +65,8 @@ final class FolderLock: Sendable {
         self.holder.withLock { holder in
             guard let descriptor = holder.descriptor else { return }
             _ = ftruncate(descriptor, 0)
+            // A program that is being started right now holds a copy until its exec: closing ours would not give the lock back.
+            _ = flock(descriptor, LOCK_UN)
             close(descriptor)
             holder.descriptor = nil
         }

@@ -11,7 +11,7 @@ extension SQLiteLedger {
     ///   - owner: what a second opener is told, and what the term's event holds.
     ///   - mostBytes: how large the file may become; beyond, appends are refused with `cannotWrite`.
     ///   - checkedWhole: a ledger of at most so many records is verified whole (a second or two); of a longer one the
-    ///     end is checked here, each event when it is read, and all of it by `verify`.
+    ///     end is checked here, each event when it is read, and all of it by `verify` (`isCheckedWhole` says whether that is still due).
     package static func open(
         folder: String, owner: String, time: @escaping @Sendable () -> Instant, mostBytes: Int = 1 << 40,
         checkedWhole: Int = 500_000
@@ -20,7 +20,7 @@ extension SQLiteLedger {
         let lock = try FolderLock.take(folder, owner: owner, since: time())
         let path = Self.path(in: folder)
         do {
-            try await Self.check(folder, checkedWhole: checkedWhole)
+            let isCheckedWhole = try await Self.check(folder, checkedWhole: checkedWhole)
             let pool = try DatabasePool(path: path, configuration: Self.configuration())
             let (term, position) = try await pool.writeWithoutTransaction { database in
                 try Self.setUp(database, mostBytes: mostBytes)
@@ -30,7 +30,7 @@ extension SQLiteLedger {
             acknowledged.write(position)
             let queue = CommitQueue(pool: pool, term: term, acknowledged: acknowledged)
             return SQLiteLedger(
-                term: term, path: path, reader: pool,
+                term: term, isCheckedWhole: isCheckedWhole, path: path, reader: pool,
                 owned: Ownership(pool: pool, lock: lock, queue: queue, acknowledged: acknowledged, time: time))
         } catch {
             lock.release()
@@ -53,7 +53,7 @@ extension SQLiteLedger {
                 guard try Schema.check(database, path: path) else { return Term(0) }
                 return try Appending.newestTerm(in: database)
             }
-            return SQLiteLedger(term: term, path: path, reader: queue, owned: nil)
+            return SQLiteLedger(term: term, isCheckedWhole: false, path: path, reader: queue, owned: nil)
         } catch {
             throw LedgerError.from(error, path: path)
         }
@@ -64,7 +64,20 @@ extension SQLiteLedger {
         FolderLock.owner(of: folder)
     }
 
-    static func path(in folder: String) -> String { folder + "/ledger.sqlite" }
+    private static let fileName = "ledger.sqlite"
+    static func path(in folder: String) -> String { folder + "/" + Self.fileName }
+    static func folder(of path: String) -> String { String(path.dropLast(Self.fileName.count + 1)) }
+
+    /// What was answered for is not there any more.
+    static func missing(
+        after newest: Int, upTo acknowledged: Int, in folder: String, verified: AuditReport?
+    ) -> LedgerError {
+        LedgerError(
+            .damaged,
+            "The ledger is damaged: events at positions \(newest + 1) to \(acknowledged) were acknowledged and "
+                + "are missing at the end of \(Self.path(in: folder)) (or of its -wal file). Restore a backup; nothing "
+                + "was changed. To go on without them, remove \(folder)/acknowledged.", verified: verified)
+    }
 
     private static func configuration(readonly: Bool = false) -> Configuration {
         var configuration = Configuration()
@@ -105,18 +118,15 @@ extension SQLiteLedger {
 
     // MARK: Checks before anything is written
 
-    /// Checks what is there. No file at all is fine, unless something was answered for.
-    private static func check(_ folder: String, checkedWhole: Int) async throws {
+    /// Checks what is there, and says whether that was all of it. No file at all is fine, unless something was answered for.
+    private static func check(_ folder: String, checkedWhole: Int) async throws -> Bool {
         let path = Self.path(in: folder)
         let acknowledged = Acknowledged.read(folder: folder) ?? 0
         let newest = access(path, F_OK) == 0 ? try await Self.check(file: path, checkedWhole: checkedWhole) : 0
         guard newest >= acknowledged else {
-            throw LedgerError(
-                .damaged,
-                "The ledger is damaged: events at positions \(newest + 1) to \(acknowledged) were acknowledged and "
-                    + "are missing at the end of \(path) (or of its -wal file). Restore a backup; nothing was "
-                    + "changed. To go on without them, remove \(folder)/acknowledged.")
+            throw Self.missing(after: newest, upTo: acknowledged, in: folder, verified: nil)
         }
+        return newest <= checkedWhole
     }
 
     /// Reads through a connection that can't write; the newest position.
@@ -128,7 +138,7 @@ extension SQLiteLedger {
                 guard try Schema.check(database, path: path) else { return 0 }
                 let newest = try database.first("SELECT max(position) FROM events") { $0.int(0) } ?? 0
                 if newest <= checkedWhole {
-                    _ = try Verification.run(database)
+                    _ = try Verification.run(database, path: path)
                 } else {
                     try Verification.runEnd(database)
                 }

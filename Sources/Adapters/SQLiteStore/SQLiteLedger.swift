@@ -5,6 +5,8 @@ package import Ports
 /// The ledger in one SQLite file, `ledger.sqlite` in the data folder: write-ahead log, flushed at every commit.
 package struct SQLiteLedger: Ledger {
     package let term: Term
+    /// Everything was verified before it was opened: what is longer, or opened for reading, was not.
+    package let isCheckedWhole: Bool
     let path: String
     private let reader: any DatabaseReader
     /// nil: opened for reading.
@@ -19,8 +21,9 @@ package struct SQLiteLedger: Ledger {
         let time: @Sendable () -> Instant
     }
 
-    init(term: Term, path: String, reader: any DatabaseReader, owned: Ownership?) {
+    init(term: Term, isCheckedWhole: Bool, path: String, reader: any DatabaseReader, owned: Ownership?) {
         self.term = term
+        self.isCheckedWhole = isCheckedWhole
         self.path = path
         self.reader = reader
         self.owned = owned
@@ -226,7 +229,17 @@ package struct SQLiteLedger: Ledger {
     }
 
     package func verify() async throws -> AuditReport {
-        try await self.read { try Verification.run($0) }
+        let path = self.path
+        // Read first: what was answered for before cannot be missing afterwards.
+        let folder = Self.folder(of: path)
+        let acknowledged = Acknowledged.read(folder: folder) ?? 0
+        return try await self.read { database in
+            let report = try Verification.run(database, path: path)
+            guard report.records >= acknowledged else {
+                throw Self.missing(after: report.records, upTo: acknowledged, in: folder, verified: report)
+            }
+            return report
+        }
     }
 
     private func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {

@@ -23,6 +23,8 @@ struct Verification {
     private let places: [Int: Int]
     private var seals: ArraySlice<StoredSeal>
     private var lastSeal = Hash32.zero
+    private var rightSeals = 0
+    private var rightSnapshots = 0
     private var hasher = FieldHasher(capacity: 4_096)
     private var position = 0
     private var at = Int.min
@@ -47,14 +49,24 @@ struct Verification {
     private static let sealColumns = "SELECT position, at, previousHash, hash FROM seals"
 
     /// The whole ledger.
-    static func run(_ database: Database) throws -> AuditReport {
+    static func run(_ database: Database, path: String) throws -> AuditReport {
         var verification = try Verification(database, after: nil)
-        try verification.checkEvents(database)
-        try verification.checkIndexes(database)
-        let snapshots = try verification.checkSnapshots(database)
-        let seals = try database.first("SELECT count(*) FROM seals") { $0.int(0) } ?? 0
-        return AuditReport(
-            records: verification.position, streams: verification.slots.count, seals: seals, snapshots: snapshots)
+        do {
+            try verification.checkEvents(database)
+            try verification.checkIndexes(database)
+            try verification.checkSnapshots(database)
+        } catch {
+            let error = LedgerError.from(error, path: path)
+            throw error.code == .damaged ? LedgerError(.damaged, error.message, verified: verification.report) : error
+        }
+        return verification.report
+    }
+
+    /// What was found right so far.
+    private var report: AuditReport {
+        AuditReport(
+            records: self.position, streams: self.slots.count { $0.number > 0 }, seals: self.rightSeals,
+            snapshots: self.rightSnapshots)
     }
 
     /// What can be checked quickly, however long the ledger is: a seal at least 1,000 positions back, all after it, the
@@ -67,7 +79,7 @@ struct Verification {
         var verification = try Verification(database, after: base)
         if let base { try verification.begin(after: base, in: database) }
         try verification.checkEvents(database)
-        _ = try verification.checkSnapshots(database)
+        try verification.checkSnapshots(database)
     }
 
     private init(_ database: Database, after base: StoredSeal?) throws {
@@ -199,6 +211,7 @@ struct Verification {
                     + "changed")
         }
         self.lastSeal = hash
+        self.rightSeals += 1
         self.seals.removeFirst()
     }
 
@@ -242,10 +255,19 @@ struct Verification {
             let found = try database.first("SELECT id FROM streams WHERE name = ?", name) { $0.int(0) }
             guard found == slot.id else { throw Self.damaged("the index of stream names does not find \(name)") }
         }
+        try self.checkPages(database)
     }
 
-    private func checkSnapshots(_ database: Database) throws -> Int {
-        var count = 0
+    /// What SQLite keeps beside the values (lengths of rows, places in pages): no hash of ours covers it.
+    private func checkPages(_ database: Database) throws {
+        let said = try database.first("PRAGMA quick_check(1)") { $0.text(0) } ?? "nothing"
+        guard said == "ok" else {
+            let words = said.split(separator: "\n").filter { !$0.hasPrefix("***") }.joined(separator: "; ")
+            throw Self.damaged("its file is not as SQLite wrote it (\(words))")
+        }
+    }
+
+    private mutating func checkSnapshots(_ database: Database) throws {
         try database.each("SELECT stream, number, version, body, digest FROM snapshots ORDER BY stream") { row in
             guard let place = self.places[row.int(0)] else {
                 throw Self.damaged("a snapshot belongs to stream \(row.int(0)), which is not there")
@@ -261,9 +283,8 @@ struct Verification {
                 throw Self.damaged(
                     "the snapshot of \(name) is of number \(snapshot.number), but its newest event is \(slot.number)")
             }
-            count += 1
+            self.rightSnapshots += 1
         }
-        return count
     }
 
     // MARK: Words and sums

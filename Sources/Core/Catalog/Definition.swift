@@ -38,6 +38,13 @@ package struct EnvironmentDefinition: Sendable, Equatable, Codable {
     /// Replicas here, where they differ from the release's own.
     package var replicas: Int?
     package var notify: [Notify] = []
+    // Optional, because definitions that were stored before these existed are still read.
+    /// nil: `NoDataPolicy.standard`.
+    package var noData: NoDataPolicy?
+    /// The error rate that users may see; nil: `ErrorRate.standard`.
+    package var objective: ErrorRate?
+    /// nil: a cookie that the router sets.
+    package var userKey: UserKey?
 
     package init(name: EnvironmentName) { self.name = name }
 }
@@ -101,11 +108,15 @@ package enum Strategy: Sendable, Equatable, Codable {
     case bigBang
     /// `hold`: time on the preview, verified, before the switch.
     case blueGreen(hold: Milliseconds)
+    case canary(CanarySettings)
+    case rolling(RollingSettings)
 
     package var name: String {
         switch self {
         case .bigBang: "bigBang"
         case .blueGreen: "blueGreen"
+        case .canary: "canary"
+        case .rolling: "rolling"
         }
     }
 }
@@ -131,7 +142,7 @@ package struct Notify: Sendable, Equatable, Codable {
     }
 
     package enum Occasion: String, Sendable, Codable, CaseIterable {
-        case failed, aborted, waiting, rolledBack, completed
+        case failed, aborted, waiting, rolledBack, completed, warning
     }
 
     package var channel: Channel

@@ -139,4 +139,12 @@ package struct BasisPoints: Sendable, Hashable, Comparable, Codable {
     }
 
     package static func < (left: BasisPoints, right: BasisPoints) -> Bool { left.count < right.count }
+
+    /// `5 %`, `0.1 %`, `12.34 %`.
+    package var percent: String {
+        let whole = self.count / 100
+        let rest = self.count % 100
+        if rest == 0 { return "\(whole) %" }
+        return rest % 10 == 0 ? "\(whole).\(rest / 10) %" : "\(whole).\(rest / 10)\(rest % 10) %"
+    }
 }

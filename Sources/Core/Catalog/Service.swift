@@ -67,9 +67,13 @@ package struct Service: Machine, Codable {
 extension Service.Event: LedgerEvent {
     package var kind: EventKind {
         switch self {
-        case .defined: EventKind("service.defined")
+        case .defined: Self.defined
         }
     }
+
+    /// Version 2 knows canary and rolling, and how an environment is watched. That is optional, so one reader reads
+    /// both.
+    private static let defined = EventKind("service.defined", version: 2)
 
     package var payload: any Encodable & Sendable {
         switch self {
@@ -78,7 +82,7 @@ extension Service.Event: LedgerEvent {
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Service.Event? {
-        guard kind == EventKind("service.defined") else { return nil }
+        guard kind.name == Self.defined.name, (1...Self.defined.version).contains(kind.version) else { return nil }
         return .defined(try decoder.decode(Service.Defined.self))
     }
 }

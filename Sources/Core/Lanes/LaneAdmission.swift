@@ -6,6 +6,11 @@ extension LaneDecision {
         var passing: [(queued: QueuedPromotion, evaluation: Lane.Evaluation, gates: [GateResult])] = []
         for evaluation in evaluations {
             guard let queued = self.lane.queue.first(where: { $0.number == evaluation.number }) else { continue }
+            if self.lane.alreadyServes(queued.candidate) {
+                // Since it was asked for, something was taken back to it: putting it up again would change nothing.
+                try self.drop(queued.number, .rejected, by: .system, "\(queued.candidate.version) serves here already")
+                continue
+            }
             let gates = (self.lane.guards(for: queued) + evaluation.facts.gates).map { $0.known(at: self.now) }
             if let failed = gates.first(where: { $0.verdict == .fail }) {
                 try self.drop(queued.number, .rejected, by: .system, "\(failed.gate): \(failed.reason)")
@@ -50,7 +55,8 @@ extension LaneDecision {
         _ queued: QueuedPromotion, _ evaluation: Lane.Evaluation, _ gates: [GateResult]
     ) throws(Refusal) {
         if let running = self.lane.deployment {
-            try self.end(running, .superseded, "\(queued.candidate.version) takes over")
+            let allowed = running.handOver.map { ", as \($0.by) allowed: \($0.reason)" } ?? ""
+            try self.end(running, .superseded, "\(queued.candidate.version) takes over\(allowed)")
         }
         var facts = evaluation.facts
         facts.gates = gates
@@ -60,7 +66,7 @@ extension LaneDecision {
             .capacityWanted(
                 Lane.CapacityWanted(
                     number: queued.number, candidate: queued.candidate, definition: facts.definition,
-                    drain: evaluation.plan.drain)))
+                    drain: evaluation.plan.drain, replicas: evaluation.plan.firstReplicas)))
         guard let deployment = self.lane.deployment else { return }
         try self.start(step: 0, of: deployment)
         try self.retireUnused()
@@ -68,6 +74,11 @@ extension LaneDecision {
 }
 
 extension Lane {
+    /// Verified, in front of the users, and nothing is on its way to replace it.
+    func alreadyServes(_ candidate: Candidate) -> Bool {
+        self.deployment == nil && self.lastKnownGood?.candidate.release == candidate.release
+    }
+
     /// What the lane itself says about a promotion: hold, pin, block, alarm. They bind automation and forward moves.
     package func guards(for queued: QueuedPromotion) -> [GateResult] {
         var results: [GateResult] = []
@@ -75,27 +86,30 @@ extension Lane {
             results.append(
                 GateResult(
                     gate: "hold", verdict: nil,
-                    reason: "held by \(hold.by): \(hold.reason). `slipway hold remove` releases it.",
+                    reason: "held by \(hold.by): \(hold.reason.asSentence) \(self.releaseHoldCommand) releases it.",
                     passesAt: hold.until))
         }
         if let pin, pin.version != queued.candidate.version {
             results.append(
                 GateResult(
                     gate: "pin", verdict: nil,
-                    reason: "pinned to \(pin.version) by \(pin.by): \(pin.reason). `slipway pin remove` releases it."))
+                    reason:
+                        "pinned to \(pin.version) by \(pin.by): \(pin.reason.asSentence) \(self.unpinCommand) releases it."
+                ))
         }
         if let block = self.block(of: queued.candidate.release) {
             results.append(
                 GateResult(
                     gate: "block", verdict: nil,
-                    reason: "blocked by \(block.by): \(block.reason). `slipway retry` lifts it."))
+                    reason:
+                        "blocked by \(block.by): \(block.reason.asSentence) \(self.unblockCommand(block.release)) lifts it."
+                ))
         }
         if let alarm, !queued.by.isNamed {
             results.append(
                 GateResult(
                     gate: "alarm", verdict: nil,
-                    reason:
-                        "nothing moves forward by itself during an alarm: \(alarm.reason). Next: \(alarm.nextAction)."))
+                    reason: "nothing moves forward by itself during an alarm: \(alarm.inWords)"))
         }
         return results
     }

@@ -27,6 +27,9 @@ extension LaneDecision {
             try self.clearAlarmIfServed("the traffic goes to ready instances")
         case .verified(let number, let verdict, let summary, let lines):
             try self.checkEnded(number, verdict, summary, lines)
+        case .judged(let number, let judgement): try self.judged(number, judgement)
+        case .scaled(let number, let replicas): try self.scaled(number, replicas)
+        case .scaleFailed(let number, let reason, let lines): try self.scaleFailed(number, reason, lines)
         case .taskEnded(let number, let kind, let verdict, let summary, let lines, let irreversible):
             guard case .task(kind, _) = self.waiting(number)?.currentStep else { return }
             if verdict == .pass, irreversible {
@@ -41,7 +44,7 @@ extension LaneDecision {
     }
 
     /// The running deployment, if it is `number` and its step still waits for an answer.
-    private func waiting(_ number: Int) -> Deployment? {
+    func waiting(_ number: Int) -> Deployment? {
         guard let deployment = self.lane.deployment, deployment.number == number, deployment.phase == .running,
             !deployment.stepIsDone
         else { return nil }
@@ -124,6 +127,7 @@ extension LaneDecision {
             guard generation == self.lane.routing.generation, generation > self.lane.confirmedGeneration else { return }
             try self.routingIsImpossible(reason)
         case .raise(let number): try self.capacityFailed(number, reason, [])
+        case .scale(let number, _): try self.scaleFailed(number, reason)
         case .verify(let number, let step, _), .task(let number, let step, _):
             guard let deployment = self.waiting(number), deployment.step == step else { return }
             try self.takeBack(.failed, Ending(by: .system, reason: reason, lastLines: []))
@@ -157,11 +161,12 @@ extension LaneDecision {
                 .holdReleased(Lane.ByReason(by: .schedule, reason: "its time is over", at: self.now)))
         }
         try self.alarmIfStopIsLate()
-        guard let deployment = self.lane.deployment, deployment.pause == nil else { return }
+        guard let deployment = self.lane.deployment else { return }
+        if let pause = deployment.pause { return try self.alarmIfUndecided(deployment, pause) }
         switch deployment.phase {
         case .running:
             guard !deployment.stepIsDone else { return }
-            if let until = deployment.stepUntil, until <= self.now {
+            if deployment.currentStep?.wait != nil, let until = deployment.stepUntil, until <= self.now {
                 try self.complete(deployment, "its time is over")
             } else if deployment.deadline <= self.now {
                 try self.passDeadline(deployment)
@@ -188,6 +193,7 @@ extension LaneDecision {
 
     private mutating func passDeadline(_ deployment: Deployment) throws(Refusal) {
         let name = deployment.currentStep?.name ?? "step \(deployment.step)"
+        if case .observe = deployment.currentStep { return try self.pauseUnseen(deployment) }
         if deployment.kind == .rollback, case .shift = deployment.currentStep {
             return try self.alarm(
                 .stuck, "the rollback's \(name) is not confirmed by the router",

@@ -18,10 +18,14 @@ extension Lane {
         case .routerDied(let deaths): self.routerDeaths = deaths
         case .stepStarted(let body): try self.changeDeployment(body.number) { $0.start(body) }
         case .stepCompleted(let body): try self.changeDeployment(body.number) { $0.stepIsDone = true }
+        case .judged(let body): try self.changeDeployment(body.number) { $0.judge(body) }
+        case .capacityScaled(let body): try self.changeCapacity(body.number) { $0.replicas = body.replicas }
         case .routingWanted(let body): try self.route(body)
         case .routingConfirmed(let body): try self.confirm(body)
         case .paused(let body): try self.changeDeployment(body.number) { $0.pause = body.pause }
         case .resumed(let body): try self.changeDeployment(body.number) { $0.resume(body) }
+        case .skipped(let body): self.skips[body.number] = (self.skips[body.number] ?? []) + [body]
+        case .handedOver(let body): try self.changeDeployment(body.number) { $0.handOver = body }
         case .aborted(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .aborted) }
         case .failed(let body): try self.changeDeployment(body.number) { $0.takeBack(body, .failed) }
         case .ended(let body): try self.end(body)
@@ -89,8 +93,10 @@ extension Lane {
             EndedPromotion(
                 number: body.number, candidate: running.candidate, kind: running.kind, end: .deployment(body.outcome),
                 by: running.by, strategy: running.plan.strategy, startedAt: running.startedAt, endedAt: body.at,
-                reason: body.reason, lastLines: running.ending?.lastLines ?? []))
+                reason: body.reason, lastLines: running.ending?.lastLines ?? [], judgement: running.judgement,
+                judgedAt: running.judgedAt))
         self.deployment = nil
+        self.skips = self.skips.filter { number, _ in self.history.contains { $0.number == number } }
     }
 
     private mutating func start(_ body: Admitted) throws(IllegalEvent) {
@@ -221,7 +227,7 @@ extension Capacity {
     fileprivate init(_ body: Lane.CapacityWanted) {
         self.init(
             number: body.number, candidate: body.candidate, state: .wanted, definition: body.definition, warmUntil: nil,
-            drain: body.drain)
+            drain: body.drain, replicas: body.replicas)
     }
 
     fileprivate mutating func retire(goneBy: Instant) {
@@ -238,6 +244,11 @@ extension Deployment {
         self.stepUntil = body.until
         self.deadline = body.deadline
         self.stepIsDone = false
+    }
+
+    fileprivate mutating func judge(_ body: Lane.Judged) {
+        self.judgement = body.judgement
+        self.judgedAt = body.at
     }
 
     fileprivate mutating func resume(_ body: Lane.Resumed) {

@@ -60,6 +60,7 @@ extension LaneDecision {
         case .resume(let number, let reason): try self.resume(number, by: actor, reason)
         case .abort(let number, let reason): try self.abort(number, by: actor, reason)
         case .skip(let number, let reason): try self.skip(number, by: actor, reason)
+        case .handOver(let number, let reason): try self.handOver(number, by: actor, reason)
         case .retry(let candidate, let reason): try self.retry(candidate, by: actor, reason)
         case .rollback(let version, let settings, let reason):
             try self.rollBack(to: version, settings, by: actor, reason)
@@ -68,7 +69,7 @@ extension LaneDecision {
         case .releaseHold(let reason):
             guard self.lane.hold != nil else { throw Refusal(.nothingToDo, "There is no hold here.") }
             try self.emit(.holdReleased(self.because(reason, actor)))
-        case .pin(let version, let reason): try self.emit(.pinned(Pin(version: version, by: actor, reason: reason)))
+        case .pin(let candidate, let reason): try self.pin(candidate, by: actor, reason)
         case .unpin(let reason):
             guard self.lane.pin != nil else { throw Refusal(.nothingToDo, "There is no pin here.") }
             try self.emit(.unpinned(self.because(reason, actor)))
@@ -100,7 +101,7 @@ extension LaneDecision {
         case .cancel(let number, _):
             if !self.lane.queue.contains(where: { $0.number == number && $0.by.isNamed }) { return }
         case .hold: if self.lane.hold == nil { return }
-        case .skip, .retry, .releaseHold, .pin, .unpin, .unblock, .clearAlarm, .down: break
+        case .skip, .handOver, .retry, .releaseHold, .pin, .unpin, .unblock, .clearAlarm, .down: break
         }
         throw Refusal(
             .notAllowed,
@@ -119,8 +120,9 @@ extension LaneDecision {
         if let block = self.lane.block(of: candidate.release) {
             throw Refusal(
                 .blocked,
-                "\(candidate.version) is blocked here since it was stopped by \(block.by): \(block.reason). "
-                    + "A named person can lift that with `slipway retry`, or roll forward with a fix.")
+                "\(candidate.version) is blocked here since it was stopped by \(block.by): \(block.reason.asSentence) "
+                    + "A named person can lift that with \(self.lane.retryCommand(candidate.release)), or roll forward "
+                    + "with a fix.")
         }
         if let queued = self.lane.queue.first(where: { $0.candidate.release == candidate.release }) {
             throw Refusal(.alreadyExists, "\(candidate.version) waits here already, as promotion \(queued.number).")
@@ -128,14 +130,14 @@ extension LaneDecision {
         if let running = self.lane.deployment, running.candidate.release == candidate.release {
             throw Refusal(.alreadyRunning, "\(candidate.version) is being deployed here already, as \(running.number).")
         }
-        if self.lane.deployment == nil, self.lane.lastKnownGood?.candidate.release == candidate.release {
+        if self.lane.alreadyServes(candidate) {
             throw Refusal(.nothingToDo, "\(candidate.version) serves here already.")
         }
         guard self.lane.queue.count < Lane.queueLimit else {
             throw Refusal(
                 .notAllowed,
                 "\(self.lane.queue.count) promotions wait here, \(Lane.queueLimit) are allowed. "
-                    + "Cancel some with `slipway cancel`.")
+                    + "Cancel some, the oldest with \(self.lane.cancelCommand(self.lane.queue.first?.number ?? 1)).")
         }
         try self.emit(
             .requested(
@@ -150,7 +152,7 @@ extension LaneDecision {
             throw Refusal(
                 running ? .wrongState : .notFound,
                 running
-                    ? "Promotion \(number) is being deployed. `slipway abort` returns its traffic."
+                    ? "Promotion \(number) is being deployed. \(self.lane.abortCommand(number)) returns its traffic."
                     : "No promotion \(number) waits here.")
         }
         try self.drop(number, .cancelled, by: actor, reason)
@@ -196,6 +198,12 @@ extension LaneDecision {
             .resumed(
                 Lane.Resumed(
                     number: deployment.number, by: actor, reason: reason, at: self.now, stoodStill: stoodStill)))
+        // The judge asked, and the answer is to look longer: the step has its whole time again.
+        if pause.by == .judge, !deployment.stepIsDone, case .observe = deployment.currentStep,
+            let now = self.lane.deployment
+        {
+            try self.start(step: now.step, of: now)
+        }
     }
 
     private mutating func abort(_ number: Int?, by actor: Actor, _ reason: String) throws(Refusal) {
@@ -207,7 +215,7 @@ extension LaneDecision {
             throw Refusal(
                 .wrongState,
                 "A rollback is never aborted: it is the safe way. "
-                    + "`slipway rollback --to VERSION` names another version to go to.")
+                    + "\(self.lane.rollbackCommand(to: "VERSION")) names another version to go to.")
         }
         // A second abort finds the traffic on its way back: nothing to add.
         guard deployment.phase == .running else { return }
@@ -222,18 +230,56 @@ extension LaneDecision {
 
     private mutating func skip(_ number: Int?, by actor: Actor, _ reason: String) throws(Refusal) {
         let deployment = try self.running(number)
-        guard deployment.phase == .running, !deployment.stepIsDone, let step = deployment.currentStep, step.wait != nil
+        guard deployment.phase == .running, !deployment.stepIsDone, let step = deployment.currentStep, step.until != nil
         else {
             throw Refusal(
                 .wrongState,
-                "Only a step that waits (hold, bake) can be skipped; this one is "
+                "Only a step that waits or observes (hold, observe, bake) can be skipped; this one is "
                     + "\(deployment.currentStep?.name ?? "none").")
         }
+        try self.emit(.skipped(self.overridden(deployment, by: actor, reason)))
         try self.emit(
             .stepCompleted(
                 Lane.StepCompleted(
                     number: deployment.number, step: deployment.step, summary: "skipped by \(actor): \(reason)")))
         if deployment.pause != nil { try self.resume(deployment.number, by: actor, reason) }
+    }
+
+    private mutating func handOver(_ number: Int?, by actor: Actor, _ reason: String) throws(Refusal) {
+        let deployment = try self.running(number)
+        if let pause = deployment.pause {
+            throw Refusal(
+                .wrongState,
+                "Deployment \(deployment.number) was paused by \(pause.by): \(pause.reason). Nothing takes over from "
+                    + "what stands still; `slipway resume` first.")
+        }
+        guard deployment.bakes else {
+            throw Refusal(
+                .wrongState,
+                "Only in its bake does a deployment let the next take over; \(deployment.number) is at "
+                    + "\(deployment.phase == .running ? deployment.currentStep?.name ?? "its end" : "its way back"). "
+                    + "`slipway abort` ends it now and returns its traffic.")
+        }
+        if let before = deployment.handOver {
+            throw Refusal(.nothingToDo, "\(before.by) let the next take over already: \(before.reason).")
+        }
+        try self.emit(.handedOver(self.overridden(deployment, by: actor, reason)))
+    }
+
+    private func overridden(_ deployment: Deployment, by actor: Actor, _ reason: String) -> Lane.Overridden {
+        Lane.Overridden(
+            number: deployment.number, step: deployment.step, by: actor, reason: reason, at: self.now)
+    }
+
+    /// A lane that is fixed to what it went back from would let nothing good enter.
+    private mutating func pin(_ candidate: Candidate, by actor: Actor, _ reason: String) throws(Refusal) {
+        if let last = self.lane.history.last(where: { $0.release == candidate.release }), last.isWithdrawn {
+            throw Refusal(
+                .wrongState,
+                "\(candidate.version) is withdrawn here: a rollback went back from it. Pin another release "
+                    + "(`slipway release list` shows them), or bring this one in again first, with `slipway promote`.")
+        }
+        try self.emit(.pinned(Pin(version: candidate.version, by: actor, reason: reason)))
     }
 
     private mutating func retry(_ candidate: Candidate, by actor: Actor, _ reason: String) throws(Refusal) {

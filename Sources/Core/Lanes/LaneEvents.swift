@@ -17,10 +17,14 @@ extension Lane {
         case routerDied(Deaths)
         case stepStarted(StepStarted)
         case stepCompleted(StepCompleted)
+        case judged(Judged)
+        case capacityScaled(CapacityScaled)
         case routingWanted(DesiredRouting)
         case routingConfirmed(RoutingConfirmed)
         case paused(Paused)
         case resumed(Resumed)
+        case skipped(Overridden)
+        case handedOver(Overridden)
         case aborted(Returned)
         case failed(Returned)
         case ended(Ended)
@@ -90,6 +94,13 @@ extension Lane {
         package let candidate: Candidate
         package let definition: Int
         package let drain: Milliseconds
+        /// nil: all that the release and the environment ask for.
+        package let replicas: Int?
+    }
+
+    package struct CapacityScaled: Sendable, Equatable, Codable {
+        package let number: Int
+        package let replicas: Int
     }
 
     package struct CapacityNumber: Sendable, Equatable, Codable {
@@ -127,6 +138,14 @@ extension Lane {
         package let summary: String
     }
 
+    /// The verdict changed, a step ended by it, or ten minutes have passed.
+    package struct Judged: Sendable, Equatable, Codable {
+        package let number: Int
+        package let step: Int
+        package let judgement: Judgement
+        package let at: Instant
+    }
+
     package struct RoutingConfirmed: Sendable, Equatable, Codable {
         package let generation: Int
         package let at: Instant
@@ -144,6 +163,15 @@ extension Lane {
         package let at: Instant
         /// How long the clock of the step stood still.
         package let stoodStill: Milliseconds
+    }
+
+    /// A named person let a step not be waited for (`skipped`), or not to its end (`handedOver`).
+    package struct Overridden: Sendable, Equatable, Codable {
+        package let number: Int
+        package let step: Int
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
     }
 
     /// The deployment is taken back: abort by a person or the judge, or failure of a step.
@@ -207,7 +235,13 @@ package struct AdmissionFacts: Sendable, Equatable, Codable {
 }
 
 extension Lane.Event: LedgerEvent {
-    package var kind: EventKind { EventKind("lane.\(self.entry.name)") }
+    package var kind: EventKind { Self.newest("lane.\(self.entry.name)") }
+
+    /// Kinds that have grown since version 1, with the version that is written. What was added is optional, so one
+    /// reader reads them all: what an older version does not say is nil.
+    private static let grown = ["lane.admitted": 2, "lane.capacityWanted": 2, "lane.alarmRaised": 2]
+
+    private static func newest(_ name: String) -> EventKind { EventKind(name, version: Self.grown[name] ?? 1) }
     package var payload: any Encodable & Sendable { self.entry.payload }
 
     private var entry: (name: String, payload: any Encodable & Sendable) {
@@ -228,10 +262,14 @@ extension Lane.Event: LedgerEvent {
         case .routerDied(let body): ("routerDied", body)
         case .stepStarted(let body): ("stepStarted", body)
         case .stepCompleted(let body): ("stepCompleted", body)
+        case .judged(let body): ("judged", body)
+        case .capacityScaled(let body): ("capacityScaled", body)
         case .routingWanted(let body): ("routingWanted", body)
         case .routingConfirmed(let body): ("routingConfirmed", body)
         case .paused(let body): ("paused", body)
         case .resumed(let body): ("resumed", body)
+        case .skipped(let body): ("skipped", body)
+        case .handedOver(let body): ("handedOver", body)
         case .aborted(let body): ("aborted", body)
         case .failed(let body): ("failed", body)
         case .ended(let body): ("ended", body)
@@ -253,7 +291,7 @@ extension Lane.Event: LedgerEvent {
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Lane.Event? {
-        guard kind.version == 1, let read = Self.readers(decoder)[kind.name] else { return nil }
+        guard (1...Self.newest(kind.name).version).contains(kind.version), let read = Self.readers(decoder)[kind.name] else { return nil }
         return try read()
     }
 
@@ -270,9 +308,12 @@ extension Lane.Event: LedgerEvent {
             "lane.capacityWarm": reader(Self.capacityWarm), "lane.capacityRetiring": reader(Self.capacityRetiring),
             "lane.capacityGone": reader(Self.capacityGone), "lane.stepStarted": reader(Self.stepStarted),
             "lane.instancesDied": reader(Self.instancesDied), "lane.routerDied": reader(Self.routerDied),
-            "lane.stepCompleted": reader(Self.stepCompleted), "lane.routingWanted": reader(Self.routingWanted),
+            "lane.stepCompleted": reader(Self.stepCompleted), "lane.judged": reader(Self.judged),
+            "lane.capacityScaled": reader(Self.capacityScaled),
+            "lane.routingWanted": reader(Self.routingWanted),
             "lane.routingConfirmed": reader(Self.routingConfirmed), "lane.paused": reader(Self.paused),
-            "lane.resumed": reader(Self.resumed), "lane.aborted": reader(Self.aborted),
+            "lane.resumed": reader(Self.resumed), "lane.skipped": reader(Self.skipped),
+            "lane.handedOver": reader(Self.handedOver), "lane.aborted": reader(Self.aborted),
             "lane.failed": reader(Self.failed), "lane.ended": reader(Self.ended),
             "lane.verified": reader(Self.verified), "lane.withdrawn": reader(Self.withdrawn),
             "lane.passedNoReturn": reader(Self.passedNoReturn), "lane.blocked": reader(Self.blocked),

@@ -15,15 +15,19 @@ extension Lane {
         case pause(number: Int?, reason: String)
         case resume(number: Int?, reason: String)
         case abort(number: Int?, reason: String)
-        /// Ends a step that only waits (hold, bake) early; recorded as an override.
+        /// Ends a step that waits or observes early; recorded as an override.
         case skip(number: Int?, reason: String)
+        /// During the bake: what comes next takes over as soon as it may enter. The bake goes on until then, and what
+        /// is taken over from ends as superseded, not as verified.
+        case handOver(number: Int?, reason: String)
         /// Lifts the block of a release and asks for its promotion again.
         case retry(Candidate, reason: String)
         /// `to` nil: the release verified here before the one that serves.
         case rollback(to: String?, RollbackSettings, reason: String)
         case hold(reason: String, until: Instant?)
         case releaseHold(reason: String)
-        case pin(version: String, reason: String)
+        /// The release is a fact: whoever asks has found it.
+        case pin(Candidate, reason: String)
         case unpin(reason: String)
         case block(ReleaseID, reason: String)
         case unblock(ReleaseID, reason: String)
@@ -60,6 +64,11 @@ extension Lane {
         case routerDied(count: Int, last: String)
         case routed(generation: Int)
         case verified(number: Int, Verdict, summary: String, lastLines: [String])
+        /// The judge's word on the running deployment, each time it has looked.
+        case judged(number: Int, Judgement)
+        /// So many instances of a capacity are ready.
+        case scaled(Int, replicas: Int)
+        case scaleFailed(Int, reason: String, lastLines: [String])
         case taskEnded(number: Int, TaskKind, Verdict, summary: String, lastLines: [String], irreversible: Bool)
         case routerRemoved
         /// The effect can't be done, and doing it again would not help.
@@ -83,6 +92,7 @@ extension Lane {
     package enum Effect: Sendable, Hashable {
         case route(generation: Int)
         case raise(capacity: Int)
+        case scale(capacity: Int, replicas: Int)
         case retire(capacity: Int)
         case verify(number: Int, step: Int, VerifyPlace)
         case task(number: Int, step: Int, TaskKind)

@@ -18,7 +18,7 @@ extension Lane {
     var mayAdmit: Bool {
         guard self.takingDown == nil, self.nextRollback == nil else { return false }
         guard let deployment else { return true }
-        return deployment.plan.policy == .latest && deployment.mayBeSuperseded
+        return deployment.mayBeTakenOver
     }
 
     /// Warm capacities that stop by themselves in time: not what a running deployment would go back to.
@@ -35,7 +35,8 @@ extension Lane {
         case .capacity: return [.raise(capacity: deployment.capacity)]
         case .task(let kind, _): return [.task(number: deployment.number, step: deployment.step, kind)]
         case .verify(let place, _): return [.verify(number: deployment.number, step: deployment.step, place)]
-        case .preview, .shift, .hold, .bake: return []
+        case .scale(let replicas, _): return [.scale(capacity: deployment.capacity, replicas: replicas)]
+        case .preview, .shift, .hold, .bake, .observe: return []
         }
     }
 
@@ -60,13 +61,19 @@ extension Lane {
         wakes += self.warmToExpire.compactMap(\.warmUntil)
         if let until = self.hold?.until { wakes.append(until) }
         // A deadline that can only raise the alarm is no reason to wake up once there is one.
-        if self.alarm == nil {
+        if !self.hasPressingAlarm {
             wakes += self.capacities.values.compactMap(\.goneBy)
             if let takingDown { wakes.append(takingDown.deadline) }
         }
-        guard let deployment, deployment.pause == nil else { return wakes }
-        if self.alarm == nil || !deployment.onlyAlarmsAtDeadline { wakes.append(deployment.deadline) }
-        if deployment.phase == .running, !deployment.stepIsDone, let until = deployment.stepUntil {
+        guard let deployment else { return wakes }
+        if let pause = deployment.pause {
+            if pause.by == .judge, !self.hasPressingAlarm { wakes.append(pause.since + Lane.decidesWithin) }
+            return wakes
+        }
+        if !self.hasPressingAlarm || !deployment.onlyAlarmsAtDeadline { wakes.append(deployment.deadline) }
+        if deployment.phase == .running, !deployment.stepIsDone, deployment.currentStep?.wait != nil,
+            let until = deployment.stepUntil
+        {
             wakes.append(until)
         }
         return wakes

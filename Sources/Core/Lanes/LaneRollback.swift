@@ -10,7 +10,7 @@ extension LaneDecision {
             throw Refusal(
                 .alreadyRunning,
                 "The rollback to \(order.target.candidate.version) waits already, as \(order.number). "
-                    + "`slipway rollback --to VERSION` names another version to go to.")
+                    + "\(self.lane.rollbackCommand(to: "VERSION")) names another version to go to.")
         }
         let target = try self.target(version)
         if let deployment = self.lane.deployment, deployment.kind == .rollback,
@@ -68,7 +68,7 @@ extension LaneDecision {
                 throw Refusal(
                     .notVerified,
                     "\(version) was never verified here. "
-                        + (known.isEmpty ? "No version to go back to is known." : "Known: \(known)."))
+                        + (known.isEmpty ? "No version to go back to is known." + self.wayOut : "Known: \(known)."))
             }
             guard found.number >= self.lane.noReturnBefore else { throw self.forwardOnly(self.servingVersion) }
             if self.lane.deployment == nil, self.lane.stable?.candidate == found.candidate {
@@ -86,9 +86,18 @@ extension LaneDecision {
         guard let found = self.lane.rollbackTargets.first else {
             throw Refusal(
                 self.lane.noReturnBefore > 0 && self.lane.history.count > 1 ? .forwardOnly : .notVerified,
-                "There is no earlier verified version here to go back to.")
+                "There is no earlier verified version here to go back to." + self.wayOut)
         }
         return found
+    }
+
+    /// What a person can do instead, while the first version is still on its way.
+    private var wayOut: String {
+        guard let deployment = self.lane.deployment, deployment.kind == .forward, deployment.phase == .running else {
+            return ""
+        }
+        return " \(self.lane.abortCommand(deployment.number)) stops the deployment of "
+            + "\(deployment.candidate.version)."
     }
 
     private var servingVersion: String { self.lane.serving.first?.capacity.candidate.version ?? "The serving version" }
@@ -116,7 +125,7 @@ extension LaneDecision {
                 .capacityWanted(
                     Lane.CapacityWanted(
                         number: order.number, candidate: order.target.candidate, definition: settings.definition,
-                        drain: settings.drain)))
+                        drain: settings.drain, replicas: nil)))
         }
         let left = self.lane.history.filter { $0.number > order.target.number && !$0.isWithdrawn }.map(\.number)
         if !left.isEmpty { try self.emit(.withdrawn(Lane.Withdrawn(numbers: left, at: self.now))) }

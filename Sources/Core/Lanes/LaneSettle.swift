@@ -30,7 +30,7 @@ extension LaneDecision {
             }
             return
         }
-        if self.lane.alarm == nil, let capacity = self.lane.lostWithTraffic {
+        if !self.lane.hasPressingAlarm, let capacity = self.lane.lostWithTraffic {
             try self.alarmNotReady(capacity, "it has not come back yet")
         }
         for capacity in self.lane.warmToExpire {
@@ -57,7 +57,7 @@ extension LaneDecision {
         try self.emit(
             .stepStarted(
                 Lane.StepStarted(
-                    number: deployment.number, step: step, at: self.now, until: next.wait.map { self.now + $0 },
+                    number: deployment.number, step: step, at: self.now, until: next.until.map { self.now + $0 },
                     deadline: self.now + next.allowed)))
         switch next {
         case .preview: try self.want(self.lane.routing.weights, preview: deployment.capacity)
@@ -66,11 +66,13 @@ extension LaneDecision {
             if !deployment.plan.reversible, self.lane.noReturnBefore != deployment.number {
                 try self.emit(.passedNoReturn(Lane.CapacityNumber(number: deployment.number)))
             }
-            try self.want(self.weights(share, of: deployment), preview: nil)
+            // While the traffic is shared, the new version can still be asked for by name.
+            let preview = share == .all ? nil : self.lane.routing.preview
+            try self.want(self.weights(share, of: deployment), preview: preview)
         case .capacity:
             let isReady = self.lane.capacities[deployment.capacity]?.state == .ready
             if isReady, let now = self.lane.deployment { try self.complete(now) }
-        case .task, .verify, .hold, .bake: break
+        case .task, .verify, .hold, .bake, .scale, .observe: break
         }
     }
 
@@ -111,6 +113,7 @@ extension LaneDecision {
                 Lane.Verified(
                     number: deployment.number, candidate: deployment.candidate, capacity: deployment.capacity,
                     at: self.now)))
+        try self.clearStopped(after: deployment)
         let outcome: Outcome = deployment.kind == .forward ? .completed : .rolledBack
         try self.end(deployment, outcome, deployment.reason ?? "")
         try self.retireUnused()
@@ -156,12 +159,13 @@ extension LaneDecision {
         try self.emit(outcome == .aborted ? .aborted(returned) : .failed(returned))
         try self.block(deployment, ending)
         try self.want(self.lane.fallback.map { [$0: .all] } ?? [:], preview: nil)
+        if ending.by == .judge { try self.alarmStopped(deployment, ending) }
     }
 
     mutating func alarmNotReady(_ capacity: Capacity, _ reason: String) throws(Refusal) {
         try self.alarm(
             .noReadyCapacity, "\(capacity.candidate.version) has traffic and no ready instance: \(reason)",
-            next: "look at `slipway logs`; `slipway rollback` goes back to the version before")
+            next: "look at \(self.lane.logsCommand); \(self.lane.rollbackCommand()) goes back to the version before")
     }
 
     private mutating func finishReturn(_ deployment: Deployment, _ outcome: Outcome) throws(Refusal) {
@@ -184,7 +188,7 @@ extension LaneDecision {
         try self.end(deployment, .failed, ending.reason)
         try self.alarm(
             .rollbackFailed, "the rollback to \(deployment.candidate.version) failed: \(ending.reason)",
-            next: "name another version with `slipway rollback --to`, or roll forward with a fix")
+            next: "name another version with \(self.lane.rollbackCommand(to: "VERSION")), or roll forward with a fix")
         try self.retireUnused()
     }
 
@@ -200,7 +204,7 @@ extension LaneDecision {
     }
 
     mutating func alarm(_ kind: Alarm.Kind, _ reason: String, next: String) throws(Refusal) {
-        guard self.lane.alarm == nil else { return }
+        guard !self.lane.hasPressingAlarm else { return }
         try self.emit(.alarmRaised(Alarm(kind: kind, reason: reason, nextAction: next, since: self.now)))
     }
 }

@@ -7,6 +7,8 @@
 ///     running --ended(superseded), admitted--> running (one append)
 ///     (no deployment) --rollbackStarted--> running --ended(rolledBack)--> (no deployment), held
 package struct Lane: Sendable, Equatable, Codable {
+    /// Which lane this is, for its words alone: no rule reads it. nil: nobody said (a lane that is only played through).
+    package var id: LaneID?
     /// Number of the newest promotion or rollback. A promotion keeps its number as a deployment.
     package internal(set) var lastNumber = 0
     package internal(set) var queue: [QueuedPromotion] = []
@@ -21,6 +23,8 @@ package struct Lane: Sendable, Equatable, Codable {
     package internal(set) var stable: Placed?
     /// Releases verified here, oldest first; at most `historyLimit`.
     package internal(set) var history: [VerifiedRelease] = []
+    /// Waits of the running and of the verified deployments that a person ended early, by number.
+    package internal(set) var skips: [Int: [Overridden]] = [:]
     package internal(set) var blocks: [Block] = []
     package internal(set) var hold: Hold?
     package internal(set) var pin: Pin?
@@ -135,6 +139,8 @@ package struct Capacity: Sendable, Equatable, Codable {
     package internal(set) var goneBy: Instant?
     /// The newest on record; nil: none.
     package internal(set) var deaths: Deaths?
+    /// Instances that it has so far; nil: all that its release and environment ask for.
+    package internal(set) var replicas: Int?
 }
 
 package struct QueuedPromotion: Sendable, Equatable, Codable {
@@ -207,6 +213,12 @@ package struct Deployment: Sendable, Equatable, Codable {
     package internal(set) var stepUntil: Instant?
     package internal(set) var deadline: Instant
     package internal(set) var pause: Pause?
+    /// A person said during its bake that the next may take over.
+    package internal(set) var handOver: Lane.Overridden?
+    /// The newest judgement on record.
+    package internal(set) var judgement: Judgement?
+    /// When that was recorded.
+    package internal(set) var judgedAt: Instant?
     /// Why it is being taken back.
     package internal(set) var ending: Ending?
 
@@ -230,7 +242,7 @@ package struct Deployment: Sendable, Equatable, Codable {
         guard !self.stepIsDone else { return false }
         switch self.currentStep {
         case .preview, .shift: return true
-        case .task, .capacity, .verify, .hold, .bake, nil: return false
+        case .task, .capacity, .verify, .hold, .bake, .scale, .observe, nil: return false
         }
     }
 
@@ -242,6 +254,19 @@ package struct Deployment: Sendable, Equatable, Codable {
             guard self.kind == .rollback, case .shift = self.currentStep else { return false }
             return true
         }
+    }
+
+    /// Stands in its bake, and nobody has paused it.
+    package var bakes: Bool {
+        guard self.phase == .running, !self.stepIsDone, self.pause == nil, case .bake = self.currentStep else {
+            return false
+        }
+        return true
+    }
+
+    /// What waits may take its place now: a person let it, or its policy does.
+    package var mayBeTakenOver: Bool {
+        self.handOver != nil && self.bakes || self.plan.policy == .latest && self.mayBeSuperseded
     }
 
     /// Automation may end it for something newer: never a rollback, nor what a person started or paused.
@@ -292,6 +317,9 @@ package struct EndedPromotion: Sendable, Equatable, Codable {
     package let endedAt: Instant
     package let reason: String
     package let lastLines: [String]
+    /// The last judgement on record.
+    package internal(set) var judgement: Judgement?
+    package internal(set) var judgedAt: Instant?
 }
 
 package struct VerifiedRelease: Sendable, Equatable, Codable {
@@ -335,6 +363,8 @@ package struct Alarm: Sendable, Equatable, Codable {
         case rollbackFailed
         /// A release without a way back failed: roll forward.
         case forwardOnly
+        /// The judge stopped a release: nothing else moves forward by itself until a person has looked.
+        case stoppedByJudge
     }
 
     package let kind: Kind

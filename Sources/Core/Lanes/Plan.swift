@@ -12,6 +12,10 @@ package enum Step: Sendable, Equatable, Codable {
     case hold(Milliseconds)
     /// This share of the traffic goes to the new version.
     case shift(BasisPoints)
+    /// So many instances of the new version are up and healthy; at most all that the release asks for.
+    case scale(replicas: Int, within: Milliseconds)
+    /// This share is watched and judged: it ends early, after `atLeast`, when the version is certified.
+    case observe(BasisPoints, StepTimes)
     /// Watched time after 100 %.
     case bake(Milliseconds)
 
@@ -22,7 +26,9 @@ package enum Step: Sendable, Equatable, Codable {
         case .preview: "preview"
         case .verify(let place, _): "verify on \(place.rawValue)"
         case .hold: "hold"
-        case .shift(let share): "shift to \(share.count / 100) %"
+        case .shift(let share): "shift to \(share.percent)"
+        case .scale(let replicas, _): "scale to \(replicas)"
+        case .observe(let share, _): "observe at \(share.percent)"
         case .bake: "bake"
         }
     }
@@ -30,9 +36,11 @@ package enum Step: Sendable, Equatable, Codable {
     /// How long the step may take before its defined exit. Waits add a margin in which the wake-up must have come.
     package var allowed: Milliseconds {
         switch self {
-        case .task(_, let within), .capacity(let within), .verify(_, let within): within + .seconds(30)
+        case .task(_, let within), .capacity(let within), .verify(_, let within), .scale(_, let within):
+            within + .seconds(30)
         case .preview, .shift: .seconds(60)
         case .hold(let wait), .bake(let wait): wait + .minutes(5)
+        case .observe(_, let times): times.atMost + .minutes(5)
         }
     }
 
@@ -40,7 +48,16 @@ package enum Step: Sendable, Equatable, Codable {
     package var wait: Milliseconds? {
         switch self {
         case .hold(let wait), .bake(let wait): wait
-        case .task, .capacity, .preview, .verify, .shift: nil
+        case .task, .capacity, .preview, .verify, .shift, .scale, .observe: nil
+        }
+    }
+
+    /// When a step's time is up: a wait then ends by itself, an observation then needs a verdict.
+    package var until: Milliseconds? {
+        switch self {
+        case .hold(let wait), .bake(let wait): wait
+        case .observe(_, let times): times.atMost
+        case .task, .capacity, .preview, .verify, .shift, .scale: nil
         }
     }
 }
@@ -63,10 +80,14 @@ package struct Plan: Sendable, Equatable, Codable {
     package var policy: QueuePolicy
     /// Once it has traffic there is no way back but forward.
     package var reversible: Bool
+    /// How it is watched; nil: nothing to watch (no traffic, a move back, or stored before there was a judge).
+    package var judging: Judging?
+    /// Instances that it begins with; nil: all.
+    package var firstReplicas: Int?
 
     package init(
         strategy: String, steps: [Step], keepWarm: Milliseconds, drain: Milliseconds, policy: QueuePolicy,
-        reversible: Bool
+        reversible: Bool, judging: Judging? = nil, firstReplicas: Int? = nil
     ) {
         self.strategy = strategy
         self.steps = steps
@@ -74,6 +95,8 @@ package struct Plan: Sendable, Equatable, Codable {
         self.drain = drain
         self.policy = policy
         self.reversible = reversible
+        self.judging = judging
+        self.firstReplicas = firstReplicas
     }
 }
 
@@ -87,15 +110,20 @@ extension Plan {
     {
         var steps: [Step] = []
         let tasks = release.tasks
+        let health = release.run?.health.within ?? .seconds(20)
+        let replicas = environment.replicas ?? release.run?.replicas ?? 1
         if let task = tasks.before { steps.append(.task(.before, within: task.within)) }
-        steps.append(.capacity(within: release.run?.health.within ?? .seconds(20)))
-        steps += isFirst ? Step.first(environment) : environment.strategy.steps(environment)
+        steps.append(.capacity(within: health))
+        steps += isFirst
+            ? Step.first(environment) : environment.strategy.steps(environment, replicas: replicas, health: health)
         if let task = tasks.afterTraffic { steps.append(.task(.afterTraffic, within: task.within)) }
         if environment.bake > .zero { steps.append(.bake(environment.bake)) }
         if let task = tasks.afterBake { steps.append(.task(.afterBake, within: task.within)) }
         return Plan(
             strategy: environment.strategy.name, steps: steps, keepWarm: environment.keepWarm,
-            drain: environment.drain, policy: environment.queue, reversible: release.reversible)
+            drain: environment.drain, policy: environment.queue, reversible: release.reversible,
+            judging: environment.listen == nil ? nil : environment.judging,
+            firstReplicas: isFirst ? nil : environment.strategy.firstReplicas(of: replicas))
     }
 
     /// Back to a release verified here: no analysis, no verify, no bake. Warm it is one switch.
@@ -108,16 +136,57 @@ extension Plan {
 
 extension Strategy {
     /// Settings and environments that show every strategy: what the tests that cut histories run over.
-    package static let examples: [Strategy] = [.bigBang, .blueGreen(hold: .zero), .blueGreen(hold: .seconds(5))]
+    package static let examples: [Strategy] = [
+        .bigBang, .blueGreen(hold: .zero), .blueGreen(hold: .seconds(5)), .canary(.standard), .rolling(.standard),
+    ]
 
-    fileprivate func steps(_ environment: EnvironmentDefinition) -> [Step] {
+    fileprivate func steps(_ environment: EnvironmentDefinition, replicas: Int, health: Milliseconds) -> [Step] {
         switch self {
         case .bigBang:
             return [.shift(.all)] + Step.verify(environment, on: .live)
         case .blueGreen(let hold):
             let wait: [Step] = hold > .zero ? [.hold(hold)] : []
             return [.preview] + Step.verify(environment, on: .preview) + wait + [.shift(.all)]
+        case .canary(let settings):
+            let shares = settings.steps.filter { $0 < .all }
+            return [.preview]
+                + shares.enumerated().flatMap { index, share -> [Step] in
+                    let verify = index == 0 ? Step.verify(environment, on: .preview) : []
+                    return [.shift(share)] + verify + [.observe(share, settings.each)]
+                } + [.shift(.all)]
+        case .rolling(let settings):
+            let batches = Array(stride(from: settings.batch, to: replicas, by: max(1, settings.batch)))
+            let steps = batches.enumerated().flatMap { index, count -> [Step] in
+                let share = BasisPoints(count * 10_000 / replicas) ?? .all
+                let scale: [Step] = index == 0 ? [] : [.scale(replicas: count, within: health)]
+                return scale + [.shift(share), .observe(share, settings.each)]
+            }
+            let last: [Step] = batches.isEmpty ? [] : [.scale(replicas: replicas, within: health)]
+            return steps + last + [.shift(.all)] + Step.verify(environment, on: .live)
         }
+    }
+
+    fileprivate func firstReplicas(of replicas: Int) -> Int? {
+        switch self {
+        case .bigBang, .blueGreen, .canary: nil
+        case .rolling(let settings): min(settings.batch, replicas)
+        }
+    }
+}
+
+extension EnvironmentDefinition {
+    fileprivate var judging: Judging {
+        var judging = Judging(noData: self.noData ?? .standard, objective: self.objective ?? .standard)
+        switch self.strategy {
+        case .bigBang, .blueGreen: break
+        case .canary(let settings):
+            judging.every = settings.observe
+            judging.whenTimeIsUp = settings.whenTimeIsUp
+        case .rolling(let settings):
+            judging.every = settings.observe
+            judging.whenTimeIsUp = settings.whenTimeIsUp
+        }
+        return judging
     }
 }
 

@@ -17,6 +17,8 @@ package struct Release: Machine, Codable {
     package private(set) var endedAt: Instant?
     /// The local tag `v` + version is there.
     package private(set) var isTagged = false
+    /// Why the local tag could not be made so far. The release stands without it, and it is tried again.
+    package private(set) var tagProblem: String?
     /// How often a build was started.
     package private(set) var attempt = 0
     package private(set) var verifiedIn: [EnvironmentName] = []
@@ -39,6 +41,9 @@ package struct Release: Machine, Codable {
         package let file: String?
         package let by: Actor
         package let at: Instant
+
+        /// The local tag of a release that was built from its commit.
+        package var tag: String { "v\(self.version)" }
 
         package init(
             id: ReleaseID, service: ServiceName, version: String, repository: String, commit: String, author: String,
@@ -67,6 +72,9 @@ package struct Release: Machine, Codable {
         case built(Artifact, tests: TestSummary?, log: Blob?, at: Instant)
         case failed(String, tests: TestSummary?, log: Blob?, at: Instant)
         case tagged(at: Instant)
+        case tagFailed(String, at: Instant)
+        /// Somebody asks for the release again, whose tag could not be made.
+        case askForTag(by: Actor, at: Instant)
         case verified(EnvironmentName, at: Instant)
         case blocked(EnvironmentName, reason: String, by: Actor, at: Instant)
         case unblocked(EnvironmentName, reason: String, by: Actor, at: Instant)
@@ -77,6 +85,8 @@ package struct Release: Machine, Codable {
         case built(Built)
         case failed(Failed)
         case tagged(Tagged)
+        case tagFailed(TagFailed)
+        case tagAsked(TagAsked)
         case verified(Verified)
         case blocked(Guarded)
         case unblocked(Guarded)
@@ -97,6 +107,16 @@ package struct Release: Machine, Codable {
     }
 
     package struct Tagged: Sendable, Equatable, Codable {
+        package let at: Instant
+    }
+
+    package struct TagFailed: Sendable, Equatable, Codable {
+        package let reason: String
+        package let at: Instant
+    }
+
+    package struct TagAsked: Sendable, Equatable, Codable {
+        package let by: Actor
         package let at: Instant
     }
 
@@ -137,6 +157,12 @@ package struct Release: Machine, Codable {
             guard self.phase == .building else { return [] }
             return [.failed(Failed(reason: reason, tests: tests, log: log, at: now))]
         case .tagged(let now): return self.isTagged ? [] : [.tagged(Tagged(at: now))]
+        case .tagFailed(let reason, let now):
+            // Tried again and again, it is told once.
+            guard !self.isTagged, self.tagProblem != reason else { return [] }
+            return [.tagFailed(TagFailed(reason: reason, at: now))]
+        case .askForTag(let actor, let now):
+            return self.tagProblem == nil ? [] : [.tagAsked(TagAsked(by: actor, at: now))]
         case .verified(let environment, let now):
             return self.verifiedIn.contains(environment)
                 ? [] : [.verified(Verified(environment: environment, at: now))]
@@ -170,7 +196,9 @@ package struct Release: Machine, Codable {
             self.phase = .failed
             self.reason = body.reason
             (self.tests, self.log, self.endedAt) = (body.tests, body.log, body.at)
-        case .tagged: self.isTagged = true
+        case .tagged: (self.isTagged, self.tagProblem) = (true, nil)
+        case .tagFailed(let body): self.tagProblem = body.reason
+        case .tagAsked: self.tagProblem = nil
         case .verified(let body): self.verifiedIn.append(body.environment)
         case .blocked(let body): self.blockedIn.append(body.environment)
         case .unblocked(let body): self.blockedIn.removeAll { $0 == body.environment }
@@ -185,6 +213,8 @@ extension Release.Event: LedgerEvent {
         case .built: EventKind("release.built")
         case .failed: EventKind("release.failed")
         case .tagged: EventKind("release.tagged")
+        case .tagFailed: EventKind("release.tagFailed")
+        case .tagAsked: EventKind("release.tagAsked")
         case .verified: EventKind("release.verified")
         case .blocked: EventKind("release.blocked")
         case .unblocked: EventKind("release.unblocked")
@@ -197,6 +227,8 @@ extension Release.Event: LedgerEvent {
         case .built(let body): body
         case .failed(let body): body
         case .tagged(let body): body
+        case .tagFailed(let body): body
+        case .tagAsked(let body): body
         case .verified(let body): body
         case .blocked(let body): body
         case .unblocked(let body): body
@@ -210,6 +242,8 @@ extension Release.Event: LedgerEvent {
         case "release.built": return .built(try decoder.decode(Release.Built.self))
         case "release.failed": return .failed(try decoder.decode(Release.Failed.self))
         case "release.tagged": return .tagged(try decoder.decode(Release.Tagged.self))
+        case "release.tagFailed": return .tagFailed(try decoder.decode(Release.TagFailed.self))
+        case "release.tagAsked": return .tagAsked(try decoder.decode(Release.TagAsked.self))
         case "release.verified": return .verified(try decoder.decode(Release.Verified.self))
         case "release.blocked": return .blocked(try decoder.decode(Release.Guarded.self))
         case "release.unblocked": return .unblocked(try decoder.decode(Release.Guarded.self))

@@ -47,6 +47,7 @@ package final class Journal: Sendable {
             loaded.machine = try EventJSON.decode(M.self, from: snapshot.body)
             loaded.number = snapshot.number
         }
+        loaded.machine.stands(in: stream)
         while true {
             let events = try await self.ledger.events(of: stream, after: loaded.number, limit: Self.page)
             for envelope in events {
@@ -108,6 +109,10 @@ package final class Journal: Sendable {
         } catch {
             let streams = drafts.map(\.batch.stream) + reading.map(\.stream)
             self.remembered.withLock { kept in for stream in streams { kept[stream] = nil } }
+            // Stored although its answer got lost: whoever waits for it has to hear of it all the same.
+            if (error as? LedgerError)?.code != .conflict, await self.isStored(drafts) {
+                self.news.publish(changesOf: Set(drafts.map(\.batch.stream)))
+            }
             throw error
         }
         self.remembered.withLock { kept in
@@ -120,6 +125,13 @@ package final class Journal: Sendable {
         }
         self.news.publish(written)
         return written
+    }
+
+    private func isStored(_ drafts: [Draft]) async -> Bool {
+        guard let batch = drafts.first?.batch, let number = try? await self.ledger.number(of: batch.stream) else {
+            return false
+        }
+        return number >= batch.expected + batch.events.count
     }
 
     /// Decides and appends, again and again while other decisions come in between.

@@ -7,10 +7,17 @@ package protocol StreamMachine: Machine, Codable {
     static var snapshotVersion: Int { get }
     /// The row for lists; nil: none.
     func row(of stream: StreamID) throws -> ProjectionRow?
+    /// Told before anything is folded: where this machine lives. Only its words may depend on it.
+    mutating func stands(in stream: StreamID)
+}
+
+extension StreamMachine {
+    package mutating func stands(in stream: StreamID) {}
 }
 
 extension Service: StreamMachine {
-    package static let snapshotVersion = 1
+    /// 2: how environments are watched.
+    package static let snapshotVersion = 2
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard let current else { return nil }
@@ -28,7 +35,7 @@ package struct ServiceRow: Codable, Sendable, Equatable {
 }
 
 extension Release: StreamMachine {
-    package static let snapshotVersion = 1
+    package static let snapshotVersion = 2
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard let origin else { return nil }
@@ -45,13 +52,18 @@ package struct ReleaseRow: Codable, Sendable, Equatable {
     package let version: String
     package let commit: String
     package let phase: Release.Phase
-    /// Built, and its local tag is not made yet.
+    /// Built, and its local tag is not made yet, or could not be made so far.
     package let isToBeTagged: Bool
     package let at: Instant
 }
 
 extension Lane: StreamMachine {
-    package static let snapshotVersion = 1
+    /// 3: the judge's word, capacities in batches, and what was let go by.
+    package static let snapshotVersion = 3
+
+    package mutating func stands(in stream: StreamID) {
+        if case .lane(let id) = stream { self.id = id }
+    }
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard case .lane(let id) = stream else { return nil }

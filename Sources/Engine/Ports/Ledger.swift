@@ -200,10 +200,13 @@ package struct LedgerError: Error, Sendable, Equatable, CustomStringConvertible 
 
     package let code: Code
     package let message: String
+    /// Of a damaged ledger: what was found right before the damage. nil: nobody looked.
+    package let verified: AuditReport?
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, verified: AuditReport? = nil) {
         self.code = code
         self.message = message
+        self.verified = verified
     }
 
     package var description: String { self.message }

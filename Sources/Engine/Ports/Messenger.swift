@@ -22,5 +22,6 @@ package struct Notice: Sendable, Equatable, Codable {
 
 /// Brings notices to people. Throws when it could not be delivered; the engine tries again.
 package protocol Messenger: Sendable {
-    func send(_ notice: Notice, by channel: Notify.Channel) async throws
+    /// - Parameter attempt: 1, 2, … within one sending: a try that failed is made anew, not remembered.
+    func send(_ notice: Notice, by channel: Notify.Channel, attempt: Int) async throws
 }

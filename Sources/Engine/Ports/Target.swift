@@ -57,12 +57,16 @@ package struct CapacityReport: Sendable, Equatable, Codable {
     package var restarts: Int
     /// The last lines that an instance wrote, when one failed; at most 20 lines of 500 characters.
     package var lastLines: [String]
+    /// Resident memory of its instances together, in bytes; nil: not known.
+    package var memory: Int64?
     /// Which instance was started again last and how it had ended, as in `instance 2 was ended by signal 9`; nil: none.
     package var lastDeath: String?
 
     package init(
-        key: CapacityKey, ready: Int, wanted: Int, restarts: Int, lastLines: [String], lastDeath: String? = nil
+        key: CapacityKey, ready: Int, wanted: Int, restarts: Int, lastLines: [String], memory: Int64? = nil,
+        lastDeath: String? = nil
     ) {
+        self.memory = memory
         self.key = key
         self.ready = ready
         self.wanted = wanted
@@ -161,6 +165,8 @@ package protocol Router: Sendable {
     func apply(_ routing: Routing, term: Term) async throws -> RoutingReport
     /// What the router does now; nil if there is none for this lane.
     func read(_ lane: LaneID) async throws -> RoutingReport?
+    /// What was counted of each arm; nil if there is no router for this lane.
+    func counts(_ lane: LaneID) async throws -> TrafficCounts?
     /// Requests that are under way at a capacity right now.
     func requestsUnderWay(_ key: CapacityKey) async throws -> Int
     /// From what is on record, without asking the router itself; nil: it was never lost.

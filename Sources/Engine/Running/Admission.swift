@@ -111,10 +111,14 @@ struct Admission: Sendable {
         let name = "after \(before)"
         guard let stayed = lane.machine.longestStay(of: queued.candidate.release, at: now) else {
             return GateResult(
-                gate: name, verdict: nil, reason: "\(queued.candidate.version) is not verified in \(before) yet")
+                gate: name, verdict: nil,
+                reason: "\(queued.candidate.version) is not verified in \(before) yet"
+                    + self.whatStops(queued.candidate, before, lane.machine))
         }
         guard let soak = environment.soak, stayed < soak else {
-            return GateResult(gate: name, verdict: .pass, reason: "verified in \(before)")
+            return GateResult(
+                gate: name, verdict: .pass,
+                reason: "verified in \(before)" + lane.machine.overrides(of: queued.candidate.release))
         }
         let isStill = lane.machine.stable?.candidate.release == queued.candidate.release
         return GateResult(
@@ -123,6 +127,20 @@ struct Admission: Sendable {
                 ? "soaks in \(before) for \(soak.words)"
                 : "left \(before) before its soak of \(soak.words) was over; promote it there again",
             passesAt: isStill ? now + (soak - stayed) : nil)
+    }
+
+    /// A block in the environment before keeps the promotion waiting for good: who set it, why, and what lifts it.
+    private func whatStops(_ candidate: Candidate, _ before: EnvironmentName, _ lane: Lane) -> String {
+        guard let block = lane.block(of: candidate.release) else { return "" }
+        let stopped = lane.recent.last { $0.candidate.release == candidate.release && $0.end.isStop }
+        let service = self.id.service
+        let lift =
+            if let stopped {
+                "`slipway retry \(service)/\(before)/\(stopped.number) --reason …` lifts that and tries it again there"
+            } else {
+                "`slipway block remove \(service)@\(candidate.version) --env \(before) --reason …` lifts that"
+            }
+        return ": it is blocked there by \(block.by), because: \(block.reason). \(lift), or roll forward with a fix"
     }
 
     private func changeGate(
@@ -149,6 +167,24 @@ struct Admission: Sendable {
         case .requested, .unknown, .closed:
             return GateResult(
                 gate: "approval", verdict: nil, reason: "\(id) waits for \(change.machine.missingInWords)")
+        }
+    }
+}
+
+extension Lane {
+    /// What people let pass when this release was verified here the last time, for the record of who relies on it.
+    fileprivate func overrides(of release: ReleaseID) -> String {
+        guard let number = self.history.last(where: { $0.release == release })?.number else { return "" }
+        return (self.skips[number] ?? []).map { "; \($0.by) did not wait for its time: \($0.reason)" }.joined()
+    }
+}
+
+extension EndedPromotion.End {
+    /// It left a block behind.
+    fileprivate var isStop: Bool {
+        switch self {
+        case .deployment(.failed), .deployment(.aborted): true
+        case .deployment(.completed), .deployment(.rolledBack), .deployment(.superseded), .removed: false
         }
     }
 }

@@ -2,20 +2,30 @@ import Core
 import Logging
 import Ports
 
-/// Builds what waits to be built, the oldest first, one after the other: a build may use the whole machine.
+/// Builds what waits to be built, the oldest first, one after the other: a build may use the whole machine. Makes the tags of what was built.
 struct Builds: Sendable {
     let journal: Journal
     let doors: Doors
     let logger: Logger
 
-    func run(_ pokes: AsyncStream<Void>) async {
-        await pokes.atEachPoke("builds", self.logger) {
-            while let release = try await self.next(), !Task.isCancelled { try await self.advance(release) }
+    func run(_ pokes: AsyncStream<Void>, again: AsyncStream<Void>.Continuation) async {
+        var tags = PostponedTags()
+        await withDiscardingTaskGroup { group in
+            await pokes.atEachPoke("builds", self.logger) {
+                while let release = try await self.next(tags), !Task.isCancelled {
+                    guard let due = try await self.advance(release, &tags) else { continue }
+                    group.addTask { [time = self.journal.time] in
+                        await time.wait(until: due)
+                        again.yield()
+                    }
+                }
+            }
+            group.cancelAll()
         }
     }
 
-    /// The oldest release that has something outstanding.
-    private func next() async throws -> Loaded<Release>? {
+    /// The oldest release that is to be built; if there is none, the oldest that is to be tagged now.
+    private func next(_ tags: PostponedTags) async throws -> Loaded<Release>? {
         var after: String?
         var waiting: [ReleaseRow] = []
         while true {
@@ -28,12 +38,19 @@ struct Builds: Sendable {
             guard rows.count == 1_000, let last = rows.last else { break }
             after = last.key
         }
-        guard let oldest = waiting.min(by: { ($0.at, $0.id) < ($1.at, $1.id) }) else { return nil }
-        return try await self.journal.release(oldest.id)
+        let now = self.journal.time.now()
+        for row in waiting.sorted(by: {
+            ($0.isToBeTagged ? 1 : 0, $0.at, $0.id) < ($1.isToBeTagged ? 1 : 0, $1.at, $1.id)
+        }) {
+            let release = try await self.journal.release(row.id)
+            if !row.isToBeTagged || tags.isDue(release, at: now) { return release }
+        }
+        return nil
     }
 
-    private func advance(_ loaded: Loaded<Release>) async throws {
-        guard let effect = loaded.machine.pending.first, let origin = loaded.machine.origin else { return }
+    /// When to look at it again, if it could not be tagged.
+    private func advance(_ loaded: Loaded<Release>, _ tags: inout PostponedTags) async throws -> Instant? {
+        guard let effect = loaded.machine.pending.first, let origin = loaded.machine.origin else { return nil }
         switch effect {
         case .build:
             let report = try await self.build(origin)
@@ -43,32 +60,44 @@ struct Builds: Sendable {
                 case .failed(let reason): .failed(reason, tests: report.tests, log: report.log, at: now)
                 }
             }
+            return nil
         case .tag:
-            do {
-                try await self.doors.source.tag(
-                    "v\(origin.version)", commit: origin.commit, message: "Release \(origin.version)",
-                    in: origin.repository)
-            } catch is CancellationError {
-                throw CancellationError()
-            } catch {
-                // The release stands without its tag: a repository that is gone must not stop a deployment.
-                self.logger.warning("release \(origin.id): its tag could not be made: \(error)")
+            guard let problem = try await self.tag(origin) else {
+                try await self.journal.decide(Release.self, loaded.stream, by: .system) { .tagged(at: $0) }
+                return nil
             }
-            try await self.journal.decide(Release.self, loaded.stream, by: .system) { .tagged(at: $0) }
+            // The release stands without its tag: a repository that is gone must not stop a deployment.
+            self.logger.warning("release \(origin.id): its tag \(origin.tag) could not be made: \(problem)")
+            try await self.journal.decide(Release.self, loaded.stream, by: .system) { .tagFailed(problem, at: $0) }
+            return tags.postpone(try await self.journal.release(origin.id), at: self.journal.time.now())
+        }
+    }
+
+    /// Makes the tag, if it is not there already; why it could not be made.
+    private func tag(_ origin: Release.Origin) async throws -> String? {
+        do {
+            try await self.doors.source.tag(
+                origin.tag, commit: origin.commit, message: "Release \(origin.version)", in: origin.repository)
+            return nil
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            return String("\(error)".prefix(2_000))
         }
     }
 
     private func build(_ origin: Release.Origin) async throws -> BuildReport {
         do {
-            if let file = origin.file {
-                let artifact = try await self.doors.builder.take(file: file)
-                return BuildReport(outcome: .built(artifact), log: nil, tests: nil)
+            // A file is packed when it is asked for; an older Slipway left that for later, when the file may be another one.
+            guard origin.file == nil else {
+                return BuildReport(
+                    outcome: .failed("its file was not packed when it was asked for; give it again with --artifact"),
+                    log: nil, tests: nil)
             }
             guard let configuration = origin.configuration.build else {
                 return BuildReport(
                     outcome: .failed("slipway.yaml has no `build`; add one, or give the file with --artifact"),
-                    log: nil,
-                    tests: nil)
+                    log: nil, tests: nil)
             }
             return try await self.doors.builder.build(
                 BuildOrder(
@@ -79,5 +108,24 @@ struct Builds: Sendable {
         } catch {
             return BuildReport(outcome: .failed("the build could not be run: \(error)"), log: nil, tests: nil)
         }
+    }
+}
+
+/// Tags that could not be made. One is tried again when its release has a new event (a person asks for it again), when its time has come,
+/// and after a start.
+private struct PostponedTags {
+    private var postponed: [StreamID: (number: Int, failures: Int, due: Instant)] = [:]
+
+    func isDue(_ release: Loaded<Release>, at now: Instant) -> Bool {
+        guard let postponed = self.postponed[release.stream] else { return true }
+        return postponed.number != release.number || postponed.due <= now
+    }
+
+    /// A minute at first, then twice as long each time, at most an hour.
+    mutating func postpone(_ release: Loaded<Release>, at now: Instant) -> Instant {
+        let failures = self.postponed[release.stream]?.failures ?? 0
+        let due = now + Milliseconds.minutes(min(1 << min(failures, 6), 60))
+        self.postponed[release.stream] = (release.number, failures + 1, due)
+        return due
     }
 }

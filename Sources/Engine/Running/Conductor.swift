@@ -26,7 +26,7 @@ package struct Conductor: ServiceLifecycle.Service {
                 let notices = Notices(journal: self.journal, messenger: self.doors.messenger, logger: self.logger)
                 let watch = Watch(journal: self.journal, doors: self.doors, logger: self.logger)
                 var fans = Fans()
-                group.addTask { [stream = fans.builds.stream] in await builds.run(stream) }
+                group.addTask { [fan = fans.builds] in await builds.run(fan.stream, again: fan.continuation) }
                 group.addTask { [stream = fans.automation.stream] in await automation.run(stream) }
                 group.addTask { [stream = fans.notices.stream] in await notices.run(stream) }
                 group.addTask { await watch.run() }
@@ -80,7 +80,9 @@ package struct Conductor: ServiceLifecycle.Service {
     ) -> AsyncStream<Void>.Continuation {
         let (pokes, sink) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let runner = LaneRunner(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
+        let observer = LaneObserver(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
         group.addTask { await runner.run(pokes: pokes) }
+        group.addTask { await observer.run() }
         return sink
     }
 }

@@ -16,6 +16,7 @@ struct LanePerformer: Sendable {
             guard report.generation == generation else { return nil }
             return .routed(generation: generation)
         case .raise(let number): return try await self.raise(number, in: lane)
+        case .scale(let number, let replicas): return try await self.scale(number, to: replicas, in: lane)
         case .retire(let number):
             let drain = lane.capacities[number]?.drain ?? .zero
             try await self.doors.runtime.stop(self.key(number), drain: drain, term: self.term)
@@ -44,10 +45,24 @@ struct LanePerformer: Sendable {
             try await self.showRouter(number)
             return .capacityReady(number)
         }
-        return .capacityFailed(
-            number,
-            reason: "\(report.ready) of \(report.wanted) instances of \(order.version) became ready "
-                + "(GET \(order.health.path) answers 200 to 399, within \(order.health.within.words))", lastLines: report.lastLines)
+        return .capacityFailed(number, reason: Self.notReady(report, order), lastLines: report.lastLines)
+    }
+
+    /// More instances of what is up already.
+    private func scale(_ number: Int, to replicas: Int, in lane: Lane) async throws -> Lane.Answer {
+        guard var order = try await self.order(number, in: lane) else {
+            return .impossible(
+                .scale(capacity: number, replicas: replicas), reason: "the release or its definition is not on record")
+        }
+        order.replicas = replicas
+        let report = try await self.doors.runtime.ensure(order, term: self.term)
+        if report.ready >= report.wanted { return .scaled(number, replicas: replicas) }
+        return .scaleFailed(number, reason: Self.notReady(report, order), lastLines: report.lastLines)
+    }
+
+    private static func notReady(_ report: CapacityReport, _ order: CapacityOrder) -> String {
+        "\(report.ready) of \(report.wanted) instances of \(order.version) became ready "
+            + "(GET \(order.health.path) answers 200 to 399, within \(order.health.within.words))"
     }
 
     /// What has traffic already may have come back at other addresses: the same routing again brings them to the router.
@@ -70,9 +85,10 @@ struct LanePerformer: Sendable {
         guard let environment = service.definition(capacity.definition)?[self.id.environment],
             let run = release.origin?.configuration.run, let artifact = release.artifact
         else { return nil }
+        let replicas = environment.replicas ?? run.replicas
         return CapacityOrder(
             key: self.key(number), release: capacity.candidate.release, version: capacity.candidate.version,
-            artifact: artifact.blob.digest, command: run.command, replicas: environment.replicas ?? run.replicas,
+            artifact: artifact.blob.digest, command: run.command, replicas: min(capacity.replicas ?? replicas, replicas),
             health: run.health, variables: run.variables.merging(environment.variables) { _, new in new })
     }
 

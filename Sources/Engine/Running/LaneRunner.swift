@@ -217,7 +217,7 @@ extension Lane.Effect {
     fileprivate var subject: Subject {
         switch self {
         case .route, .removeRouter: .router
-        case .raise(let number), .retire(let number): .capacity(number)
+        case .raise(let number), .retire(let number), .scale(let number, _): .capacity(number)
         case .verify, .task: .command
         case .evaluate, .wake: .nothing(self)
         }

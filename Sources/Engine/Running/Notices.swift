@@ -56,14 +56,24 @@ struct Notices: Sendable {
             return Notice(
                 key: "\(envelope.position)", occasion: .waiting, lane: id, version: version,
                 text: "\(id): \(version) waits for a person: \(gate.reason)", at: envelope.at)
+        case .paused(let body) where body.pause.by == .judge:
+            let version = try await self.journal.lane(id).machine.deployment?.candidate.version ?? ""
+            return Notice(
+                key: "\(envelope.position)", occasion: .waiting, lane: id, version: version,
+                text: "\(id): \(version) waits for a person: \(body.pause.reason)", at: envelope.at)
+        case .judged(let body):
+            guard let warning = body.judgement.warning else { return nil }
+            return Notice(
+                key: "\(envelope.position)", occasion: .warning, lane: id, version: body.judgement.new.version,
+                text: "\(id): \(body.judgement.new.version): \(warning)", at: envelope.at)
         case .alarmRaised(let alarm):
             return Notice(
                 key: "\(envelope.position)", occasion: .failed, lane: id, version: "",
-                text: "\(id): \(alarm.reason). Next: \(alarm.nextAction)", at: envelope.at)
+                text: "\(id): \(alarm.inWords)", at: envelope.at)
         case .requested, .removed, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
             .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
-            .routingWanted, .instancesDied, .routerDied,
-            .routingConfirmed, .paused, .resumed, .aborted, .failed, .verified, .withdrawn, .passedNoReturn, .blocked,
+            .capacityScaled, .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .handedOver, .aborted, .failed, .verified,
+            .withdrawn, .passedNoReturn, .blocked, .instancesDied, .routerDied,
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:
             return nil
@@ -91,7 +101,7 @@ struct Notices: Sendable {
         for notify in environment.notify where notify.on.contains(notice.occasion) {
             for attempt in 1...Self.tries {
                 do {
-                    try await self.messenger.send(notice, by: notify.channel)
+                    try await self.messenger.send(notice, by: notify.channel, attempt: attempt)
                     break
                 } catch is CancellationError {
                     throw CancellationError()

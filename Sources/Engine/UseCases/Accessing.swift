@@ -25,7 +25,8 @@ extension ControlPlane {
     ) async throws -> (Access.Token, secret: String) {
         try await self.authorize(caller, .administer, on: "tokens")
         let isName =
-            !name.isEmpty && name.utf8.count <= 64 && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
+            !["", ".", ".."].contains(name) && name.utf8.count <= 64
+            && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
         guard isName else {
             throw Refusal(
                 .invalid, "`\(name)` is no token name: 1 to 64 printable ASCII characters without space and slash.")

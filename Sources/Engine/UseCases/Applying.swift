@@ -8,33 +8,74 @@ extension ControlPlane {
         package let number: Int
         package let isChanged: Bool
         package let differences: [String]
+        /// What is allowed, and most likely not meant.
+        package let warnings: [String]
     }
 
     /// Registers or updates a service from the text of its file. With `isPlan`, nothing is recorded.
     package func apply(_ file: String, repository: String, isPlan: Bool, by caller: Caller) async throws -> Applied {
         let definition = try ServiceFile.read(file).definition
         try await self.authorize(caller, .operate, on: definition.service.text)
-        guard repository.hasPrefix("/"), repository.utf8.count <= 4_096, !repository.utf8.contains(0) else {
-            throw Refusal(.invalid, "`\(repository)` is no absolute path of a repository on the server's machine.")
+        try Self.checkPath(repository, of: "a repository")
+        return try await self.journal.retrying {
+            // No stream guards addresses: nobody else gives one away meanwhile.
+            try await self.journal.reserving("the addresses of services") {
+                try await self.define(definition, repository: repository, isPlan: isPlan, by: caller)
+            }
         }
-        let stream = StreamID.service(definition.service)
-        let before = try await self.journal.service(definition.service).machine
+    }
+
+    /// What is replaced is what was compared: when another definition comes in between, the append is refused and all is decided anew.
+    private func define(
+        _ definition: Definition, repository: String, isPlan: Bool, by caller: Caller
+    ) async throws -> Applied {
+        let loaded = try await self.journal.service(definition.service)
+        let (before, now) = (loaded.machine, self.journal.time.now())
         let difference = DefinitionDifference(from: before.current, to: definition)
-        let differences = difference.changes.map(\.description)
         try await self.checkAddresses(of: definition)
-        if isPlan {
-            return Applied(
-                service: definition.service, number: before.number, isChanged: before.current != definition,
-                differences: differences)
+        let events = try before.decide(.define(definition, repository: repository, by: caller.actor, at: now))
+        var number = before.number
+        if !isPlan, let draft = try self.journal.draft(loaded, events) {
+            // Who may not administer can't take a gate away that stands between a release and its users.
+            if difference.weakens {
+                try await self.authorize(caller, .administer, on: "\(definition.service), weakened")
+            }
+            try await self.journal.append([draft], by: caller.actor, at: now)
+            number += events.count
         }
-        // Who may not administer can't take a gate away that stands between a release and its users.
-        if difference.weakens { try await self.authorize(caller, .administer, on: "\(definition.service), weakened") }
-        let events = try await self.journal.decide(Service.self, stream, by: caller.actor) { now in
-            .define(definition, repository: repository, by: caller.actor, at: now)
+        var differences = difference.changes.map(\.description)
+        if before.current != nil, before.repository != repository {
+            differences.append("service: repository \(before.repository) -> \(repository)")
         }
         return Applied(
-            service: definition.service, number: try await self.journal.service(definition.service).machine.number,
-            isChanged: !events.isEmpty, differences: differences)
+            service: definition.service, number: number, isChanged: !events.isEmpty, differences: differences,
+            warnings: try await self.unreachableApprovals(of: definition))
+    }
+
+    /// Approvals that too few people can give today, because names in `from` own no token. No error: a token can be added any time.
+    private func unreachableApprovals(of definition: Definition) async throws -> [String] {
+        let tokens = try await self.journal.access().machine.tokens
+        let people = Set(tokens.filter { $0.revokedAt == nil }.compactMap { $0.owner.personID })
+        return definition.environments.flatMap { environment in
+            environment.approvals.compactMap { need in
+                let absent = Set(need.from).subtracting(people).sorted()
+                guard Set(need.from).count - absent.count < need.count else { return nil }
+                return
+                    "\(environment.name): nobody can give the approval \(need.count) of \(need.from.joined(separator: ", ")) yet: "
+                    + absent.joined(separator: ", ") + (absent.count == 1 ? " owns" : " own")
+                    + " no token here. Add one: `slipway token add NAME --owner \(absent.first ?? "PERSON")`."
+            }
+        }
+    }
+
+    /// The server has a folder of its own, so a relative path would mean another place to it than to who wrote it.
+    static func checkPath(_ path: String, of what: String) throws(Refusal) {
+        guard path.hasPrefix("/"), path.utf8.count <= 4_096, !path.utf8.contains(0) else {
+            throw Refusal(
+                .invalid,
+                "\(path.prefix(200).debugDescription) is no absolute path of \(what) on the server's machine: "
+                    + "it begins with `/` and has at most 4,096 bytes.")
+        }
     }
 
     /// An address belongs to one lane of this server.
@@ -46,7 +87,8 @@ extension ControlPlane {
                     let clash = definition.environments.first(where: { $0.listen == listen })
                 else { continue }
                 throw Refusal(
-                    .alreadyExists, "\(clash.name) listens at \(listen), which is the address of \(name)/\(taken.name). "
+                    .alreadyExists,
+                    "\(clash.name) listens at \(listen), which is the address of \(name)/\(taken.name). "
                         + "Give it another `listen`.")
             }
         }

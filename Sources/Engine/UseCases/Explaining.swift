@@ -25,7 +25,7 @@ extension ControlPlane {
         return Array(found.prefix(limit))
     }
 
-    /// Why a promotion went as it did, in words, oldest first.
+    /// Why a promotion went as it did, in words, oldest first; with what people said to its change, if it had one.
     package func why(_ id: LaneID, _ number: Int, by caller: Caller) async throws -> [Explanation] {
         try await self.authorize(caller, .view, on: id.description)
         _ = try await self.known(id)
@@ -33,9 +33,10 @@ extension ControlPlane {
         let explanations = try await self.explain(.lane(id), as: Lane.Event.self) { story.sentence($0) }
         let lane = try await self.journal.lane(id).machine
         guard number >= 1, number <= lane.lastNumber else {
-            throw Refusal(.notFound, "There is no promotion \(number) in \(id); the newest is \(lane.lastNumber).")
+            throw Refusal(.notFound, "There is no promotion `\(id)/\(number)`; the newest is \(lane.lastNumber).")
         }
-        return explanations
+        let words = try await self.explain(.change(ChangeID(id, number)), as: ChangeRequest.Event.self) { $0.sentence }
+        return (explanations + words).sorted { $0.position < $1.position }
     }
 
     package func why(_ id: ReleaseID, by caller: Caller) async throws -> [Explanation] {

@@ -41,7 +41,8 @@ extension ControlPlane {
         guard let ended = lane.recent.last(where: { $0.number == number }) else {
             throw Refusal(
                 .notFound,
-                "Promotion \(number) of \(id) has not ended, or is too long ago. `slipway promote` asks anew.")
+                "Promotion \(number) of \(id) has not ended, or is too long ago. "
+                    + "`slipway promote \(id.service)@VERSION --to \(id.environment)` asks anew.")
         }
         return try await Promoting(journal: self.journal).request(
             ended.candidate, into: id, definition, by: caller.actor, retryingBecause: reason)
@@ -55,6 +56,22 @@ extension ControlPlane {
         return try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
             .intent(intent, by: caller.actor, at: now)
         }
+    }
+
+    /// Fixes a lane to a version, which must be that of a release of the service that can be deployed.
+    package func pin(_ id: LaneID, to version: String, reason: String, by caller: Caller) async throws {
+        try await self.authorize(caller, .operate, on: id.description)
+        _ = try await self.known(id)
+        let list = "`slipway release list \(id.service)` shows the releases."
+        let rows = try await self.journal.releases(of: id.service).filter { $0.version == version }
+        guard let row = rows.last(where: { $0.phase != .failed }) else {
+            let shown = version.prefix(80)
+            throw rows.isEmpty
+                ? Refusal(.notFound, "\(id.service) has no release `\(shown)` to be pinned to. \(list)")
+                : Refusal(.wrongState, "\(shown) was not built, so nothing can be pinned to it. \(list)")
+        }
+        try await self.intend(
+            .pin(Candidate(release: row.id, version: row.version), reason: reason), in: id, by: caller)
     }
 
     /// Back to a release verified here. The number of the deployment that moves the traffic.

@@ -18,9 +18,12 @@ extension ControlPlane {
         }
     }
 
-    /// Asks for a release of a commit. The same commit (with the same forced version and file) is the same release; one that failed is
-    /// built again. Returns as soon as it is on record.
+    /// Asks for a release of a commit. The same commit with the same forced version and content is the same release; one that failed is
+    /// built again. A release never changes its content: a file with other bytes than the version has is refused. Returns as soon as it is
+    /// on record; a file is packed and stored before, so that what is on record is what was there when it was asked for.
     package func createRelease(_ request: ReleaseRequest, by caller: Caller) async throws -> Release {
+        try Self.checkPath(request.repository, of: "a repository")
+        if let file = request.file { try Self.checkPath(file, of: "a file") }
         let source = self.doors.source
         let commit = try await source.resolve(request.ref, in: request.repository)
         guard let bytes = try await source.file("slipway.yaml", at: commit.id, in: request.repository) else {
@@ -37,35 +40,87 @@ extension ControlPlane {
                 .invalid,
                 "slipway.yaml at \(commit.id.prefix(12)) has no `build`. Add one, or give the file with --artifact.")
         }
-        let id = try ReleaseID.of(definition.service, commit.id, request.version, request.file)
+        let given = try await self.taken(request.file)
+        let id = try ReleaseID.of(definition.service, commit.id, request.version, given?.blob.digest)
         let known = try await self.journal.release(id).machine
-        if known.phase == .building || known.phase == .built { return known }
+        if known.phase == .building || known.phase == .built { return try await self.again(known, by: caller) }
         return try await self.journal.retrying {
             let existing = try await self.journal.releases(of: definition.service)
             let version = try await self.version(commit, request, existing)
+            let same = try await self.same(version, commit, given, in: existing, of: definition.service)
+            if let same {
+                return try await self.again(same, by: caller)
+            }
             let origin = Release.Origin(
                 id: id, service: definition.service, version: version, repository: request.repository,
                 commit: commit.id,
                 author: "\(commit.authorName) <\(commit.authorEmail)>", subject: commit.subject, committedAt: commit.at,
                 configuration: configuration, file: request.file, by: caller.actor, at: self.journal.time.now())
             return try await self.journal.reserving("\(definition.service)@\(version)") {
-                try await self.record(origin, by: caller)
+                try await self.record(origin, given, by: caller)
             }
         }
     }
 
-    /// The version is reserved: nobody else gives it away meanwhile, so what is on record now decides.
-    private func record(_ origin: Release.Origin, by caller: Caller) async throws -> Release {
-        let rows = try await self.journal.releases(of: origin.service)
-        let isTaken = rows.contains {
-            $0.version == origin.version && $0.phase != .failed && $0.commit != origin.commit
+    /// A release that is there already. If its tag could not be made, it is tried now.
+    private func again(_ release: Release, by caller: Caller) async throws -> Release {
+        guard release.tagProblem != nil, let id = release.origin?.id else { return release }
+        try await self.journal.decide(Release.self, .release(id), by: caller.actor) { now in
+            .askForTag(by: caller.actor, at: now)
         }
+        return try await self.journal.release(id).machine
+    }
+
+    /// The file that was built elsewhere, packed and stored.
+    private func taken(_ file: String?) async throws -> Artifact? {
+        guard let file else { return nil }
+        do {
+            return try await self.doors.builder.take(file: file)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw Refusal(
+                .invalid, "The file of --artifact can't be taken: \(error). Nothing was recorded; name another one.")
+        }
+    }
+
+    /// The release that holds this version already, if its content is what is asked for.
+    private func same(
+        _ version: String, _ commit: Commit, _ given: Artifact?, in rows: [ReleaseRow], of service: ServiceName
+    ) async throws -> Release? {
+        guard let row = rows.last(where: { $0.version == version && $0.phase != .failed }) else { return nil }
+        let holder = try await self.journal.release(row.id).machine
+        let isFile = holder.origin?.file != nil
+        let isSame = isFile ? holder.artifact?.blob.digest == given?.blob.digest : given == nil
+        // Whether the version was decided or forced makes no difference then.
+        if isSame, row.commit == commit.id { return holder }
+        let has = holder.artifact.map { "the artifact \($0.blob.digest)" } ?? "a build that has not ended yet"
+        let asked =
+            given.map { "the file of --artifact has \($0.blob.digest)" }
+            ?? "a build of \(commit.id.prefix(12)) is asked for"
+        throw Refusal(
+            .alreadyExists,
+            "\(service) \(version) is release \(row.id) of commit \(row.commit.prefix(12)) with \(has), but \(asked). "
+                + "A release never changes its content: commit the change, or give this content a version of its own with "
+                + "--version.")
+    }
+
+    /// The version is reserved: nobody else gives it away meanwhile, so what is on record now decides.
+    private func record(_ origin: Release.Origin, _ given: Artifact?, by caller: Caller) async throws -> Release {
+        let rows = try await self.journal.releases(of: origin.service)
+        let isTaken = rows.contains { $0.version == origin.version && $0.phase != .failed && $0.id != origin.id }
         guard !isTaken else {
             throw LedgerError(.conflict, "\(origin.version) was taken meanwhile: read again and decide again.")
         }
         let loaded = try await self.journal.release(origin.id)
         let now = self.journal.time.now()
-        if let draft = try self.journal.draft(loaded, try loaded.machine.decide(.request(origin))) {
+        var events = try loaded.machine.decide(.request(origin))
+        if let given, !events.isEmpty {
+            var requested = loaded.machine
+            for event in events { try requested.apply(event) }
+            events += try requested.decide(.built(given, tests: nil, log: nil, at: now))
+        }
+        if let draft = try self.journal.draft(loaded, events) {
             try await self.journal.append([draft], by: caller.actor, at: now)
         }
         return try await self.journal.release(origin.id).machine
@@ -81,7 +136,7 @@ extension ControlPlane {
             guard let version = SemanticVersion(forced) else {
                 throw Refusal(
                     .invalid,
-                    "`\(forced)` is no version. Allowed is SemVer 2.0.0 without a leading v, such as 1.4.2 or 2.0.0-rc.1."
+                    "\(forced.prefix(200).debugDescription) is no version. Allowed is SemVer 2.0.0 without a leading v, such as 1.4.2 or 2.0.0-rc.1."
                 )
             }
             guard !taken.contains(version.description) else {
@@ -129,8 +184,8 @@ extension ControlPlane {
             let newest = rows.filter { $0.phase != .failed }.suffix(5).reversed().map(\.version).joined(separator: ", ")
             throw Refusal(
                 .notFound,
-                "\(name) has no release \(parts[1]). "
-                    + (newest.isEmpty ? "It has none yet: `slipway release create`." : "Newest: \(newest)."))
+                "There is no release `\(name)@\(parts[1])`. "
+                    + (newest.isEmpty ? "\(name) has none yet: `slipway release create`." : "Newest: \(newest)."))
         }
         return try await self.journal.release(row.id).machine
     }
@@ -161,11 +216,12 @@ extension ControlPlane {
 }
 
 extension ReleaseID {
-    /// `r-` and the first 12 hexadecimal digits of the SHA-256 of what makes a release the same release.
-    static func of(_ service: ServiceName, _ commit: String, _ version: String?, _ file: String?) throws(Refusal)
-        -> ReleaseID
-    {
-        let text = "\(service)\n\(commit)\n\(version ?? "")\n\(file ?? "")"
+    /// `r-` and the first 12 hexadecimal digits of the SHA-256 of what makes a release the same release. `given`: the content, where it
+    /// was built elsewhere; nil: the commit says it all.
+    static func of(
+        _ service: ServiceName, _ commit: String, _ version: String?, _ given: Core.Digest?
+    ) throws(Refusal) -> ReleaseID {
+        let text = "\(service)\n\(commit)\n\(version ?? "")\n\(given?.text ?? "")"
         let digits = ChainHash(SHA256.hash(data: Array(text.utf8))).description.prefix(12)
         guard let id = ReleaseID("r-\(digits)") else { throw Refusal(.invalid, "no release id for \(service)") }
         return id

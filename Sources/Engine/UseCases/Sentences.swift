@@ -19,8 +19,17 @@ extension Lane.Event {
         case .rollbackStarted(let body): (body.number, "the rollback to \(body.candidate.version) started")
         case .stepStarted(let body): (body.number, "step \(body.step + 1) started")
         case .stepCompleted(let body): (body.number, "step \(body.step + 1) ended: \(body.summary)")
+        case .judged(let body):
+            (
+                body.number,
+                body.judgement.sentence + (body.judgement.warning.map { ". Watch out: \($0)" } ?? "")
+            )
         case .paused(let body): (body.number, "paused by \(body.pause.by): \(body.pause.reason)")
         case .resumed(let body): (body.number, "resumed by \(body.by): \(body.reason)")
+        case .skipped(let body):
+            (body.number, "\(body.by) did not wait for the end of step \(body.step + 1): \(body.reason)")
+        case .handedOver(let body):
+            (body.number, "\(body.by) lets the next take over during the bake: \(body.reason)")
         case .aborted(let body): (body.number, "aborted by \(body.ending.by): \(body.ending.reason)")
         case .failed(let body): (body.number, "failed: \(body.ending.reason)\(body.ending.lastWords)")
         case .ended(let body):
@@ -37,11 +46,11 @@ extension Lane.Event {
         case .holdReleased(let body): (nil, "hold released by \(body.by): \(body.reason)")
         case .pinned(let pin): (nil, "pinned to \(pin.version) by \(pin.by): \(pin.reason)")
         case .unpinned(let body): (nil, "pin released by \(body.by): \(body.reason)")
-        case .alarmRaised(let alarm): (nil, "alarm: \(alarm.reason). Next: \(alarm.nextAction)")
+        case .alarmRaised(let alarm): (nil, "alarm: \(alarm.inWords)")
         case .alarmCleared(let body): (nil, "alarm over: \(body.reason)")
         case .downOrdered(let body): (nil, "\(body.by) takes the environment down: \(body.reason)")
         case .downFinished: (nil, "the environment is down")
-        case .capacityWanted, .capacityReady, .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone,
+        case .capacityWanted, .capacityScaled, .capacityReady, .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone,
             .routingWanted, .routingConfirmed, .withdrawn, .routerRemoved:
             nil
         }
@@ -67,6 +76,8 @@ extension Release.Event {
         case .built(let body): "built: \(body.artifact.name), \(body.artifact.blob.digest)"
         case .failed(let body): "the build failed: \(body.reason)"
         case .tagged: "tagged in its repository"
+        case .tagFailed(let body): "its tag could not be made and is tried again: \(body.reason)"
+        case .tagAsked(let body): "\(body.by) asked for its tag again"
         case .verified(let body): "verified in \(body.environment)"
         case .blocked(let body): "blocked in \(body.environment) by \(body.by): \(body.reason)"
         case .unblocked(let body): "unblocked in \(body.environment) by \(body.by): \(body.reason)"

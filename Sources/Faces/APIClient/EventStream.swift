@@ -53,8 +53,10 @@ package struct EventStream: AsyncSequence, Sendable {
                     let error = self.client.translated(error)
                     if error is CancellationError { throw error }
                 }
-                // Ended or broken: connect again, from the last position.
+                // Ended or broken: connect again, from the last position; not at once, or a server that ends every
+                // stream would be asked without end.
                 self.body = nil
+                try await Task.sleep(for: .milliseconds(100))
             }
         }
 

@@ -11,11 +11,14 @@ extension Wire {
         package var repository: String
         /// Only say what would change.
         package var plan: Bool
+        /// What mistakes in the text are told of; nil: `slipway.yaml`.
+        package var name: String?
 
-        package init(file: String, repository: String, plan: Bool) {
+        package init(file: String, repository: String, plan: Bool, name: String? = nil) {
             self.file = file
             self.repository = repository
             self.plan = plan
+            self.name = name
         }
     }
 
@@ -26,13 +29,18 @@ extension Wire {
         package var changed: Bool
         /// One sentence a difference.
         package var differences: [String]
+        /// What is allowed, and most likely not meant; one sentence each.
+        package var warnings: [String]
         package var plan: Bool
 
-        package init(service: String, definition: Int, changed: Bool, differences: [String], plan: Bool) {
+        package init(
+            service: String, definition: Int, changed: Bool, differences: [String], warnings: [String] = [], plan: Bool
+        ) {
             self.service = service
             self.definition = definition
             self.changed = changed
             self.differences = differences
+            self.warnings = warnings
             self.plan = plan
         }
     }
@@ -41,10 +49,13 @@ extension Wire {
         /// Ledger position that this shows.
         package var position: Int
         package var services: [Service]
+        /// The record itself is damaged; alarms of lanes stand with them.
+        package var alarm: Alarm?
 
-        package init(position: Int, services: [Service]) {
+        package init(position: Int, services: [Service], alarm: Alarm? = nil) {
             self.position = position
             self.services = services
+            self.alarm = alarm
         }
     }
 
@@ -202,6 +213,10 @@ extension Wire {
         package var reason: String?
         package var lastLines: [String]
         package var pausedBy: String?
+        /// The judge's newest word that is on record.
+        package var judgement: Judgement?
+        /// Not empty: the judge has asked, and a person decides.
+        package var answers: [Answer]
 
         package init(
             id: String, service: String, environment: String, number: Int, release: String, version: String,
@@ -231,6 +246,8 @@ extension Wire {
             self.reason = nil
             self.lastLines = []
             self.pausedBy = nil
+            self.judgement = nil
+            self.answers = []
         }
     }
 
@@ -277,7 +294,7 @@ extension Wire {
 
     /// `POST /promotions/S/E/N/VERB`
     package enum PromotionVerb: String, Codable, Sendable, CaseIterable {
-        case pause, resume, abort, retry, skip, cancel
+        case pause, resume, abort, retry, skip, handOver = "hand-over", cancel
     }
     /// `POST /lanes/S/E/VERB`
     package enum LaneVerb: String, Codable, Sendable, CaseIterable {

@@ -1,13 +1,14 @@
 extension Wire {
     // MARK: Releases
 
-    /// `POST /releases`: a release of the service whose `slipway.yaml` stands in the repository at `ref`. Answers 202 at once, with state `building`.
+    /// `POST /releases`: a release of the service whose `slipway.yaml` stands in the repository at `ref`. Answers 202 at once, with state `building`;
+    /// with `artifact`, as soon as the file is packed and stored, with state `built`.
     package struct CreateRelease: Codable, Sendable, Equatable {
         package var repository: String
         package var ref: String
         /// Forces the version; nil: decided from tags and commits.
         package var version: String?
-        /// A file of the server's machine that was built elsewhere.
+        /// A file of the server's machine that was built elsewhere. A version whose release has other content is refused.
         package var artifact: String?
 
         package init(repository: String, ref: String, version: String?, artifact: String?) {
@@ -34,6 +35,10 @@ extension Wire {
         package var createdAt: String
         package var endedAt: String?
         package var tests: Tests?
+        /// The local tag, once it is made.
+        package var tag: String?
+        /// Why the local tag could not be made so far; it is tried again.
+        package var tagProblem: String?
         package var reversible: Bool
         package var verifiedIn: [String]
         package var blockedIn: [String]
@@ -55,6 +60,8 @@ extension Wire {
             self.createdAt = createdAt
             self.endedAt = nil
             self.tests = nil
+            self.tag = nil
+            self.tagProblem = nil
             self.reversible = true
             self.verifiedIn = []
             self.blockedIn = []
@@ -174,13 +181,13 @@ extension Wire {
         }
     }
 
-    /// `POST /audit/verify`
+    /// `POST /audit/verify`: what is right; where something is wrong, what is right before it.
     package struct Audit: Codable, Sendable, Equatable {
         package var records: Int
         package var streams: Int
         package var seals: Int
         package var verified: Bool
-        /// What is wrong, if anything.
+        /// What is wrong, and where, if anything.
         package var problem: String?
 
         package init(records: Int, streams: Int, seals: Int, verified: Bool, problem: String?) {

@@ -21,7 +21,8 @@ struct Slipway: ParsableCommand {
                     Reject.self, HoldVerbs.self, PinVerbs.self, BlockVerbs.self, AlarmVerbs.self, Down.self,
                 ]),
             CommandGroup(name: "Look back", subcommands: [Log.self, Logs.self, WhyVerb.self, AuditVerbs.self]),
-            CommandGroup(name: "Set up", subcommands: [TokenVerbs.self, Completions.self, LabVerb.self]),
+            CommandGroup(
+                name: "Set up", subcommands: [TokenVerbs.self, Completions.self, JudgeVerb.self, LabVerb.self]),
         ])
 }
 
@@ -44,7 +45,7 @@ package func runSlipway(_ arguments: [String], shell: Shell, wiring: Wiring) asy
             shell.out(text)
             return Ending.done.rawValue
         }
-        shell.err(text)
+        shell.err(Plain.text(text))
         return Ending.wrongUsage.rawValue
     }
 }

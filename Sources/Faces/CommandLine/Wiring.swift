@@ -40,6 +40,8 @@ package struct ServeOptions: Sendable, Equatable {
     package var host: String
     /// 0: a free one, chosen by the system.
     package var port: Int
+    /// The projections are made anew from the events before anything else.
+    package var rebuilds: Bool
 }
 
 package struct OfflineRollback: Sendable, Equatable {

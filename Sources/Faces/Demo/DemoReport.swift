@@ -16,7 +16,8 @@ package struct DemoReport: Sendable, Equatable, Encodable {
         package var failedByNewVersion: Int
         /// From the start of the step that found the fault to the record of the failure.
         package var detectSeconds: Double?
-        /// From the append of the abort to the last request that the new version got.
+        /// From the append of the abort, or failure, to the last request that the new version got; of a rollback: from its
+        /// append to the last request that the replaced version got.
         package var rollbackMilliseconds: Int?
 
         package init(

@@ -3,11 +3,20 @@ import Foundation
 
 /// What the story noted on its way, and how the report follows from it and from the records.
 struct Findings: Sendable {
-    var killedAt: Int64?
-    var restartedAt: Int64?
-    /// When the interrupted lane moved again.
-    var movedAt: Int64?
-    var interrupted: Wire.Promotion?
+    /// A SIGKILL in the middle of a deployment, and how it went on.
+    struct Interruption: Sendable {
+        var promotion: Wire.Promotion
+        var killedAt: Int64
+        /// The newest event of the lane before it.
+        var lastPosition: Int
+        var restartedAt: Int64?
+        /// When the interrupted lane moved again.
+        var movedAt: Int64?
+    }
+
+    var interruptions: [Interruption] = []
+    /// The canary that was stopped by the judge.
+    var stopped: Wire.Promotion?
     var rollback: Wire.Promotion?
     /// The version that the rollback left.
     var leftVersion: String?
@@ -56,12 +65,35 @@ struct Findings: Sendable {
         return Self.rounded(to - from)
     }
 
-    /// nil where the new version got no request at all.
+    /// From the word that the traffic goes back to the last request of what it leaves: the new version of a deployment that
+    /// was stopped, or what a rollback replaced. nil where that got no request at all.
     private func returning(_ deployment: Wire.Promotion, _ load: LoadLog) -> Int? {
-        guard let at = Self.time(self.failure(deployment)?.at), let end = Self.time(deployment.endedAt),
-            let last = load.lastSent(to: deployment.version, before: end)
+        let isRollback = deployment.kind == "rollback"
+        let word = isRollback ? self.order(of: deployment) : self.failure(deployment)
+        guard let at = Self.time(word?.at), let end = Self.time(deployment.endedAt),
+            let left = isRollback ? self.replaced(by: deployment) : deployment.version,
+            let last = load.lastSent(to: left, before: end)
         else { return nil }
         return Int(max(0, last - at))
+    }
+
+    /// What served before it: the newest that had arrived.
+    private func replaced(by deployment: Wire.Promotion) -> String? {
+        let arrived = self.lanes.filter { $0.environment == deployment.environment }.flatMap(\.recent).filter {
+            ($0.state == .completed || $0.state == .rolledBack) && $0.number < deployment.number
+        }
+        return arrived.max { $0.number < $1.number }?.version
+    }
+
+    /// The append that ordered a rollback.
+    private func order(of deployment: Wire.Promotion) -> Wire.Event? {
+        struct Numbered: Decodable { var number: Int? }
+        guard deployment.environment == Stage.production else { return nil }
+        let kinds: Set = ["lane.rollbackOrdered", "lane.rollbackStarted"]
+        return self.events.first { event in
+            kinds.contains(event.kind)
+                && (try? JSONDecoder().decode(Numbered.self, from: Data(event.body.utf8)))?.number == deployment.number
+        }
     }
 
     private func failure(_ deployment: Wire.Promotion) -> Wire.Event? {
@@ -74,31 +106,39 @@ struct Findings: Sendable {
         }
     }
 
+    /// All of them together; the slowest resume.
     private func crash(_ load: LoadLog) -> DemoReport.Crash? {
-        guard let killedAt, let restartedAt, let movedAt, let interrupted else { return nil }
-        let counts = load.counts(from: killedAt, to: Self.time(interrupted.endedAt))
-        return DemoReport.Crash(
-            requests: counts.requests, failed: counts.failed, resumeSeconds: Self.rounded(movedAt - restartedAt))
+        var crash: DemoReport.Crash?
+        for one in self.interruptions {
+            guard let restartedAt = one.restartedAt, let movedAt = one.movedAt else { return nil }
+            let counts = load.counts(from: one.killedAt, to: Self.time(one.promotion.endedAt))
+            crash = DemoReport.Crash(
+                requests: (crash?.requests ?? 0) + counts.requests, failed: (crash?.failed ?? 0) + counts.failed,
+                resumeSeconds: max(crash?.resumeSeconds ?? 0, Self.rounded(movedAt - restartedAt)))
+        }
+        return crash
     }
 
     private func rollback(_ load: LoadLog) -> DemoReport.Rollback? {
-        guard let rollback, let leftVersion, let at = self.rollbackAppended else { return nil }
+        guard let rollback, let leftVersion, let at = Self.time(self.order(of: rollback)?.at) else { return nil }
+        // To the end of the load: a request that came late to the old version would show.
         let last = load.lastSent(to: leftVersion) ?? at
         let counts = load.counts(from: at, to: Self.time(rollback.endedAt))
         return DemoReport.Rollback(milliseconds: Int(max(0, last - at)), failed: counts.failed)
     }
 
-    private var rollbackAppended: Int64? {
-        let kinds: Set = ["lane.rollbackOrdered", "lane.rollbackStarted"]
-        let start = self.rollback?.requestedAt ?? ""
-        return Self.time(self.events.first { kinds.contains($0.kind) && $0.at >= start }?.at)
-    }
+    /// What a canary that fails one request in twenty-five may cost its users.
+    static let mostWrongAnswers = 20
 
     /// nil if everything is as it should be.
     private func fault(_ report: DemoReport, _ load: LoadLog) -> String? {
         let counts = load.counts()
         if counts.requests == 0 { return "There was no load." }
-        if counts.failed > 0 {
+        let stopped = self.stopped.map { counts.failedByVersion[$0.version] ?? 0 } ?? 0
+        if stopped > Self.mostWrongAnswers {
+            return "The bad canary answered \(stopped) requests wrongly, at most \(Self.mostWrongAnswers) are allowed."
+        }
+        if counts.failed > stopped {
             return "\(counts.failed) of \(counts.requests) requests failed. "
                 + load.failures(limit: 3).joined(separator: "; ")
         }

@@ -1,6 +1,6 @@
 import APIClient
 
-/// What the demo tells: four versions of a shop, one of them bad, a crash, and a way back; under load all the while.
+/// What the demo tells: seven versions of a shop, two of them bad, two crashes, and a way back; under load all the while.
 struct Story: Sendable {
     let server: ServerProcess
     let repository: SampleRepository
@@ -24,7 +24,7 @@ struct Story: Sendable {
             end.finish()
         }()
 
-        let crashed = try await self.server.run { running in
+        var findings = try await self.server.run { running in
             let stage = Stage(client: running.client, repository: self.repository)
             let first = try await self.open(stage, generator)
             start.yield()
@@ -32,11 +32,20 @@ struct Story: Sendable {
             self.progress.step(self.line(try await stage.end(of: first, as: .completed), log))
             try await self.blueGreen(stage, log)
             try await self.badRelease(stage, log)
-            return try await self.crash(stage, running)
+            return Findings(interruptions: [try await self.crash(stage, running)])
         }
-        try await self.server.run { running in
+        findings = try await self.server.run { [findings] running in
             let stage = Stage(client: running.client, repository: self.repository)
-            var findings = crashed
+            var findings = findings
+            try await self.goOn(stage, running, log, &findings)
+            try await self.canary(stage, log)
+            findings.stopped = try await self.badCanary(stage, log)
+            findings.interruptions.append(try await self.crashAtQuarter(stage, running))
+            return findings
+        }
+        try await self.server.run { [findings] running in
+            let stage = Stage(client: running.client, repository: self.repository)
+            var findings = findings
             try await self.goOn(stage, running, log, &findings)
             try await self.goBack(stage, log, &findings)
             try await self.prove(stage, &findings)
@@ -108,7 +117,7 @@ extension Story {
 
     /// Releases the newest commit and promotes it to production.
     @discardableResult
-    private func ship(_ stage: Stage, _ log: LoadLog, as state: Wire.PromotionState) async throws -> Wire.Promotion {
+    func ship(_ stage: Stage, _ log: LoadLog, as state: Wire.PromotionState) async throws -> Wire.Promotion {
         let release = try await stage.release(version: nil)
         self.progress.step("\(release.version) is built: \(release.subject ?? String(release.commit.prefix(10)))")
         let promotion = try await stage.promote(release)
@@ -118,46 +127,57 @@ extension Story {
     }
 
     /// 1.2.1: in the middle of its deployment the control plane is killed.
-    private func crash(_ stage: Stage, _ running: ServerProcess.Running) async throws -> Findings {
+    private func crash(_ stage: Stage, _ running: ServerProcess.Running) async throws -> Findings.Interruption {
         self.progress.chapter("The control plane dies in the middle of a deployment")
-        try await self.repository.commit(3)
+        let promotion = try await self.begin(stage, commit: 3)
+        // Its new instances are up by then, and the switch is not done.
+        return try await self.kill(running, stage, during: promotion) { $0.step ?? 0 >= 1 }
+    }
+
+    /// Commits, releases and promotes to production.
+    func begin(_ stage: Stage, commit number: Int) async throws -> Wire.Promotion {
+        try await self.repository.commit(number)
         let release = try await stage.release(version: nil)
         self.progress.step("\(release.version) is built: \(release.subject ?? String(release.commit.prefix(10)))")
-        let promotion = try await stage.promote(release)
-        let deploying = try await Stage.wait(for: "the deployment of \(release.version)", within: .seconds(60)) {
-            // Its new instances are up by then, and the switch is not done.
+        return try await stage.promote(release)
+    }
+
+    /// SIGKILL as soon as the deployment has come so far.
+    func kill(
+        _ running: ServerProcess.Running, _ stage: Stage, during promotion: Wire.Promotion,
+        when isFar: (Wire.Promotion) -> Bool
+    ) async throws -> Findings.Interruption {
+        let deploying = try await Stage.wait(for: "the deployment of \(promotion.version)", within: .seconds(60)) {
             let now = try await stage.client.promotion(promotion.id)
-            return now.state == .waiting || now.state == .deploying && now.step ?? 0 < 1 ? nil : now
+            return now.state == .waiting || now.state == .deploying && !isFar(now) ? nil : now
         }
         guard deploying.state == .deploying else {
             throw DemoFailure(
                 .unexpected, "\(deploying.id) was \(deploying.state.rawValue) before it could be interrupted.")
         }
-        var findings = Findings()
-        findings.interrupted = deploying
-        findings.events = try await stage.events()
+        let last = try await stage.events().last?.position ?? 0
         try running.kill()
-        findings.killedAt = LoadGenerator.now
         self.progress.step("SIGKILL while \(deploying.version) goes into production; what serves goes on serving")
-        return findings
+        return Findings.Interruption(promotion: deploying, killedAt: LoadGenerator.now, lastPosition: last)
     }
 
     /// Started again, it goes on where it was.
     private func goOn(
         _ stage: Stage, _ running: ServerProcess.Running, _ log: LoadLog, _ findings: inout Findings
     ) async throws {
-        guard let promotion = findings.interrupted else { return }
-        let last = findings.events.last?.position ?? 0
+        guard var interruption = findings.interruptions.popLast() else { return }
         let moved = try await Stage.wait(for: "the lane to move again", within: .seconds(30)) {
-            try await stage.events(after: last).first { Findings.time($0.at) ?? 0 >= running.startedAt }
+            try await stage.events(after: interruption.lastPosition).first {
+                Findings.time($0.at) ?? 0 >= running.startedAt
+            }
         }
-        findings.restartedAt = running.startedAt
-        findings.movedAt = Findings.time(moved.at)
-        let seconds = Double((findings.movedAt ?? 0) - running.startedAt) / 1_000
+        interruption.restartedAt = running.startedAt
+        interruption.movedAt = Findings.time(moved.at)
+        let seconds = Double((interruption.movedAt ?? 0) - running.startedAt) / 1_000
         self.progress.step("started again, it goes on after \(Self.rounded(seconds)) s")
-        let ended = try await stage.end(of: promotion, as: .completed)
-        findings.interrupted = ended
-        self.progress.step(self.line(ended, log))
+        interruption.promotion = try await stage.end(of: interruption.promotion, as: .completed)
+        self.progress.step(self.line(interruption.promotion, log))
+        findings.interruptions.append(interruption)
     }
 
     private func goBack(_ stage: Stage, _ log: LoadLog, _ findings: inout Findings) async throws {
@@ -191,7 +211,7 @@ extension Story {
 
     // MARK: Lines
 
-    private func line(_ promotion: Wire.Promotion, _ log: LoadLog) -> String {
+    func line(_ promotion: Wire.Promotion, _ log: LoadLog) -> String {
         let (start, end) = (Findings.time(promotion.startedAt), Findings.time(promotion.endedAt))
         let counts = log.counts(from: start, to: end)
         let verb = promotion.state == .completed ? "serves" : promotion.state.rawValue
@@ -205,7 +225,9 @@ extension Story {
         let counts = log.counts()
         self.progress.chapter(report.ok ? "It all held" : "NOT as it should be: \(report.reason ?? "?")")
         let slow = log.percentile(0.99).map { ", 99 % within \($0) ms" } ?? ""
-        self.progress.step("\(counts.requests) requests, \(counts.failed) failed\(slow)")
+        self.progress.step(
+            "\(counts.requests) requests, \(counts.failed) failed\(slow)"
+                + (counts.failedByVersion.keys.sorted().map { "; all by \($0), the bad canary" }.first ?? ""))
         if let crash = report.crash {
             let seconds = Self.rounded(crash.resumeSeconds)
             self.progress.step("killed and resumed in \(seconds) s: \(crash.failed) of \(crash.requests) failed")
@@ -217,7 +239,7 @@ extension Story {
     }
 
     /// With two digits.
-    private static func rounded(_ seconds: Double) -> String {
+    static func rounded(_ seconds: Double) -> String {
         let hundredths = Int((seconds * 100).rounded())
         let rest = abs(hundredths % 100)
         return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"

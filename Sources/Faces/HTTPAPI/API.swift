@@ -42,6 +42,8 @@ struct API: Sendable {
         case .document:
             return Self.json(self.document, status: 200)
         case .events(let after, let stream):
+            // What is refused is refused before the head goes out: an empty stream would only be asked for again.
+            _ = try await self.operations.events(caller, stream, after, 1)
             let feed = EventFeed(
                 source: { try await self.operations.events(caller, stream, $0, $1) },
                 positions: { self.operations.positions($0) },

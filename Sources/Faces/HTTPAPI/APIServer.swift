@@ -32,16 +32,26 @@ package struct APIServer: Service {
         self.onListening = onListening
     }
 
+    /// Listens for a moment, and throws `ServerError` where that is not to be had: asked before anything is made.
+    package static func checkAddress(host: String, port: Int) async throws {
+        do {
+            let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port).get()
+            try await channel.close()
+        } catch {
+            throw ServerError.of(error, host, port)
+        }
+    }
+
     package func run() async throws {
         let application = try self.application()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
                     try await application.run()
-                } catch let error as IOError where error.errnoCode == EADDRINUSE {
-                    throw ServerError.addressInUse(self.host, self.port)
                 } catch let error as IOError {
-                    throw ServerError.cannotListen(self.host, self.port, error)
+                    throw ServerError.of(error, self.host, self.port)
                 }
             }
             group.addTask {

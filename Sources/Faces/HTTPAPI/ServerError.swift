@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 
 /// The server could not start.
 package struct ServerError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -11,15 +12,21 @@ package struct ServerError: Error, Sendable, Equatable, CustomStringConvertible 
 
     package var description: String { self.message }
 
-    static func addressInUse(_ host: String, _ port: Int) -> ServerError {
+    /// Why `bind` failed.
+    static func of(_ cause: any Error, _ host: String, _ port: Int) -> ServerError {
+        (cause as? IOError)?.errnoCode == EADDRINUSE ? .addressInUse(host, port) : .cannotListen(host, port, cause)
+    }
+
+    private static func addressInUse(_ host: String, _ port: Int) -> ServerError {
+        let shown = host.contains(":") ? "[\(host)]" : host
         let holder = PortHolder.find(port: port).map { "by \($0)" } ?? "by another program"
         return ServerError(
             code: .addressInUse,
-            message: "The address \(host):\(port) is in use \(holder). "
-                + "Stop that, or listen elsewhere: `slipway serve --listen \(host):PORT`.")
+            message: "The address \(shown):\(port) is in use \(holder). "
+                + "Stop that, or listen at a free port that the system chooses: `slipway serve --listen \(shown):0`.")
     }
 
-    static func cannotListen(_ host: String, _ port: Int, _ cause: any Error) -> ServerError {
+    private static func cannotListen(_ host: String, _ port: Int, _ cause: any Error) -> ServerError {
         ServerError(
             code: .cannotListen,
             message: "Can't listen on \(host):\(port) (\(cause)). "

@@ -18,6 +18,16 @@ enum GateKeys {
                 .missing, fields.place(Self.from), "\(fields.tree.path): `from` names nobody: give at least one")
             return nil
         }
+        // Each name is one person, so more words than names can never come together. Once a name may stand for a team, the server has to judge.
+        let names = Set(from).count
+        guard count <= names else {
+            problems.add(
+                .contradiction, fields.place(Self.count),
+                "\(fields.tree.path): `count: \(count)` can never be reached, because `from` names \(names) "
+                    + "\(names == 1 ? "person" : "different people") (\(Set(from).sorted().joined(separator: ", "))): "
+                    + "name \(count) or more, or give a `count` of at most \(names)")
+            return nil
+        }
         return Gate.approval(from: from, count: count)
     }
 
@@ -56,6 +66,15 @@ enum StrategyKeys {
             Choice(
                 name: "blueGreen", text: "verified on a private preview, then one switch; the old version stays warm",
                 word: .blueGreen(hold: .zero), settings: Self.blueGreen, example: "blueGreen: { hold: 5s }"),
+            Choice(
+                name: "canary",
+                text: "a growing share of the users gets it, and at each share it is judged against the old version",
+                word: .canary(.standard), settings: CanaryKeys.kind,
+                example: "canary: { steps: [5, 25, 50, 100], each: { atLeast: 1m, atMost: 10m } }"),
+            Choice(
+                name: "rolling",
+                text: "its instances come in batches, each with its share of the traffic, judged as a canary is",
+                word: .rolling(.standard), settings: RollingKeys.kind, example: "rolling: { batch: 1 }"),
         ], later: Later.strategies
     ) { $0.name }
 }
@@ -104,12 +123,12 @@ enum VerifyKeys {
 }
 
 enum NotifyKeys {
-    static let occasions: [Notify.Occasion] = [.failed, .aborted, .rolledBack, .waiting]
+    static let occasions: [Notify.Occasion] = [.failed, .aborted, .rolledBack, .waiting, .warning]
     static let run = Key.optional("run", .command, "a command that gets the message in its environment")
     static let webhook = Key.optional("webhook", .webAddress, "an address that the message is posted to, as JSON")
     static let on = Key.optional(
         "on", Kind<Notify.Occasion>.choice().listOrOne(atMost: Notify.Occasion.allCases.count, "occasions"),
-        standard: Self.occasions, "when; `waiting`: for a person")
+        standard: Self.occasions, "when; `waiting`: for a person; `warning`: of the judge, without a consequence")
 
     static let kind = Kind<Notify>.section("notify", [Self.run.line, Self.webhook.line, Self.on.line]) {
         fields, problems in
@@ -144,7 +163,8 @@ enum EnvironmentKeys {
         "strategy", StrategyKeys.kind, standard: .bigBang, "how a release is put onto the environment")
     static let verify = Key.optional(
         "verify", VerifyKeys.kind.list(atMost: Limits.entries, "checks"), standard: [],
-        "checks on the version under test: on the preview before the switch (blueGreen), after the switch (bigBang)")
+        "checks on the version under test: on the preview before the switch (blueGreen), at the first share (canary), "
+            + "after the switch (bigBang, rolling)")
     static let bake = Key.optional(
         "bake", .duration(.zero...(.hours(30 * 24))), standard: .zero, "watched time after 100 %")
     static let keepWarm = Key.optional(
@@ -169,6 +189,17 @@ enum EnvironmentKeys {
     static let notify = Key.optional(
         "notify", NotifyKeys.kind.listOrOne(atMost: 8, "notifications"), standard: [],
         "who is told about what happens here")
+    static let noData = Key.optional(
+        "noData", NoDataKeys.kind, standard: .standard,
+        "what follows when a step has had its longest time and fewer than \(Judgement.fewestRequests) requests: "
+            + "`wait 5m`, `pass` or `fail`")
+    static let objective = Key.optional(
+        "objective", ObjectiveKeys.kind, standard: .standard,
+        "what the service promises its users, such as `{ errors: 1% }`"
+    )
+    static let userKey = Key.optional(
+        "userKey", UserKeyKeys.kind, otherwise: "a cookie that the router sets while traffic is split",
+        "by what a user is known, who then stays with a version; a request without it is random")
 
     /// An environment, as soon as it is told its name, which is the key that it stands under.
     static let kind = Kind<@Sendable (EnvironmentName) -> Draft>.section(
@@ -176,7 +207,8 @@ enum EnvironmentKeys {
         [
             Self.listen.line, Self.after.line, Self.promote.line, Self.gates.line, Self.strategy.line, Self.verify.line,
             Self.bake.line, Self.keepWarm.line, Self.queue.line, Self.drain.line, Self.replicas.line,
-            Self.variables.line, Self.previewHeader.line, Self.notify.line,
+            Self.variables.line, Self.previewHeader.line, Self.notify.line, Self.noData.line, Self.objective.line,
+            Self.userKey.line,
         ], later: Later.environment
     ) { fields, problems in
         let listen = fields.value(Self.listen, &problems)
@@ -193,6 +225,7 @@ enum EnvironmentKeys {
         let variables = fields.value(Self.variables, &problems)
         let previewHeader = fields.value(Self.previewHeader, &problems)
         let notify = fields.value(Self.notify, &problems)
+        let watching = Watching(fields, &problems)
         return { name in
             var environment = EnvironmentDefinition(name: name)
             environment.listen = listen
@@ -209,8 +242,26 @@ enum EnvironmentKeys {
             environment.variables = variables ?? environment.variables
             environment.previewHeader = previewHeader ?? environment.previewHeader
             environment.notify = notify ?? environment.notify
+            environment.noData = watching.noData
+            environment.objective = watching.objective
+            environment.userKey = watching.userKey
             return Draft(environment: environment, fields: fields)
         }
+    }
+}
+
+/// How what serves is watched. The standard is stored as nothing, so that giving it makes no other definition.
+private struct Watching: Sendable {
+    let noData: NoDataPolicy?
+    let objective: ErrorRate?
+    let userKey: UserKey?
+
+    init(_ fields: Fields, _ problems: inout Problems) {
+        let noData = fields.value(EnvironmentKeys.noData, &problems)
+        let objective = fields.value(EnvironmentKeys.objective, &problems)
+        self.noData = noData == .standard ? nil : noData
+        self.objective = objective == .standard ? nil : objective
+        self.userKey = fields.value(EnvironmentKeys.userKey, &problems)
     }
 }
 

@@ -81,6 +81,8 @@ indirect enum Shape: Sendable {
     /// One scalar; a regular expression of ECMA-262 where the form is that simple.
     case text(pattern: String?)
     case integer(ClosedRange<Int>)
+    /// From 0 to 100, as a number or as a text with `%`.
+    case percentage(decimals: Int)
     case truth
     case choice([String])
     case section(Section)
@@ -207,6 +209,8 @@ struct Fields: Sendable {
 
     func place<Value>(_ key: Key<Value>) -> Place { self.entries[key.name]?.value.place ?? self.tree.place }
 
+    func placeIfGiven<Value>(_ key: Key<Value>) -> Place? { self.entries[key.name]?.keyPlace }
+
     /// The place of an entry of a list, counted from 0.
     func place<Value>(ofEntry index: Int, in key: Key<Value>) -> Place {
         guard case .list(let elements) = self.entries[key.name]?.value.content, elements.indices.contains(index) else {
@@ -275,7 +279,7 @@ private func elsewhere(_ key: String) -> String {
         switch shape {
         case .section(let section) where section.names.contains(key): titles.append(section.title)
         case .oneOf(let set) where set.lines.contains { $0.name == key }: titles.append(set.title)
-        case .section, .oneOf, .text, .integer, .truth, .choice, .named, .list, .either: break
+        case .section, .oneOf, .text, .integer, .percentage, .truth, .choice, .named, .list, .either: break
         }
     }
     guard !titles.isEmpty else { return "" }
@@ -294,7 +298,7 @@ extension Shape {
     func walk(_ visit: (Shape) -> Void) {
         visit(self)
         switch self {
-        case .text, .integer, .truth, .choice: break
+        case .text, .integer, .percentage, .truth, .choice: break
         case .section(let section): for line in section.lines { line.shape.walk(visit) }
         case .oneOf(let set): for line in set.lines { line.settings?.walk(visit) }
         case .named(let shape, _), .list(let shape, _): shape.walk(visit)

@@ -174,18 +174,12 @@ private func variableText(_ tree: Tree, _ problems: inout Problems) -> String? {
 /// What DESIGN names and this version does not have.
 enum Later {
     static let secrets = Section.Later(name: "secrets", text: "give them to the process by other means, such as a file")
-    static let strategies = [
-        Section.Later(name: "canary", text: ""), Section.Later(name: "rolling", text: ""),
-        Section.Later(name: "flag", text: ""),
-    ]
+    static let strategies = [Section.Later(name: "flag", text: "")]
     static let versions = [
         Section.Later(name: "calver", text: "versions follow Conventional Commits"),
         Section.Later(name: "command", text: "versions follow Conventional Commits"),
     ]
     static let environment = [
-        Section.Later(name: "noData", text: "it belongs to the canary strategy"),
-        Section.Later(name: "objective", text: "it belongs to the canary strategy"),
-        Section.Later(name: "userKey", text: "it belongs to the canary strategy"),
         Section.Later(name: "change", text: "an `approval` among the `gates` makes an environment controlled"),
         Self.secrets,
     ]

@@ -67,6 +67,15 @@ extension Kind where Value == String {
         return reserved.contains(text.lowercased()) ? "has a meaning of its own in HTTP" : nil
     }
 
+    /// The name of a cookie: a token of RFC 6265, section 4.1.1, of letters, digits, `-`, `_` and `.`.
+    static let cookieName = Kind.text("the name of a cookie: 1 to 64 letters, digits, `-`, `_` and `.`") { text in
+        let others = [UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ".")]
+        guard (1...64).contains(text.utf8.count),
+            text.utf8.allSatisfy({ isLetterOrDigit($0) || others.contains($0) })
+        else { return "is no name of a cookie" }
+        return nil
+    }
+
     /// Where a message is posted to.
     static let webAddress = Kind.text("an address that begins with `https://` or `http://`", pattern: "^https?://") {
         text in

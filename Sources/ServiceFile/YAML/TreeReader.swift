@@ -37,7 +37,9 @@ enum TreeReader {
         var keyPlace: Place?
 
         func inside(_ name: String, at place: Place?) -> Position {
-            Position(path: self.path.isEmpty ? name : "\(self.path).\(name)", depth: self.depth + 1, keyPlace: place)
+            let name = visible(name)
+            return Position(
+                path: self.path.isEmpty ? name : "\(self.path).\(name)", depth: self.depth + 1, keyPlace: place)
         }
 
         func entry(_ number: Int) -> Position {

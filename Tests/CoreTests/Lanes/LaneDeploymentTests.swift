@@ -147,7 +147,27 @@ struct LaneDeploymentTests {
         #expect(script.refusal { try $0.say(.skip(number: nil, reason: "")) } == .wrongState)
         try script.work()
         #expect(script.refusal { try $0.say(.skip(number: nil, reason: ""), by: .schedule) } == .notAllowed)
-        #expect(try script.say(.skip(number: nil, reason: "seen enough")) == ["stepCompleted", "verified", "ended"])
+        #expect(
+            try script.say(.skip(number: nil, reason: "seen enough"))
+                == ["skipped", "stepCompleted", "verified", "ended"])
+        let skip = try #require(script.lane.skips[1]?.first)
+        #expect(skip.by == .person("anna"))
+        #expect(skip.reason == "seen enough")
+    }
+
+    @Test func `a skip is kept as long as what was verified by it, and no longer`() throws {
+        var script = try LaneScript(.production(.blueGreen(hold: .minutes(5))))
+        try script.deploy(1)
+        try script.promote(2)
+        try script.evaluate()
+        try script.work()
+        #expect(
+            try script.say(.skip(number: nil, reason: "looks right"))
+                == ["skipped", "stepCompleted", "stepStarted", "routingWanted"])
+        #expect(script.lane.skips[2]?.map(\.step) == [3])
+        try script.say(.abort(number: nil, reason: "it does not"))
+        try script.finish()
+        #expect(script.lane.skips.isEmpty)
     }
 
     @Test func `instances that die before the switch fail the deployment, and with traffic raise the alarm`() throws {

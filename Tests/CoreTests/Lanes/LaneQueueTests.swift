@@ -59,6 +59,91 @@ struct LaneQueueTests {
         #expect(try paused.evaluate() == [])
     }
 
+    @Test func `a person lets the next take over in the bake, and what it takes over from is not verified`() throws {
+        var script = try self.busy(.finish, by: .person("bert"))
+        let handOver = Lane.Intent.handOver(number: 2, reason: "the fix is next")
+        for other in [Actor.schedule, .judge, .system] {
+            #expect(script.refusal { try $0.say(handOver, by: other) } == .notAllowed)
+        }
+        #expect(try script.say(handOver) == ["handedOver"])
+        #expect(script.lane.pending.contains(.evaluate))
+        #expect(script.refusal { try $0.say(handOver) } == .nothingToDo)
+        // Until something may enter, the bake goes on.
+        #expect(try script.evaluate(nil) == ["waiting", "waiting"])
+        #expect(script.lane.deployment?.number == 2)
+        #expect(try script.evaluate() == ["removed", "ended", "admitted", "capacityWanted", "stepStarted"])
+        #expect(script.end(of: 2) == .deployment(.superseded))
+        let taken = try #require(script.lane.recent.last)
+        #expect(taken.reason == "4.0.0 takes over, as person:anna allowed: the fix is next")
+        #expect(script.lane.stable?.number == 1)
+        #expect(script.lane.history.map(\.number) == [1])
+        #expect(script.lane.longestStay(of: taken.candidate.release, at: script.now) == nil)
+        #expect(script.serving == ["2.0.0": 10_000])
+        // The way back leads to what was verified, not to what was taken over from.
+        try script.say(.abort(number: nil, reason: "no"))
+        #expect(script.serving == ["1.0.0": 10_000])
+        try script.finish()
+        #expect(script.lane.capacities.keys.sorted() == [1])
+    }
+
+    @Test func `a bake that was handed over to nobody ends by its time, verified`() throws {
+        var script = try LaneScript(.production())
+        try script.promote(1)
+        try script.evaluate()
+        try script.work()
+        try script.say(.handOver(number: nil, reason: "if something comes"))
+        #expect(try script.pass(.minutes(10)) == ["stepCompleted", "verified", "ended"])
+        #expect(script.lane.stable?.number == 1)
+    }
+
+    @Test func `only a bake is handed over, and a pause keeps it`() throws {
+        let handOver = Lane.Intent.handOver(number: nil, reason: "next")
+        var script = try LaneScript(.production())
+        #expect(script.refusal { try $0.say(handOver) } == .nothingToDo)
+        try script.deploy(1)
+        try script.promote(2)
+        try script.evaluate()
+        #expect(script.refusal { try $0.say(handOver) } == .wrongState)
+        try script.work()
+        #expect(script.refusal { try $0.say(.handOver(number: 1, reason: "")) } == .notFound)
+        try script.promote(3)
+        var paused = script
+        try paused.say(.pause(number: nil, reason: "mine"), by: .person("bert"))
+        #expect(paused.refusal { try $0.say(handOver) } == .wrongState)
+        try script.say(handOver)
+        try script.say(.pause(number: nil, reason: "wait"), by: .person("bert"))
+        #expect(!script.lane.pending.contains(.evaluate))
+        #expect(try script.evaluate() == [])
+        try script.say(.resume(number: nil, reason: "go"), by: .person("bert"))
+        #expect(script.lane.pending.contains(.evaluate))
+        try script.say(.abort(number: nil, reason: "no"))
+        #expect(script.refusal { try $0.say(handOver) } == .wrongState)
+        try script.finish()
+        try script.evaluate()
+        try script.finish()
+        try script.deploy(4)
+        try script.rollBack()
+        #expect(script.refusal { try $0.say(handOver) } == .wrongState)
+    }
+
+    @Test func `a bake after which there is no way back is handed over as well, and the next returns to it`() throws {
+        var script = try LaneScript(.production())
+        try script.deploy(1)
+        script.release.reversible = false
+        try script.promote(2)
+        try script.evaluate()
+        try script.work()
+        script.release.reversible = true
+        try script.say(.handOver(number: nil, reason: "the fix"))
+        try script.promote(3)
+        #expect(try script.evaluate() == ["ended", "admitted", "capacityWanted", "stepStarted"])
+        try script.work()
+        #expect(script.serving == ["3.0.0": 10_000])
+        try script.say(.abort(number: nil, reason: "worse"))
+        try script.finish()
+        #expect(script.serving == ["2.0.0": 10_000])
+    }
+
     @Test func `every keeps the order`() throws {
         var script = try self.busy(.every)
         try script.finish()
@@ -92,7 +177,7 @@ struct LaneQueueTests {
         #expect(script.lane.queue.first?.waitsFor.first?.gate == "hold")
         #expect(script.wake == script.now + .minutes(5))
         #expect(try script.pass(.minutes(5)) == ["holdReleased"])
-        try script.say(.pin(version: "1.0.0", reason: "fair"))
+        try script.say(.pin(LaneScript.candidate(1), reason: "fair"))
         #expect(try script.evaluate() == ["waiting"])
         #expect(script.lane.queue.first?.waitsFor.map(\.gate) == ["pin", "tests"])
         try script.say(.unpin(reason: "over"))
@@ -130,6 +215,21 @@ struct LaneQueueTests {
         try script.promote(3)
         #expect(try script.evaluate(.fail) == ["removed"])
         #expect(script.end(of: 3) == .removed(.rejected))
+    }
+
+    @Test func `what waits and serves again meanwhile leaves the queue, and does not replace itself`() throws {
+        var script = try LaneScript(.production())
+        try script.deploy(1)
+        try script.deploy(2)
+        try script.promote(3)
+        try script.evaluate()
+        try script.promote(2)
+        try script.say(.abort(number: nil, reason: "no"))
+        try script.finish()
+        #expect(try script.evaluate() == ["removed"])
+        #expect(script.end(of: 4) == .removed(.rejected))
+        #expect(script.lane.recent.last?.reason == "2.0.0 serves here already")
+        #expect(script.serving == ["2.0.0": 10_000])
     }
 
     @Test func `a release is asked for once`() throws {

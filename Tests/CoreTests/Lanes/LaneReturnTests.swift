@@ -81,6 +81,8 @@ struct LaneReturnTests {
         #expect(script.end(of: 3) == .deployment(.rolledBack))
         #expect(script.end(of: 2) == .deployment(.completed))
         #expect(script.refusal { try $0.rollBack() } == .notVerified)
+        #expect(script.refusal { try $0.say(.pin(LaneScript.candidate(2), reason: "")) } == .wrongState)
+        #expect(script.refusal { try $0.say(.pin(LaneScript.candidate(1), reason: "")) } == nil)
         try script.promote(3, by: .schedule)
         #expect(try script.evaluate() == ["waiting"])
         #expect(script.refusal { try $0.say(.releaseHold(reason: ""), by: .schedule) } == .notAllowed)

@@ -25,6 +25,9 @@ struct LaneScript {
         for event in self.events { try self.lane.apply(event) }
     }
 
+    /// Which lane it is, for the words alone.
+    mutating func stand(in id: LaneID) { self.lane.id = id }
+
     static func candidate(_ number: Int) throws -> Candidate {
         Candidate(release: try #require(ReleaseID("r-\(number)")), version: "\(number).0.0")
     }
@@ -77,6 +80,9 @@ struct LaneScript {
         return try self.tell(.tick(at: self.now))
     }
 
+    /// Time passes without a wake-up.
+    mutating func move(by time: Milliseconds) { self.now = self.now + time }
+
     @discardableResult
     mutating func routed() throws -> [String] { try self.hear(.routed(generation: self.lane.routing.generation)) }
 
@@ -87,6 +93,7 @@ struct LaneScript {
             case .evaluate, .wake: continue
             case .route(let generation): try self.hear(.routed(generation: generation))
             case .raise(let number): try self.hear(.capacityReady(number))
+            case .scale(let number, let replicas): try self.hear(.scaled(number, replicas: replicas))
             case .retire(let number): try self.hear(.capacityGone(number))
             case .removeRouter: try self.hear(.routerRemoved)
             case .verify(let number, _, _):
@@ -113,11 +120,37 @@ struct LaneScript {
         for _ in 0..<50 {
             try self.work()
             if self.lane.deployment == nil, self.lane.takingDown == nil { return }
+            if try self.certify() { continue }
             let wake = try #require(self.wake, "nothing wakes \(self.lane.pending)")
             if wake > self.now { self.now = wake }
             _ = try self.tell(.tick(at: self.now))
         }
         Issue.record("the lane does not come to rest: \(self.lane.pending)")
+    }
+
+    /// Time passes until an observed step may end, and the judge then says that all is well; false if none is observed.
+    mutating func certify() throws -> Bool {
+        guard let deployment = self.lane.watched, deployment.pause == nil,
+            case .observe(_, let times) = deployment.currentStep
+        else { return false }
+        self.now = self.now + times.atLeast
+        try self.judge(.pass)
+        return true
+    }
+
+    /// The judge's word on the running deployment.
+    @discardableResult
+    mutating func judge(
+        _ verdict: Verdict?, requests: Int = 100, mayAdvance: Bool = false, warning: String? = nil,
+        _ sentence: String = "as the test wants it"
+    ) throws -> [String] {
+        let judgement = Judgement(
+            verdict: verdict, sentence: sentence, metric: "errors",
+            new: Judgement.Counts(version: "2.0.0", requests: requests, errors: 4),
+            old: Judgement.Counts(version: "1.0.0", requests: 1_900, errors: 2), requestsInStep: requests,
+            ratioAtLeast: 1_200, ratioAtMost: 9_000, harm: 5_000_000, safe: -1_000_000, mayAdvance: mayAdvance,
+            warning: warning, from: self.now, to: self.now, observations: "sha256:0")
+        return try self.hear(.judged(number: self.lane.deployment?.number ?? 0, judgement))
     }
 
     /// Promotes and brings to its end.
@@ -151,6 +184,39 @@ struct LaneScript {
     }
 }
 
+// MARK: - The moments of a deployment
+
+extension LaneScript {
+    /// 1.0.0 and 2.0.0 are verified, 2.0.0 serves, 3.0.0 waits; every task is there.
+    static func third(_ strategy: Strategy, queue: QueuePolicy = .finish) throws -> LaneScript {
+        var script = try LaneScript(.production(strategy, queue: queue))
+        script.release.tasks.before = TaskCommand(run: "./migrate expand")
+        script.release.tasks.afterTraffic = TaskCommand(run: "./warm-up")
+        script.release.tasks.afterBake = TaskCommand(run: "./migrate contract")
+        try script.deploy(1)
+        try script.deploy(2)
+        try script.promote(3)
+        return script
+    }
+
+    /// The deployment of what waits here, before each thing that the world does for it.
+    func moments() throws -> [LaneScript] {
+        var script = self
+        try script.evaluate()
+        var moments: [LaneScript] = []
+        while script.lane.deployment != nil {
+            moments.append(script)
+            guard try !script.workOnce() else { continue }
+            let wake = try #require(script.wake)
+            try script.pass(wake - script.now)
+        }
+        return moments
+    }
+
+    /// Where the running deployment stands.
+    var name: String { "\(self.lane.deployment?.currentStep?.name ?? ""), generation \(self.lane.routing.generation)" }
+}
+
 extension EnvironmentDefinition {
     /// An environment with one verify, ten minutes of bake, and the old version warm for an hour more.
     static func production(
@@ -158,6 +224,7 @@ extension EnvironmentDefinition {
         keepWarm: Milliseconds = .minutes(70)
     ) throws -> EnvironmentDefinition {
         var environment = EnvironmentDefinition(name: try #require(EnvironmentName("production")))
+        environment.listen = ListenAddress("127.0.0.1:7003")
         environment.strategy = strategy
         environment.queue = queue
         environment.bake = bake

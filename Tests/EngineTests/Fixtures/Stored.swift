@@ -25,6 +25,8 @@ enum Stored {
         "release.failed": #"{"at":1800000000000,"reason":"the compiler says no"}"#,
         "release.requested":
             #"{"at":1800000000000,"author":"Ada <ada@shop.example>","by":"person:ada","commit":"0123456789012345678901234567890123456789","committedAt":1700000000000,"configuration":{"build":{"artifact":"dist/","command":"make","tests":"junit.xml","within":1800000},"reversible":true,"run":{"command":"./shop --port $PORT","health":{"path":"/healthz","within":20000},"replicas":2,"variables":{"LOG_LEVEL":"info"}},"tasks":{"afterBake":{"irreversible":true,"run":"./migrate contract","within":600000},"before":{"irreversible":false,"run":"./migrate expand","within":600000}},"version":"semver","watch":"main"},"id":"r-0123456789ab","repository":"/repositories/shop","service":"shop","subject":"feat: open","version":"1.2.3"}"#,
+        "release.tagAsked": #"{"at":1800000000000,"by":"person:ada"}"#,
+        "release.tagFailed": #"{"at":1800000000000,"reason":"`git tag` failed: the disk is full"}"#,
         "release.tagged": #"{"at":1800000000000}"#,
         "release.unblocked":
             #"{"at":1800000000000,"by":"person:ada","environment":"prod","reason":"the check was wrong"}"#,
@@ -35,6 +37,25 @@ enum Stored {
         "service.defined":
             #"{"at":1800000000000,"by":"person:ada","definition":{"environments":[{"after":["dev"],"bake":30000,"drain":30000,"gates":[{"tests":{}},{"soak":{"_0":600000}},{"approval":{"count":2,"from":["bob","cleo"]}}],"keepWarm":3600000,"listen":"127.0.0.1:7003","name":"prod","notify":[{"channel":{"run":{"_0":"./tell.sh"}},"on":["failed","waiting"]},{"channel":{"webhook":{"_0":"http://127.0.0.1:9/hook"}},"on":["completed"]}],"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","replicas":3,"strategy":{"blueGreen":{"hold":5000}},"variables":{"PAYMENTS":"live"},"verify":[{"run":{"_0":"./smoke.sh $URL","within":60000}},{"http":{"path":"/","status":200,"within":5000}}]}],"owner":"web-team","service":"shop"},"number":1,"repository":"/repositories/shop"}"#
     ]
+
+    /// Kinds that have grown, at the version that is written now. Their first versions stand among the others.
+    static let serviceNow = [
+        "service.defined":
+            #"{"at":1800000000000,"by":"person:ada","definition":{"environments":[{"after":[],"bake":30000,"drain":30000,"gates":[],"keepWarm":3600000,"listen":"127.0.0.1:7003","name":"prod","noData":{"wait":{"_0":30000}},"notify":[{"channel":{"run":{"_0":"./tell.sh"}},"on":["warning"]}],"objective":500,"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","strategy":{"canary":{"_0":{"each":{"atLeast":2000,"atMost":60000},"observe":1000,"steps":[500,10000],"whenTimeIsUp":"advance-unless-doubt"}}},"userKey":{"cookie":{"_0":"session"}},"variables":{},"verify":[]},{"after":[],"bake":0,"drain":30000,"gates":[],"keepWarm":3600000,"listen":"127.0.0.1:7004","name":"qa","noData":{"fail":{}},"notify":[],"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","strategy":{"rolling":{"_0":{"batch":2,"each":{"atLeast":2000,"atMost":60000},"observe":1000,"whenTimeIsUp":"pause"}}},"userKey":{"header":{"_0":"X-User"}},"variables":{},"verify":[]}],"owner":"web-team","service":"shop"},"number":1,"repository":"/repositories/shop"}"#
+    ]
+
+    static let laneNow = [
+        "lane.admitted":
+            #"{"at":1800000000000,"facts":{"definition":1,"gates":[],"readings":["service/shop@1"]},"number":2,"plan":{"drain":30000,"firstReplicas":1,"judging":{"every":1000,"noData":{"wait":{"_0":30000}},"objective":500,"whenTimeIsUp":"pause"},"keepWarm":3600000,"policy":"finish","reversible":true,"steps":[{"capacity":{"within":20000}},{"shift":{"_0":500}},{"observe":{"_0":500,"_1":{"atLeast":2000,"atMost":60000}}},{"scale":{"replicas":2,"within":20000}},{"shift":{"_0":10000}}],"strategy":"rolling"}}"#,
+        "lane.alarmRaised":
+            #"{"kind":"stoppedByJudge","nextAction":"look at `slipway why`","reason":"1.2.3 was stopped","since":1800000000000}"#,
+        "lane.capacityWanted":
+            #"{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"definition":1,"drain":30000,"number":2,"replicas":1}"#,
+    ]
+
+    /// The state of a lane in snapshots of version 1: a release serves, and another one is being deployed.
+    static let laneState =
+        #"{"blocks":[],"capacities":{"1":{"candidate":{"release":"r-a","version":"1.2.2"},"definition":1,"drain":30000,"number":1,"state":"ready"},"2":{"candidate":{"release":"r-b","version":"1.2.3"},"definition":1,"drain":30000,"number":2,"state":"ready","warmUntil":1800003600000}},"confirmedGeneration":4,"deployment":{"by":"person:ada","candidate":{"release":"r-b","version":"1.2.3"},"capacity":2,"deadline":1800000060000,"definition":1,"kind":"forward","number":2,"phase":{"running":{}},"plan":{"drain":30000,"keepWarm":3600000,"policy":"finish","reversible":true,"steps":[{"capacity":{"within":20000}},{"preview":{}},{"shift":{"_0":10000}}],"strategy":"blueGreen"},"returnsTo":1,"startedAt":1800000000000,"step":1,"stepIsDone":false,"stepStartedAt":1800000000000},"history":[{"candidate":{"release":"r-a","version":"1.2.2"},"isWithdrawn":false,"number":1,"verifiedAt":1799990000000}],"lastNumber":2,"noReturnBefore":0,"queue":[],"recent":[{"by":"person:ada","candidate":{"release":"r-a","version":"1.2.2"},"end":{"deployment":{"_0":"completed"}},"endedAt":1799990000000,"kind":"forward","lastLines":[],"number":1,"reason":"","startedAt":1799980000000,"strategy":"blueGreen"}],"routerlessGeneration":0,"routing":{"generation":4,"preview":2,"weights":{"1":10000}},"seen":["r-a","r-b"],"stable":{"candidate":{"release":"r-a","version":"1.2.2"},"capacity":1,"number":1}}"#
 
     static let laneQueue = [
         "lane.admitted":
@@ -57,6 +78,9 @@ enum Stored {
         "lane.capacityWanted":
             #"{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"definition":1,"drain":30000,"number":2}"#,
         "lane.capacityWarm": #"{"number":1,"until":1800003600000}"#,
+        "lane.capacityScaled": #"{"number":2,"replicas":4}"#,
+        "lane.judged":
+            #"{"at":1800000000000,"judgement":{"from":1799999990000,"harm":5123456,"mayAdvance":false,"metric":"errors","new":{"errors":4,"requests":100,"version":"1.2.3"},"observations":"sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc","old":{"errors":2,"requests":1900,"version":"1.2.2"},"ratioAtLeast":1200,"ratioAtMost":9000,"requestsInStep":100,"safe":-1000000,"sentence":"1.2.3 fails more often","to":1800000000000,"verdict":"fail","warning":"memory grows"},"number":2,"step":4}"#,
         "lane.ended":
             #"{"at":1800000000000,"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"number":2,"outcome":"completed","reason":""}"#,
         "lane.failed":
@@ -64,6 +88,7 @@ enum Stored {
         "lane.instancesDied":
             #"{"deaths":{"at":1800000000000,"count":3,"last":"instance 2 was ended by signal 9","quiet":20000},"number":2}"#,
         "lane.passedNoReturn": #"{"number":2}"#,
+        "lane.handedOver": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"the fix is next","step":6}"#,
         "lane.paused": #"{"number":2,"pause":{"by":"person:ada","reason":"lunch","since":1800000000000}}"#,
         "lane.resumed": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"back","stoodStill":60000}"#,
         "lane.rollbackOrdered":
@@ -73,6 +98,7 @@ enum Stored {
         "lane.routerDied": #"{"at":1800000000000,"count":1,"last":"HAProxy was ended by signal 9","quiet":10000}"#,
         "lane.routingConfirmed": #"{"at":1800000000000,"generation":4}"#,
         "lane.routingWanted": #"{"generation":4,"preview":2,"weights":{"1":10000}}"#,
+        "lane.skipped": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"seen enough","step":6}"#,
         "lane.stepCompleted": #"{"number":2,"step":1,"summary":"done"}"#,
         "lane.stepStarted": #"{"at":1800000000000,"deadline":1800000305000,"number":2,"step":4,"until":1800000005000}"#,
         "lane.verified":

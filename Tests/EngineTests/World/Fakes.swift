@@ -8,6 +8,8 @@ final class FakeRepository: SourceRepository {
         var commits: [Commit] = []
         var files: [String: String] = [:]
         var tags: [VersionTag] = []
+        var tagProblem: String?
+        var tries = 0
     }
 
     private let state = Mutex(State())
@@ -27,6 +29,10 @@ final class FakeRepository: SourceRepository {
         }
     }
 
+    /// No tag can be made, for this reason; nil: they can again.
+    func refuseTags(_ reason: String?) { self.state.withLock { $0.tagProblem = reason } }
+    /// How often a tag was to be made.
+    var tagTries: Int { self.state.withLock { $0.tries } }
     var tags: [String] { self.state.withLock { $0.tags.map(\.name) } }
 
     func addTag(_ name: String, on commit: String) {
@@ -67,7 +73,9 @@ final class FakeRepository: SourceRepository {
     func checkOut(_ commit: String, of repository: String, to folder: String) async throws {}
 
     func tag(_ name: String, commit: String, message: String, in repository: String) async throws {
-        self.state.withLock { state in
+        try self.state.withLock { state in
+            state.tries += 1
+            if let problem = state.tagProblem { throw SourceError(.failed, problem) }
             guard !state.tags.contains(where: { $0.name == name }) else { return }
             state.tags.append(VersionTag(name: name, version: String(name.dropFirst()), commit: commit))
         }
@@ -76,8 +84,17 @@ final class FakeRepository: SourceRepository {
 
 /// Builds in no time, or fails as often as it is told to.
 final class FakeBuilder: Builder {
-    private let state = Mutex<(failures: [String: Int], tests: TestSummary?, orders: [BuildOrder])>(([:], nil, []))
+    private struct State {
+        var failures: [String: Int] = [:]
+        var tests: TestSummary?
+        var orders: [BuildOrder] = []
+        var files: [String: Character] = [:]
+    }
 
+    private let state = Mutex(State())
+
+    /// Puts a file there whose content is this hexadecimal digit.
+    func put(_ file: String, _ content: Character) { self.state.withLock { $0.files[file] = content } }
     func fail(_ commit: String, times: Int) { self.state.withLock { $0.failures[commit] = times } }
     func report(_ tests: TestSummary?) { self.state.withLock { $0.tests = tests } }
     var orders: [BuildOrder] { self.state.withLock { $0.orders } }
@@ -94,7 +111,12 @@ final class FakeBuilder: Builder {
         }
     }
 
-    func take(file: String) async throws -> Artifact { try Self.artifact(String(repeating: "f", count: 40)) }
+    func take(file: String) async throws -> Artifact {
+        guard let content = self.state.withLock({ $0.files[file] }) else {
+            throw SourceError(.invalid, "there is nothing at `\(file)`")
+        }
+        return try Self.artifact(String(repeating: content, count: 40))
+    }
     func output(of release: ReleaseID, from offset: Int) async throws -> [UInt8]? { nil }
 
     private static func artifact(_ commit: String) throws -> Artifact {
@@ -135,6 +157,7 @@ struct WatchedLedger: Ledger {
     var before: @Sendable () async throws -> Void = {}
     var after: @Sendable ([Envelope]) -> Void = { _ in }
     var reading: @Sendable (_ after: Int) -> Void = { _ in }
+    var verifying: @Sendable () async throws -> Void = {}
 
     var term: Term { self.ledger.term }
 
@@ -172,7 +195,10 @@ struct WatchedLedger: Ledger {
         try await self.ledger.observations(of: lane, from: from, to: to, limit: limit)
     }
     func seals() async throws -> [Seal] { try await self.ledger.seals() }
-    func verify() async throws -> AuditReport { try await self.ledger.verify() }
+    func verify() async throws -> AuditReport {
+        try await self.verifying()
+        return try await self.ledger.verify()
+    }
     func close() async throws { try await self.ledger.close() }
 }
 
@@ -192,6 +218,7 @@ final class CountingRouter: Router {
         return report
     }
     func read(_ lane: LaneID) async throws -> RoutingReport? { try await self.router.read(lane) }
+    func counts(_ lane: LaneID) async throws -> TrafficCounts? { try await self.router.counts(lane) }
     func requestsUnderWay(_ key: CapacityKey) async throws -> Int { try await self.router.requestsUnderWay(key) }
     func deaths(_ lane: LaneID) async throws -> RouterDeaths? { try await self.router.deaths(lane) }
     func remove(_ lane: LaneID, term: Term) async throws { try await self.router.remove(lane, term: term) }

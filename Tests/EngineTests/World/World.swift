@@ -11,6 +11,8 @@ struct World: Sendable {
     let target: SimulatedTarget
     let router: CountingRouter
     let repository: FakeRepository
+    /// A real repository in place of `repository`.
+    var source: (any SourceRepository)?
     let builder: FakeBuilder
     let commands: FakeCommands
     let messenger: RecordingMessenger
@@ -34,20 +36,21 @@ struct World: Sendable {
         try self.store.open(owner: "the test") { [clock] in clock.now() }
     }
 
-    func plane(over ledger: any Ledger) -> ControlPlane {
+    func plane(over ledger: any Ledger, logger: Logger? = nil) -> ControlPlane {
         let doors = Doors(
-            blobs: MemoryBlobs(), source: self.repository, builder: self.builder, commands: self.commands,
+            blobs: MemoryBlobs(), source: self.source ?? self.repository, builder: self.builder,
+            commands: self.commands,
             probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger)
         return ControlPlane(
             journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// A control plane and its conductor, for as long as `body` runs; then it is gone as after SIGKILL.
     func running<Result: Sendable>(
-        over ledger: (any Ledger)? = nil, _ body: @Sendable (ControlPlane) async throws -> Result
+        over ledger: (any Ledger)? = nil, logger: Logger? = nil, _ body: @Sendable (ControlPlane) async throws -> Result
     ) async throws -> Result {
-        let plane = self.plane(over: try ledger ?? self.open())
+        let plane = self.plane(over: try ledger ?? self.open(), logger: logger)
         defer { self.store.abandon() }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await plane.conductor.run() }
@@ -99,9 +102,11 @@ extension ControlPlane {
         try await self.apply(file, repository: Shop.folder, isPlan: false, by: caller)
     }
 
-    func create(_ ref: String = "HEAD", version: String? = nil, by caller: Caller = .ada) async throws -> Release {
+    func create(
+        _ ref: String = "HEAD", version: String? = nil, file: String? = nil, by caller: Caller = .ada
+    ) async throws -> Release {
         try await self.createRelease(
-            ReleaseRequest(repository: Shop.folder, ref: ref, version: version, file: nil), by: caller)
+            ReleaseRequest(repository: Shop.folder, ref: ref, version: version, file: file), by: caller)
     }
 
     /// Makes a release and waits until its build ended.

@@ -21,13 +21,14 @@ struct LiveServer: Sendable {
 
     /// Starts a server, runs `body`, and stops it; fails if it does not end.
     static func with(
-        _ world: World = World(), port: Int = 0, limits: Limits = Limits(), _ body: (LiveServer) async throws -> Void
+        _ world: World = World(), operations: Operations? = nil, port: Int = 0, limits: Limits = Limits(),
+        _ body: (LiveServer) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let (addresses, found) = AsyncStream.makeStream(of: String.self)
         let server = APIServer(
-            operations: world.operations, host: "127.0.0.1", port: port, limits: limits, logger: logger,
+            operations: operations ?? world.operations, host: "127.0.0.1", port: port, limits: limits, logger: logger,
             onListening: { found.yield($0) })
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

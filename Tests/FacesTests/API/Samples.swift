@@ -29,8 +29,25 @@ enum Samples {
         promotion.reason = "asked by hand"
         promotion.lastLines = ["listening on 8081", "GET /healthz 200"]
         promotion.pausedBy = state == .paused ? "ben" : nil
+        promotion.judgement = self.judgement
+        promotion.answers = self.answers
         return promotion
     }
+
+    static var judgement: Wire.Judgement {
+        Wire.Judgement(
+            verdict: "fail", sentence: "errors: 1.4.0 failed 12 of 300 requests", metric: "errors",
+            new: Wire.Arm(version: "1.4.0", requests: 300, errors: 12),
+            old: Wire.Arm(version: "1.3.2", requests: 5_700, errors: 3), requestsInStep: 200, ratioAtLeast: 12.5,
+            ratioAtMost: 90.25, evidence: Wire.Evidence(harm: 14.2, safe: -3.125), mayAdvance: false,
+            warning: "memory grows by 3 MiB a minute", at: self.at, observations: "sha256:00")
+    }
+
+    static let answers = [
+        Wire.Answer(name: "continue", verb: .skip, text: "goes on to the next step"),
+        Wire.Answer(name: "extend", verb: .resume, text: "watches this step once more"),
+        Wire.Answer(name: "abort", verb: .abort, text: "returns the traffic"),
+    ]
 
     static func lane(_ service: String = "shop", _ environment: String = "production") -> Wire.Lane {
         var lane = Wire.Lane(service: service, environment: environment)
@@ -62,7 +79,10 @@ enum Samples {
     static var status: Wire.Status {
         Wire.Status(
             position: 7,
-            services: [Wire.Service(name: "shop", owner: "web-team", definition: 2, environments: [self.lane()])])
+            services: [Wire.Service(name: "shop", owner: "web-team", definition: 2, environments: [self.lane()])],
+            alarm: Wire.Alarm(
+                kind: "ledgerDamaged", reason: "The ledger is damaged: the event at position 3 is missing.",
+                nextAction: "restore a backup", since: self.at))
     }
 
     static func release(_ id: String = "rel-1.4.0", state: Wire.ReleaseState = .built) -> Wire.Release {
@@ -77,6 +97,8 @@ enum Samples {
         release.author = "Ana Berg"
         release.endedAt = self.at
         release.tests = Wire.Tests(passed: 212, failed: 1, errors: 0, skipped: 3, failures: ["BasketTests.total"])
+        release.tag = "v1.4.0"
+        release.tagProblem = "`git tag` failed: the disk is full"
         release.verifiedIn = ["development", "staging"]
         release.blockedIn = ["qa"]
         return release

@@ -86,7 +86,8 @@ final class World: Sendable {
             apply: { _, apply in
                 try self.note("apply \(apply.repository) \(apply.plan)")
                 return Wire.Applied(
-                    service: "shop", definition: 3, changed: true, differences: ["bake 30m"], plan: apply.plan)
+                    service: "shop", definition: 3, changed: true, differences: ["bake 30m"],
+                    warnings: ["nobody can approve"], plan: apply.plan)
             },
             service: { _, name in
                 try self.note("service \(name)")

@@ -33,7 +33,9 @@ struct CommandRun {
 
     private static func wiring(_ seen: Seen, _ status: Wire.Status) -> Wiring {
         Wiring(
-            serve: { seen.add(offline: "serve \($0.dataFolder) \($0.host) \($0.port)") },
+            serve: {
+                seen.add(offline: "serve \($0.dataFolder) \($0.host) \($0.port)\($0.rebuilds ? " rebuilds" : "")")
+            },
             offlineStatus: { folder, service in
                 seen.add(offline: "status \(folder) \(service ?? "-")")
                 return status

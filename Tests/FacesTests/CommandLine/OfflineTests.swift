@@ -14,6 +14,14 @@ import Testing
         #expect(audit.offline == ["audit /nowhere/.local/state/slipway"])
         #expect(audit.code == 1)
         #expect(audit.out.contains(#""problem" : "event 5 was changed""#))
+        #expect(audit.out.contains(#""records" : 7"#))
+        let words = await CommandRun.of("audit", "verify")
+        #expect(words.code == 1)
+        #expect(
+            words.out == """
+                The record is NOT whole. event 5 was changed
+                Right before the damage: 7 records, 2 streams, 1 seal.
+                """)
     }
 
     @Test func `a server that is gone counts as none`() async throws {
@@ -66,6 +74,36 @@ import Testing
         #expect(forced.code == 0)
         #expect(forced.out == "shop in production is down.")
         #expect(await CommandRun.of("down", "--env", "staging", "--yes", status: status).out == "Nothing runs here.")
+    }
+
+    @Test func `init names the true next steps, and the root of the repository`() async throws {
+        let files = FileManager.default
+        let root = files.temporaryDirectory.appendingPathComponent("cli-\(UUID().uuidString)/my shop")
+        try files.createDirectory(at: root.appendingPathComponent("src"), withIntermediateDirectories: true)
+        defer { try? files.removeItem(at: root.deletingLastPathComponent()) }
+        let outside = await CommandRun.of("init", folder: root.path)
+        #expect(outside.code == 0)
+        let steps = Self.commands(outside.out)
+        #expect(steps.prefix(3) == ["git init -b main", "git add .", "git commit -m \"feat: release with Slipway\""])
+        #expect(
+            steps.dropFirst(3) == [
+                "slipway serve", "slipway apply", "slipway release create",
+                "slipway promote my-shop@VERSION --to production --wait",
+            ])
+        try files.createDirectory(at: root.appendingPathComponent(".git"), withIntermediateDirectories: true)
+        let inside = await CommandRun.of("init", "--force", folder: root.path)
+        #expect(Self.commands(inside.out).first == "git add slipway.yaml")
+        let below = await CommandRun.of("init", folder: root.appendingPathComponent("src").path)
+        #expect(below.code == 1)
+        #expect(below.err.contains("a folder of the repository \(root.path)"))
+        #expect(!files.fileExists(atPath: root.appendingPathComponent("src/slipway.yaml").path))
+    }
+
+    /// The indented lines, without what stands behind `#`.
+    private static func commands(_ text: String) -> [String] {
+        text.split(separator: "\n").filter { $0.hasPrefix("  ") }.map {
+            ($0.split(separator: "#").first ?? "").trimmingCharacters(in: .whitespaces)
+        }
     }
 
     @Test func `init writes a file that says what to do next, and not over another`() async throws {

@@ -48,18 +48,33 @@ import Testing
         }
         #expect(run.code == 4)
         #expect(run.err.contains("still waits for approval: one of release-managers is missing"))
-        #expect(run.out.contains("change: c-9 (slipway approve c-9 --reason …)"))
+        #expect(run.out.contains("change: c-9 (`slipway approve c-9 --reason …`)"))
     }
 
-    @Test func `rollback returns when the traffic is there`() async throws {
-        var lane = Wire.Lane(service: "shop", environment: "production")
+    @Test func `skip ends a wait, and with --hand-over lets the next take over`() async throws {
+        for (option, verb) in [([], "skip"), (["--hand-over"], "hand-over")] as [([String], String)] {
+            var server = CannedServer()
+            try server.answer("POST /promotions/shop/production/3/\(verb)", Wire.Promotion.sample(.deploying))
+            let run = try await server.run {
+                await CommandRun.of(
+                    ["skip", "shop/production/3"] + option + ["--reason", "next", "--server", $0])
+            }
+            #expect(run.code == 0)
+            #expect(server.requests == ["POST /promotions/shop/production/3/\(verb) {\"reason\":\"next\"}"])
+        }
+    }
+
+    @Test func `rollback returns when the traffic is there, not when it is asked for`() async throws {
         var deploying = Wire.Promotion.sample(.deploying)
         deploying.kind = "rollback"
+        deploying.weight = 10_000
         var server = CannedServer()
         try server.answer("POST /lanes/shop/production/rollback", deploying)
         try server.answer("GET /promotions/shop/production/3", deploying)
-        lane.serving = [Wire.Serving(version: "1.3.0", release: "r-bb", weight: 10_000, state: "verified", until: nil)]
-        try server.answer("GET /lanes/shop/production", lane)
+        try server.answer("GET /promotions/shop/production/3", deploying)
+        try server.answer("GET /promotions/shop/production/3", Wire.Promotion.sample(.rolledBack))
+        // What is wanted is there at once, also where the router has not heard of it yet.
+        var lane = Wire.Lane(service: "shop", environment: "production")
         lane.serving = [Wire.Serving(version: "1.2.0", release: "r-aa", weight: 10_000, state: "verified", until: nil)]
         try server.answer("GET /lanes/shop/production", lane)
         let run = try await server.run {
@@ -67,7 +82,7 @@ import Testing
                 "rollback", "shop", "--env", "production", "--to", "1.2.0", "--reason", "slow", "--server", $0)
         }
         #expect(run.code == 0)
-        #expect(server.requests.filter { $0.hasPrefix("GET /lanes") }.count == 2)
+        #expect(server.requests.filter { $0 == "GET /promotions/shop/production/3" }.count == 3, "\(server.requests)")
         #expect(
             server.requests[0] == #"POST /lanes/shop/production/rollback {"reason":"slow","subject":"1.2.0"}"#)
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite struct UsageTests {
@@ -67,9 +68,26 @@ import Testing
         #expect(run.out.contains("reason"))
     }
 
+    @Test func `bash takes the script and completes slipway by it`() async throws {
+        let script = await CommandRun.of("completions", "bash").out
+        let bash = Process()
+        bash.executableURL = URL(fileURLWithPath: "/bin/bash")
+        bash.arguments = ["--norc", "--noprofile", "-c", "set -e; eval \"$SCRIPT\"; complete -p slipway"]
+        bash.environment = ["PATH": "/usr/bin:/bin", "SCRIPT": script]
+        let output = Pipe()
+        bash.standardOutput = output
+        bash.standardError = output
+        try bash.run()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        bash.waitUntilExit()
+        #expect(bash.terminationStatus == 0 && said.contains("slipway"), "\(said)")
+    }
+
     @Test func `serve hands its options on`() async {
         let given = await CommandRun.of("serve", "--data", "x", "--listen", "[::1]:0", folder: "/srv")
         #expect(given.offline == ["serve /srv/x ::1 0"])
+        let rebuilt = await CommandRun.of("serve", "--rebuild", "--data", "/d")
+        #expect(rebuilt.offline == ["serve /d 127.0.0.1 8080 rebuilds"])
         let plain = await CommandRun.of("serve", environment: ["XDG_STATE_HOME": "/state"])
         #expect(plain.offline == ["serve /state/slipway 127.0.0.1 8080"])
         let home = await CommandRun.of("serve")

@@ -24,7 +24,7 @@ import Testing
         ]
         lane.queue = [next]
         lane.hold = Wire.Guard(by: "ada", reason: "look\u{1B}[1m first", since: nil, until: nil, subject: nil)
-        lane.alarm = Wire.Alarm(kind: "stuck", reason: "The router is gone.", nextAction: "See its log.", since: "")
+        lane.alarm = Wire.Alarm(kind: "stuck", reason: "The router is gone.", nextAction: "see its log", since: "")
         return lane
     }
 
@@ -40,10 +40,55 @@ import Testing
                   ENVIRONMENT  SERVES                      ADDRESS         UNDER WAY
                   development  -                           127.0.0.1:7001  -
                   production   1.1.0 99.5 % + 1.2.0 0.5 %  127.0.0.1:7003  1.2.0: deploying, blueGreen, step 2 of 4: verify
-                      ALARM The router is gone. Next: See its log.
+                      ALARM: The router is gone. Next: see its log.
                       shop/production/3
                       1.3.0 waits for soak: 4 of 10 min in staging (passes at 09:06:00) (shop/production/4)
                       held by ada: look?[1m first
+                """)
+    }
+
+    @Test func `what the judge says and asks stands below the row`() async {
+        var lane = Wire.Lane(service: "shop", environment: "production")
+        var deployment = Wire.Promotion.sample(.paused)
+        deployment.pausedBy = "judge"
+        deployment.strategy = "canary"
+        deployment.steps = ["shift to 5 %", "observe at 5 %"]
+        deployment.step = 1
+        deployment.judgement = Samples.judgement
+        deployment.answers = Samples.answers
+        lane.deployment = deployment
+        let shop = Wire.Service(name: "shop", owner: "web", definition: 3, environments: [lane])
+        let run = await CommandRun.of("status", status: Wire.Status(position: 1, services: [shop]))
+        #expect(
+            run.out == """
+                shop (owner web, definition 3)
+                  ENVIRONMENT  SERVES  ADDRESS  UNDER WAY
+                  production   -       -        1.2.0: paused, canary, step 2 of 2: observe at 5 %
+                      shop/production/3 was paused by judge
+                      judge: errors: 1.4.0 failed 12 of 300 requests
+                      watch out: memory grows by 3 MiB a minute
+                      continue: slipway skip shop/production/3 --reason …  (goes on to the next step)
+                      extend: slipway resume shop/production/3 --reason …  (watches this step once more)
+                      abort: slipway abort shop/production/3 --reason …  (returns the traffic)
+                """)
+    }
+
+    @Test func `a promotion is shown with what the judgement rests on`() async throws {
+        var promotion = Wire.Promotion.sample(.aborted)
+        promotion.judgement = Samples.judgement
+        promotion.judgement?.ratioAtMost = nil
+        var server = CannedServer()
+        try server.answer("POST /promotions/shop/production/3/pause", promotion)
+        let run = try await server.run {
+            await CommandRun.of("pause", "shop/production/3", "--reason", "look", "--server", $0)
+        }
+        #expect(
+            run.out == """
+                shop/production/3: 1.2.0 into production: aborted
+                  judge: errors: 1.4.0 failed 12 of 300 requests
+                  judge: verdict: fail, 1.4.0 12 errors in 300 requests, 1.3.2 3 errors in 5700 requests
+                  judge: Error odds, new to old: at least 12.5, not bounded above yet. Evidence in nats: harm 14.2, safe -3.125.
+                  judge: watch out: memory grows by 3 MiB a minute
                 """)
     }
 
@@ -113,7 +158,9 @@ import Testing
                 service: "shop", definition: 4, changed: true, differences: ["production: bake 0s -> 1m"], plan: false))
         try server.answer(
             "POST /services/apply",
-            Wire.Applied(service: "shop", definition: 4, changed: false, differences: [], plan: true))
+            Wire.Applied(
+                service: "shop", definition: 4, changed: false, differences: [], warnings: ["production: nobody can"],
+                plan: true))
         let outs = try await server.run { address in
             let file = #filePath
             return [
@@ -122,6 +169,6 @@ import Testing
             ]
         }
         #expect(outs[0] == "shop: definition 4 holds now\n  production: bake 0s -> 1m")
-        #expect(outs[1] == "shop: nothing would change; definition 4 says the same.")
+        #expect(outs[1] == "shop: nothing would change; definition 4 says the same.\n  warning: production: nobody can")
     }
 }

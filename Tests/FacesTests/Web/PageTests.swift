@@ -37,7 +37,7 @@ import WebUI
 
     /// Changes every text of a JSON value that is not one of a closed set.
     private static func texts(_ value: Any, _ change: (String) -> String, key: String = "") -> Any {
-        let closed = key == "state" || key == "verdict"
+        let closed = ["state", "verdict", "verb"].contains(key)
         return switch value {
         case let fields as [String: Any]:
             Dictionary(uniqueKeysWithValues: fields.map { ($0, Self.texts($1, change, key: $0)) })
@@ -120,6 +120,60 @@ import WebUI
             #expect(text.contains(words), "\(words)")
         }
         #expect(page.summary.contains("storefront 1.1.0 in production: under way"))
+    }
+
+    @Test func `what the judge says stands beside both versions' counts`() throws {
+        var lane = Samples.lane()
+        lane.deployment?.judgement?.verdict = nil
+        let text = try Markup(Page.lane(lane, viewer: Self.viewer, words: Self.words).fragmentMarkup).text
+        for words in [
+            "no verdict yet", Samples.judgement.sentence, "1.4.0300124 %", "1.3.25700" + "30.053 %",
+            "Error odds, new to old: at least 12.5, at most 90.25. Evidence in nats: harm 14.2, safe -3.125.",
+            "Watch out: memory grows by 3 MiB a minute",
+        ] {
+            #expect(text.contains(words), "\(words)")
+        }
+        lane.deployment?.judgement = nil
+        #expect(!Page.lane(lane, viewer: Self.viewer, words: Self.words).fragmentMarkup.contains("Evidence"))
+    }
+
+    @Test(
+        arguments: [
+            (nil, "no verdict yet"), ("pass", "certified"), ("fail", "does harm"), ("error", "be measured"),
+            ("noData", "no data"),
+        ] as [(String?, String)])
+    func `a verdict is a word`(verdict: String?, word: String) throws {
+        var promotion = Samples.promotion(state: .aborted)
+        promotion.judgement?.verdict = verdict
+        let page = Page.promotion(promotion, why: Samples.why, viewer: Self.viewer, words: Self.words)
+        #expect(try Markup(page.fragmentMarkup).text.contains(word))
+    }
+
+    @Test func `a question of the judge has its three answers as buttons, a person's pause has not`() throws {
+        var lane = Samples.lane()
+        var paused = Samples.promotion(state: .paused)
+        lane.deployment = paused
+        let asks = { (lane: Wire.Lane) in
+            try Markup(Page.lane(lane, viewer: Self.viewer, words: Self.words).fragmentMarkup).elements
+                .compactMap { $0.attributes["action"] }.filter { $0.hasPrefix("/promotions/shop/production/3/") }
+        }
+        let path = "/promotions/shop/production/3"
+        #expect(try asks(lane) == ["\(path)/skip", "\(path)/resume", "\(path)/abort"])
+        let text = try Markup(Page.lane(lane, viewer: Self.viewer, words: Self.words).fragmentMarkup).text
+        for words in ["Continue", "goes on to the next step", "Extend", "watches this step once more", "Abort"] {
+            #expect(text.contains(words), "\(words)")
+        }
+        var status = Samples.status
+        status.services[0].environments = [lane]
+        let head = { (status: Wire.Status) in
+            try Markup(Page.status(status, changes: [], viewer: Self.viewer, words: Self.words).fragmentMarkup).text
+        }
+        #expect(try head(status).contains("shop 1.4.0 waits for a decision in production"))
+        paused.answers = []
+        lane.deployment = paused
+        status.services[0].environments = [lane]
+        #expect(try asks(lane) == ["\(path)/resume", "\(path)/abort"])
+        #expect(try head(status).contains("shop 1.4.0 is paused in production"))
     }
 
     @Test func `an alarm and a hold come first, with who, why and until when`() throws {

@@ -55,16 +55,18 @@ struct BuildFixture {
 
     static let path = "/usr/local/bin:/usr/bin:/bin"
 
+    private func workshop(_ limits: JobLimits) -> Workshop {
+        var workshop = Workshop(source: GitRepository(), blobs: self.blobs, path: Self.path)
+        workshop.limits = limits
+        return workshop
+    }
+
     func builder(_ folder: String = "builds", limits: JobLimits = JobLimits()) -> LocalBuilder {
-        LocalBuilder(
-            folder: "\(self.scratch.path)/\(folder)", source: GitRepository(), blobs: self.blobs, path: Self.path,
-            limits: limits)
+        LocalBuilder(folder: "\(self.scratch.path)/\(folder)", workshop: self.workshop(limits))
     }
 
     func runner(limits: JobLimits = JobLimits()) -> ShellCommandRunner {
-        ShellCommandRunner(
-            folder: "\(self.scratch.path)/commands", source: GitRepository(), blobs: self.blobs, path: Self.path,
-            limits: limits)
+        ShellCommandRunner(folder: "\(self.scratch.path)/commands", workshop: self.workshop(limits))
     }
 
     func order(
@@ -121,9 +123,9 @@ func processes(with text: String) throws -> [Int32] {
     }
 }
 
-/// Waits until a condition holds, at most 20 seconds.
+/// Waits until a condition holds, at most a minute.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(20))

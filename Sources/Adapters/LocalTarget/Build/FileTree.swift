@@ -199,9 +199,15 @@ extension String {
     /// For a message: at most 200 characters, with control characters and back quotes spelled out.
     var quotable: String {
         let cut = self.count > 200 ? self.prefix(200) + "…" : self[...]
-        return cut.unicodeScalars.map { scalar in
-            scalar.value < 0x20 || scalar.value == 0x7F || scalar == "`"
-                ? scalar.escaped(asASCII: true) : String(scalar)
-        }.joined()
+        return cut.unicodeScalars.map { $0.actsOnTerminal || $0 == "`" ? $0.escaped(asASCII: true) : String($0) }
+            .joined()
+    }
+}
+
+extension Unicode.Scalar {
+    /// Acts on a terminal instead of being shown: controls of both sets (U+009B begins an escape too), and marks that turn the direction.
+    var actsOnTerminal: Bool {
+        self.properties.generalCategory == .control || (0x202A...0x202E).contains(self.value)
+            || (0x2066...0x2069).contains(self.value)
     }
 }

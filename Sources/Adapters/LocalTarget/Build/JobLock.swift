@@ -17,5 +17,9 @@ struct JobLock: ~Copyable {
         return JobLock(number: number)
     }
 
-    deinit { close(self.number) }
+    deinit {
+        // A program that is being started right now holds a copy of the number until its exec: closing ours would not give the lock back.
+        _ = flock(self.number, LOCK_UN)
+        close(self.number)
+    }
 }

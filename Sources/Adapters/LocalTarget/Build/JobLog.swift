@@ -66,7 +66,8 @@ struct JobLog: Sendable {
         let text = String(decoding: self.tail.suffix(Self.tailBytes), as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline).suffix(20)
         return lines.map { line in
-            String(String.UnicodeScalarView(line.unicodeScalars.filter { $0.value >= 0x20 || $0 == "\t" }).prefix(500))
+            String(
+                String.UnicodeScalarView(line.unicodeScalars.filter { !$0.actsOnTerminal || $0 == "\t" }).prefix(500))
         }
     }
 }

@@ -11,25 +11,12 @@ import SystemPackage
 /// write down where they ran do it alike each time.
 package struct LocalBuilder: Builder {
     private let folder: String
-    private let source: any SourceRepository
-    private let blobs: any BlobStore
-    private let path: String
-    private let limits: JobLimits
-    private let archive: ArtifactArchive
+    private let workshop: Workshop
 
-    /// - Parameters:
-    ///   - folder: where builds and logs stand; made if it is not there.
-    ///   - path: PATH of the command.
-    package init(
-        folder: String, source: any SourceRepository, blobs: any BlobStore, path: String,
-        limits: JobLimits = JobLimits(), archive: ArtifactArchive = ArtifactArchive()
-    ) {
+    /// - Parameter folder: where builds and logs stand; made if it is not there.
+    package init(folder: String, workshop: Workshop) {
         self.folder = folder
-        self.source = source
-        self.blobs = blobs
-        self.path = path
-        self.limits = limits
-        self.archive = archive
+        self.workshop = workshop
     }
 
     package func build(_ order: BuildOrder) async throws -> BuildReport {
@@ -40,7 +27,7 @@ package struct LocalBuilder: Builder {
                 tests: nil)
         }
         let job = JobFolder(path: "\(self.folder)/\(order.release)")
-        var log = try JobLog(creating: self.logPath(order.release), limit: self.limits.logBytes)
+        var log = try JobLog(creating: self.logPath(order.release), limit: self.workshop.limits.logBytes)
         var tests: TestSummary?
         let outcome: BuildOutcome
         do {
@@ -101,15 +88,16 @@ extension LocalBuilder {
         try await job.begin()
         try FileTree.create(job.content)
         try log.note("\(order.service) \(order.version), commit \(order.commit)")
-        let commit = try await self.source.resolve(order.commit, in: order.repository)
-        try await self.source.checkOut(commit.id, of: order.repository, to: job.content)
+        let commit = try await self.workshop.source.resolve(order.commit, in: order.repository)
+        try await self.workshop.source.checkOut(commit.id, of: order.repository, to: job.content)
         try log.note("$ \(order.configuration.command.quotable)")
         let ending: ShellJob.Ending
         (ending, log) = try await self.job(order, commit: commit, in: job).run(log)
         // What the tests said is of use after a failed build too; but then they need not be readable.
         if let pattern = order.configuration.tests {
             do {
-                tests = try await JUnitResults(blobs: self.blobs, archive: self.archive).read(pattern, in: job)
+                tests = try await JUnitResults(blobs: self.workshop.blobs, archive: self.workshop.archive)
+                    .read(pattern, in: job)
             } catch  where ending != .exited(0) {
                 try log.note("\(error)")
             }
@@ -124,17 +112,17 @@ extension LocalBuilder {
     }
 
     private func job(_ order: BuildOrder, commit: Commit, in job: JobFolder) -> ShellJob {
-        ShellJob(
-            folder: job, command: order.configuration.command,
-            environment: [
-                "PATH": self.path, "LANG": "C.UTF-8", "SOURCE_DATE_EPOCH": "\(commit.at.milliseconds / 1_000)",
-                "VERSION": order.version, "COMMIT": commit.id, "SERVICE": order.service.text,
-            ],
-            workingFolder: job.content, within: order.configuration.within, limits: self.limits)
+        self.workshop.job(
+            job, order.configuration.command,
+            [
+                "SOURCE_DATE_EPOCH": "\(commit.at.milliseconds / 1_000)", "VERSION": order.version,
+                "COMMIT": commit.id, "SERVICE": order.service.text,
+            ], within: order.configuration.within)
     }
 
     private func sentence(_ ending: ShellJob.Ending, _ order: BuildOrder, _ log: JobLog) -> String? {
-        guard let how = ending.words(within: order.configuration.within, limits: self.limits) else { return nil }
+        let within = order.configuration.within
+        guard let how = ending.words(within: within, limits: self.workshop.limits) else { return nil }
         let last = log.lastLines.last { !$0.hasPrefix("slipway: ") }
         return "the build command `\(order.configuration.command.quotable)` \(how)"
             + (last.map { "; its last line: \($0.quotable)" } ?? "")
@@ -144,8 +132,8 @@ extension LocalBuilder {
         try FileTree.create(self.folder)
         let file = try FileTree.temporaryFile(in: self.folder)
         do {
-            try await self.archive.pack(place, into: file)
-            let blob = try await self.blobs.store(file: file)
+            try await self.workshop.archive.pack(place, into: file)
+            let blob = try await self.workshop.blobs.store(file: file)
             try await FileTree.remove(file)
             return Artifact(name: name, blob: blob)
         } catch {
@@ -156,9 +144,9 @@ extension LocalBuilder {
 
     private func stored(log release: ReleaseID) async throws -> Blob {
         let path = self.logPath(release)
-        let most = self.limits.logBytes + 2 * JobLog.tailBytes
+        let most = self.workshop.limits.logBytes + 2 * JobLog.tailBytes
         let bytes = try await FileWork.run { try FileTree.content(of: path, limit: most) }
-        return try await self.blobs.store(bytes)
+        return try await self.workshop.blobs.store(bytes)
     }
 }
 
@@ -186,11 +174,17 @@ extension ShellJob.Ending {
         case .exited(127): "ended with 127: the shell did not find it (is it installed, and in PATH?)"
         case .exited(let code): "ended with \(code)"
         case .signaled(SIGXFSZ):
-            "wrote a file larger than the \(limits.diskBytes) bytes that are allowed, and was stopped"
+            "wrote a file larger than the \(limits.diskBytes) bytes that are allowed, and was stopped; let it write less"
         case .signaled(let signal): "was ended by signal \(signal)"
-        case .timedOut: "did not end within \(Double(within.count) / 1_000) s, and was stopped with all that it started"
+        case .timedOut:
+            "did not end within \(Double(within.count) / 1_000) s, and was stopped with all that it started; see in its log "
+                + "what it waits for, or give it more time by its `within`"
         case .diskFull:
-            "filled its folder with more than the \(limits.diskBytes) bytes that are allowed, and was stopped"
+            "filled its folder with more than the \(limits.diskBytes) bytes that are allowed, and was stopped; let it "
+                + "write less, or remove on its way what it needs no more"
+        case .tooManyProcesses:
+            "ran more than the \(limits.processes) processes at a time that are allowed, and was stopped with all of them; "
+                + "look for what starts itself again and again"
         }
     }
 }

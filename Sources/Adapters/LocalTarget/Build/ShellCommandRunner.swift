@@ -12,25 +12,12 @@ package import Ports
 /// verdict is `error`, and the next call tries again.
 package struct ShellCommandRunner: CommandRunner {
     private let folder: String
-    private let source: any SourceRepository
-    private let blobs: any BlobStore
-    private let path: String
-    private let limits: JobLimits
-    private let archive: ArtifactArchive
+    private let workshop: Workshop
 
-    /// - Parameters:
-    ///   - folder: where commands run and outcomes are kept; made if it is not there.
-    ///   - path: PATH of the commands.
-    package init(
-        folder: String, source: any SourceRepository, blobs: any BlobStore, path: String,
-        limits: JobLimits = JobLimits(), archive: ArtifactArchive = ArtifactArchive()
-    ) {
+    /// - Parameter folder: where commands run and outcomes are kept; made if it is not there.
+    package init(folder: String, workshop: Workshop) {
         self.folder = folder
-        self.source = source
-        self.blobs = blobs
-        self.path = path
-        self.limits = limits
-        self.archive = archive
+        self.workshop = workshop
     }
 
     package func run(_ order: CommandOrder) async throws -> CommandReport {
@@ -46,7 +33,7 @@ package struct ShellCommandRunner: CommandRunner {
         do {
             let (ending, lines) = try await self.execute(order, in: job, log: place + ".log")
             hasEnded = true
-            report = Self.report(ending, lines, order, self.limits)
+            report = Self.report(ending, lines, order, self.workshop.limits)
         } catch let error as CancellationError {
             try await job.remove()
             throw error
@@ -77,22 +64,19 @@ extension ShellCommandRunner {
         switch order.place {
         case .checkout(let commit, let repository):
             try FileTree.create(job.content)
-            try await self.source.checkOut(commit, of: repository, to: job.content)
+            try await self.workshop.source.checkOut(commit, of: repository, to: job.content)
         case .artifact(let digest):
-            guard let file = try await self.blobs.path(digest) else {
+            guard let file = try await self.workshop.blobs.path(digest) else {
                 throw BuildFailure("the artifact \(digest) is not stored here any more; make the release again")
             }
-            try await self.archive.unpack(file, into: job.content)
+            try await self.workshop.archive.unpack(file, into: job.content)
         case .empty:
             try FileTree.create(job.content)
         }
-        let log = try JobLog(creating: path, limit: self.limits.logBytes)
+        let log = try JobLog(creating: path, limit: self.workshop.limits.logBytes)
         do {
-            let environment = ["PATH": self.path, "LANG": "C.UTF-8"].merging(order.environment) { _, named in named }
-            var (ending, ended) = try await ShellJob(
-                folder: job, command: order.command, environment: environment, workingFolder: job.content,
-                within: order.within, limits: self.limits
-            ).run(log)
+            var (ending, ended) = try await self.workshop
+                .job(job, order.command, order.environment, within: order.within).run(log)
             try ended.finish()
             try ended.close()
             return (ending, ended.lastLines)

@@ -9,6 +9,9 @@ package struct JobLimits: Sendable, Equatable {
     package var logBytes = 16 << 20
     /// Bytes on the disk of everything that the command's folder holds; one file may not become larger either.
     package var diskBytes: Int64 = 2 << 30
+    /// Processes of one command at a time. The same number of tasks (processes and threads) is what its user may have beyond those that run
+    /// when it starts; the kernel does not hold that against root.
+    package var processes = 4_096
     /// Between SIGTERM and SIGKILL.
     package var grace: Milliseconds = .seconds(2)
 
@@ -19,8 +22,7 @@ package struct JobLimits: Sendable, Equatable {
 /// environment that holds what is named and nothing else.
 ///
 /// When the command has ended, nothing of it goes on: the group is killed, and then every process whose environment
-/// names the job's folder, which finds those that left the group by `setsid`. A process that left the group and emptied
-/// its environment is not found.
+/// names the job's folder, or that stands in it (`JobProcesses`), which finds those that left the group by `setsid`.
 struct ShellJob: Sendable {
     /// Holds the working folder, HOME and TMPDIR; watched for its size.
     let folder: JobFolder
@@ -35,6 +37,7 @@ struct ShellJob: Sendable {
         case signaled(Int32)
         case timedOut
         case diskFull
+        case tooManyProcesses
 
         init(_ status: TerminationStatus) {
             switch status {
@@ -56,25 +59,34 @@ struct ShellJob: Sendable {
             ) { execution in
                 try await self.follow(execution.processIdentifier.value, output: execution.standardOutput, log: log)
             }
-            await self.folder.killLeftovers()
+            await self.folder.processes.kill()
             try Task.checkCancellation()
             let (stopped, newLog) = result.closureResult
             return (stopped ?? Ending(result.terminationStatus), newLog)
         } catch {
-            await self.folder.killLeftovers()
+            await self.folder.processes.kill()
             throw error
         }
     }
 
-    /// The limit on one file is set by the outer shell (in blocks of 512 bytes); the text is an argument, never part of
-    /// another text.
+    /// The limits on one file (in blocks of 512 bytes) and on the user's tasks are set by the outer shell, where dash calls the second one
+    /// `-p` and others `-u`; the text is an argument, never part of another text.
     private var arguments: [String] {
-        var limit = rlimit()
-        let blocks = UInt64(self.limits.diskBytes) / 512
-        let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0
-        let most = isKnown ? min(blocks, UInt64(limit.rlim_max) / 512) : blocks
-        let setUp = "umask 022; ulimit -c 0; ulimit -f \(most); exec /bin/sh -c -- \"$1\""
+        let blocks = Self.allowed(UInt64(self.limits.diskBytes), of: RLIMIT_FSIZE) / 512
+        let tasks = Self.allowed(UInt64(MachineTasks.ofThisUser() + self.limits.processes), of: __RLIMIT_NPROC)
+        let setUp = """
+            umask 022; ulimit -c 0; ulimit -f \(blocks)
+            ulimit -p \(tasks) 2> /dev/null || ulimit -u \(tasks) 2> /dev/null
+            exec /bin/sh -c -- "$1"
+            """
         return ["-c", setUp, "sh", self.command]
+    }
+
+    /// What is wanted, or less if this process itself may not have so much.
+    private static func allowed(_ wanted: UInt64, of resource: __rlimit_resource) -> UInt64 {
+        var limit = rlimit()
+        let isKnown = getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0
+        return isKnown ? min(wanted, UInt64(limit.rlim_max)) : wanted
     }
 
     private var variables: [String: String] {
@@ -86,15 +98,15 @@ struct ShellJob: Sendable {
 
 extension ShellJob {
     private enum Event: Sendable {
-        case exited, timedOut, diskFull, cancelled
+        case exited, timedOut, diskFull, tooManyProcesses, cancelled
         case outputEnded(JobLog)
         case failed(any Error)
 
-        /// A limit was reached: the command may still clear up.
-        var isLimit: Bool {
+        /// A limit was reached after which the command may still clear up.
+        var isPatient: Bool {
             switch self {
             case .timedOut, .diskFull: true
-            case .exited, .cancelled, .outputEnded, .failed: false
+            case .exited, .tooManyProcesses, .cancelled, .outputEnded, .failed: false
             }
         }
     }
@@ -109,6 +121,7 @@ extension ShellJob {
             group.addTask { await Self.waitForEnd(of: process) }
             group.addTask { await self.watchTime() }
             group.addTask { await self.watchDisk() }
+            group.addTask { await self.watchProcesses() }
             var end: Event?
             var newLog: JobLog?
             var failure: (any Error)?
@@ -118,11 +131,11 @@ extension ShellJob {
                 case .failed(let error):
                     failure = failure ?? error
                     end = end ?? event
-                case .exited, .timedOut, .diskFull, .cancelled: end = end ?? event
+                case .exited, .timedOut, .diskFull, .tooManyProcesses, .cancelled: end = end ?? event
                 }
                 if end != nil { break }
             }
-            await self.stop(process, politely: end?.isLimit ?? false)
+            await self.stop(process, politely: end?.isPatient ?? false)
             while newLog == nil, failure == nil, let event = try await group.next() {
                 if case .outputEnded(let log) = event { newLog = log }
                 if case .failed(let error) = event { failure = error }
@@ -133,6 +146,7 @@ extension ShellJob {
             switch end {
             case .timedOut: return (.timedOut, newLog)
             case .diskFull: return (.diskFull, newLog)
+            case .tooManyProcesses: return (.tooManyProcesses, newLog)
             case .cancelled: throw CancellationError()
             case .exited, .outputEnded, .failed, nil: return (nil, newLog)
             }
@@ -180,6 +194,29 @@ extension ShellJob {
                 let size = try await FileWork.run { [path = self.folder.path] in try FileTree.size(of: path) }
                 if size.bytes > self.limits.diskBytes { return .diskFull }
                 try await Task.sleep(for: max(.milliseconds(250), (clock.now - start) * 9))
+            }
+        } catch is CancellationError {
+            return .cancelled
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    /// Counts the command's processes every two seconds; and at once when the machine's tasks have grown by half of what is allowed, which
+    /// costs nothing to see, so that what forks without end is found while it is some hundreds or thousands. At most a tenth of the time
+    /// goes into counting.
+    private func watchProcesses() async -> Event {
+        let clock = ContinuousClock()
+        do {
+            while true {
+                let start = clock.now
+                let count = try await FileWork.run { [processes = self.folder.processes] in processes.all().count }
+                if count > self.limits.processes { return .tooManyProcesses }
+                let (counted, tasks) = (clock.now, MachineTasks.all())
+                try await Task.sleep(for: (counted - start) * 9)
+                while clock.now - counted < .seconds(2), MachineTasks.all() - tasks <= self.limits.processes / 2 {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
             }
         } catch is CancellationError {
             return .cancelled

@@ -54,6 +54,26 @@ struct HAProxyLane: Sendable {
         return try await self.requestsUnderWay(handle, backend: "arm\(index + 1)")[index]
     }
 
+    /// What its process has counted of each arm since it began; nil if this lane has no router.
+    func counts() async throws -> TrafficCounts? {
+        guard try self.files.record()?.state != nil else { return nil }
+        guard let handle = try self.running(), let process = handle.process else {
+            throw TargetError(.unreachable, "HAProxy of \(self.lane) does not run.", retryable: true)
+        }
+        let now = try await self.picture(handle)
+        let answered = try HAProxyCounters.answered(try await self.socket(handle).ask("show stat -1 2 -1"))
+        var arms: [CapacityKey: ArmCounts] = [:]
+        for (index, slot) in now.slots.enumerated() where slot.capacity > 0 && !slot.isRetired {
+            // A slot counts on when another capacity takes it over: that is another epoch, but what is counted there
+            // before the capacity has traffic is none of it, so the difference of two looks is right.
+            arms[CapacityKey(lane: self.lane, number: slot.capacity)] = ArmCounts(
+                epoch: "\(process.boot) \(process.pid) \(process.startTime) arm\(index + 1)",
+                weight: BasisPoints(now.split.weight(of: index + 1)) ?? .zero, requests: answered[index].requests,
+                errors: answered[index].errors)
+        }
+        return TrafficCounts(arms: arms)
+    }
+
     func remove(term: Term) async throws {
         guard let record = try self.files.record() else { return }
         let fenced = try self.fenced(record, term: term, generation: record.generation)

@@ -90,6 +90,11 @@ package struct HAProxyRouter: Router {
         return try await self.lanes.take(key.lane) { try await work.requestsUnderWay(key) }
     }
 
+    package func counts(_ lane: LaneID) async throws -> TrafficCounts? {
+        let work = self.lane(lane)
+        return try await self.lanes.take(lane) { try await work.counts() }
+    }
+
     package func deaths(_ lane: LaneID) async throws -> RouterDeaths? { try self.lane(lane).files.record()?.deaths }
 
     package func remove(_ lane: LaneID, term: Term) async throws {

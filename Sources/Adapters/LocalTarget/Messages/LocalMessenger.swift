@@ -6,7 +6,7 @@ import NIOHTTP1
 package import Ports
 
 /// Sends notices by a command of the user's (`notify: { run }`, values in its environment) or as JSON to a webhook. The same notice again
-/// has the same key: a command is run once per key, a receiver of the webhook sees it in `Idempotency-Key`.
+/// has the same key: a command that passed is not run again, a receiver of the webhook sees the key in `Idempotency-Key`.
 package struct LocalMessenger: Messenger {
     private let commands: any CommandRunner
     private let client: HTTPClient
@@ -19,12 +19,12 @@ package struct LocalMessenger: Messenger {
         self.client = client
     }
 
-    package func send(_ notice: Notice, by channel: Notify.Channel) async throws {
+    package func send(_ notice: Notice, by channel: Notify.Channel, attempt: Int) async throws {
         switch channel {
         case .run(let command):
             let report = try await self.commands.run(
                 CommandOrder(
-                    key: "notice/\(notice.key)/\(command)", command: command, within: Self.within,
+                    key: "notice/\(notice.key)/\(attempt)/\(command)", command: command, within: Self.within,
                     environment: Self.variables(notice), place: .empty))
             guard report.verdict == .pass else { throw MessageError("`\(command)`: \(report.summary)") }
         case .webhook(let address):

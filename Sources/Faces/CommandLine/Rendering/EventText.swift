@@ -39,6 +39,9 @@ enum EventText {
             "\(Plain.count(audit.records, "record")), \(Plain.count(audit.streams, "stream")), "
             + Plain.count(audit.seals, "seal")
         if audit.verified { return ["The record is whole: \(counts)."] }
-        return ["The record is NOT whole (\(counts)): \(audit.problem ?? "the server does not say what is wrong")"]
+        return [
+            "The record is NOT whole. \(audit.problem ?? "The server does not say what is wrong.")",
+            "Right before the damage: \(counts).",
+        ]
     }
 }

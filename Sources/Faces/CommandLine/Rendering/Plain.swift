@@ -1,3 +1,5 @@
+import Foundation
+
 /// Text from a server, a file or a person, made safe for a terminal.
 enum Plain {
     /// Control characters and those that change the direction of text are shown as `?`; tabs and line ends stay.
@@ -11,6 +13,12 @@ enum Plain {
     /// The same on one line.
     static func line(_ text: String) -> String {
         Self.text(text).split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
+    /// What somebody typed, inside a sentence: in back quotes, short, on one line.
+    static func quoted(_ text: String) -> String {
+        let shown = text.replacingOccurrences(of: "\n", with: "\\n").replacingOccurrences(of: "`", with: "'")
+        return "`\(Self.text(String(shown.prefix(60))))\(shown.count > 60 ? "…" : "")`"
     }
 
     /// The lines of a text, without an empty one at its end.

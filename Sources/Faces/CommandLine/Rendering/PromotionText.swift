@@ -6,11 +6,15 @@ enum PromotionText {
         var lines = ["\(promotion.id): \(Self.sentence(promotion))"]
         if let reason = promotion.reason, !reason.isEmpty { lines.append("  reason: \(reason)") }
         lines += promotion.lastLines.map { "  | \($0)" }
+        if let judgement = promotion.judgement {
+            lines += JudgementText.lines(judgement).map { "  judge: \($0)" }
+        }
+        lines += JudgementText.answers(promotion).map { "  \($0)" }
         for gate in promotion.waitsFor where !promotion.state.isEnd && gate.verdict != "pass" {
             lines.append("  \(gate.gate): \(gate.reason)" + Self.passing(gate))
         }
         if let change = promotion.change, !promotion.state.isEnd {
-            lines.append("  change: \(change) (slipway approve \(change) --reason …)")
+            lines.append("  change: \(change) (`slipway approve \(change) --reason …`)")
         }
         return lines
     }
@@ -53,7 +57,7 @@ enum PromotionText {
         let what =
             promotion.state == .waiting
             ? "still waits \(Self.waits(promotion))" : "is still on its way (\(Self.state(promotion)))"
-        return "\(promotion.id) \(what). It goes on without this command: slipway watch \(promotion.id)"
+        return "\(promotion.id) \(what). It goes on without this command: `slipway watch \(promotion.id)`"
     }
 
     /// nil for an end that is as asked.

@@ -3,7 +3,7 @@ import APIClient
 /// Releases, for people.
 enum ReleaseText {
     static func list(_ releases: [Wire.Release]) -> [String] {
-        if releases.isEmpty { return ["No releases yet. In a service's repository: slipway release create"] }
+        if releases.isEmpty { return ["No releases yet. In a service's repository: `slipway release create`"] }
         var table = Table("RELEASE", "SERVICE", "VERSION", "STATE", "COMMIT", "MADE", "VERIFIED IN", "SUBJECT")
         for release in releases {
             table.add(
@@ -31,6 +31,7 @@ enum ReleaseText {
             add("tests", "\(tests.passed) passed, \(bad), \(tests.skipped) skipped")
             lines += tests.failures.prefix(20).map { "    \($0)" }
         }
+        add("tag", release.tag ?? release.tagProblem.map { "could not be made, and is tried again: \($0)" })
         if !release.reversible { add("reversible", "no: forward only") }
         add("verified in", release.verifiedIn.joined(separator: ", "))
         add("blocked in", release.blockedIn.joined(separator: ", "))

@@ -3,10 +3,13 @@ import APIClient
 /// Services and lanes, for people.
 enum ServiceText {
     static func status(_ status: Wire.Status) -> [String] {
+        let alarm = status.alarm.map { ["ALARM \($0.reason) Next: \($0.nextAction)"] } ?? []
         if status.services.isEmpty {
-            return ["No service is registered here. In a service's repository: slipway init, then slipway apply"]
+            return alarm + [
+                "No service is registered here. In a service's repository: `slipway init`, then `slipway apply`"
+            ]
         }
-        return Array(status.services.map(Self.service).joined(separator: [""]))
+        return alarm + Array(status.services.map(Self.service).joined(separator: [""]))
     }
 
     static func service(_ service: Wire.Service) -> [String] {
@@ -36,10 +39,15 @@ enum ServiceText {
     /// What needs a word beside the row: what waits, and what keeps things from moving.
     static func notes(_ lane: Wire.Lane) -> [String] {
         var notes: [String] = []
-        if let alarm = lane.alarm { notes.append("ALARM \(alarm.reason) Next: \(alarm.nextAction)") }
+        if let alarm = lane.alarm { notes.append(Self.alarm(alarm)) }
         if lane.isGoingDown { notes.append("is going down") }
         if let deployment = lane.deployment {
             notes.append("\(deployment.id)" + (deployment.pausedBy.map { " was paused by \(Plain.actor($0))" } ?? ""))
+            if let judgement = deployment.judgement {
+                notes.append("judge: \(judgement.sentence)")
+                if let warning = judgement.warning { notes.append("watch out: \(warning)") }
+            }
+            notes += JudgementText.answers(deployment)
         }
         notes += lane.queue.map { "\($0.version) waits \(PromotionText.waits($0)) (\($0.id))" }
         if let hold = lane.hold {
@@ -61,6 +69,11 @@ enum ServiceText {
         return notes
     }
 
+    private static func alarm(_ alarm: Wire.Alarm) -> String {
+        let sentences = ["ALARM: \(alarm.reason)", "Next: \(alarm.nextAction)"]
+        return sentences.map { [".", "!", "?", "…"].contains($0.last) ? $0 : $0 + "." }.joined(separator: " ")
+    }
+
     static func serving(_ lane: Wire.Lane, nothing: String = "") -> String {
         if lane.serving.isEmpty { return nothing }
         if lane.serving.count == 1, lane.serving[0].weight == 10_000 { return lane.serving[0].version }
@@ -76,9 +89,12 @@ enum ServiceText {
     }
 
     static func applied(_ applied: Wire.Applied) -> [String] {
-        let differences = applied.differences.map { "  " + $0 }
+        let warnings = applied.warnings.map { "  warning: " + $0 }
+        let differences = applied.differences.map { "  " + $0 } + warnings
         if !applied.changed {
-            return ["\(applied.service): nothing would change; definition \(applied.definition) says the same."]
+            let change = applied.plan ? "would change" : "changes"
+            return ["\(applied.service): nothing \(change); definition \(applied.definition) says the same."]
+                + warnings
         }
         if applied.plan {
             let now = applied.definition == 0 ? "would be registered" : "definition \(applied.definition) would change"

@@ -12,17 +12,50 @@ struct Init: Verb {
     @OptionGroup var place: Place
 
     func run(in session: Session) async throws -> Ending {
-        let file = session.shell.absolute("slipway.yaml")
+        let file = session.shell.absolute(ServiceFile.name)
         let folder = session.shell.folder
         let names = Set(try FileManager.default.contentsOfDirectory(atPath: folder))
-        if names.contains("slipway.yaml") && !self.force {
+        if names.contains(ServiceFile.name) && !self.force {
             throw VerbError(.refused, "\(file) is there already. Change it by hand, or write it anew with --force.")
+        }
+        let root = Self.repository(around: URL(fileURLWithPath: folder, isDirectory: true).standardizedFileURL)
+        if let root, root != URL(fileURLWithPath: folder, isDirectory: true).standardizedFileURL.path {
+            throw VerbError(
+                .refused,
+                "\(folder) is a folder of the repository \(root), and \(ServiceFile.name) stands at a repository's root. "
+                    + "Run `slipway init` there.")
         }
         let facts = RepositoryFacts(
             folder: (folder as NSString).lastPathComponent, files: names, branch: Self.branch(of: folder))
         try Data(ServiceFile.starter(for: facts).utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
-        session.shell.out("Wrote \(file). Read it, change what is not so, then: slipway apply")
+        let service = ServiceFile.serviceName(from: facts.folder)
+        Self.nextSteps(file, service: service, hasRepository: root != nil).forEach(session.shell.out)
         return .done
+    }
+
+    private static func nextSteps(_ file: String, service: String, hasRepository: Bool) -> [String] {
+        let git =
+            hasRepository
+            ? ["git add \(ServiceFile.name)"] : ["git init -b main     # releases are made of commits", "git add ."]
+        let commands =
+            git + [
+                "git commit -m \"feat: release with Slipway\"",
+                "slipway serve        # in another terminal; it stays there",
+                "slipway apply", "slipway release create",
+                "slipway promote \(service)@VERSION --to production --wait     # with the version that was made",
+            ]
+        return ["Wrote \(file). Read it, and change what is not so. Then:"] + commands.map { "  \($0)" }
+    }
+
+    /// The root of the git repository that a folder is in; nil: in none.
+    private static func repository(around folder: URL) -> String? {
+        var place = folder
+        while true {
+            // A folder, or a file in a work tree that was added (gitrepository-layout(5)).
+            if FileManager.default.fileExists(atPath: place.appendingPathComponent(".git").path) { return place.path }
+            if place.path == "/" { return nil }
+            place.deleteLastPathComponent()
+        }
     }
 
     /// The branch that is checked out, by git's own file (gitrepository-layout(5), HEAD).
@@ -46,6 +79,8 @@ struct Serve: Verb {
     var listen = Listen(host: "127.0.0.1", port: 8080)
     @Option(help: ArgumentHelp("What holds the ledger: sqlite.", valueName: "kind"))
     var store = Store.sqlite
+    @Flag(help: "First make the rows of all lists anew from the events.")
+    var rebuild = false
 
     enum Store: String, ExpressibleByArgument, CaseIterable { case sqlite }
 
@@ -53,7 +88,9 @@ struct Serve: Verb {
         var place = Place()
         place.data = self.data
         try await session.wiring.serve(
-            ServeOptions(dataFolder: session.dataFolder(place), host: self.listen.host, port: self.listen.port))
+            ServeOptions(
+                dataFolder: session.dataFolder(place), host: self.listen.host, port: self.listen.port,
+                rebuilds: self.rebuild))
         return .done
     }
 }
@@ -72,7 +109,8 @@ struct Apply: Verb {
     func run(in session: Session) async throws -> Ending {
         let path = session.shell.absolute(self.file)
         let apply = Wire.Apply(
-            file: try Self.read(path), repository: (path as NSString).deletingLastPathComponent, plan: self.plan)
+            file: try Self.read(path), repository: (path as NSString).deletingLastPathComponent, plan: self.plan,
+            name: self.file)
         let applied = try await session.client(self.place) { try await $0.apply(apply) }
         try session.show(applied, json: self.format.json, ServiceText.applied(applied))
         return .done

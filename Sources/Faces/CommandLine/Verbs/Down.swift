@@ -15,16 +15,21 @@ struct Down: Verb {
     @OptionGroup var format: Format
     @OptionGroup var place: Place
 
+    mutating func validate() throws {
+        try Identifier.service.check(self.service)
+        try Identifier.environment.check(self.environment)
+    }
+
     private static let reason = "slipway down"
     private static let patience = Duration.seconds(120)
 
     func run(in session: Session) async throws -> Ending {
         let lanes = try await session.either(self.place) { client in
-            let lanes = self.chosen(try await client.status(service: self.service))
+            let lanes = try self.chosen(try await client.status(service: self.service))
             try self.askFirst(lanes, in: session)
             return try await self.take(lanes, down: client, in: session)
         } offline: { folder in
-            let lanes = self.chosen(try await session.wiring.offlineStatus(folder, self.service))
+            let lanes = try self.chosen(try await session.wiring.offlineStatus(folder, self.service))
             try self.askFirst(lanes, in: session)
             var ended: [Wire.Lane] = []
             for lane in lanes {
@@ -41,10 +46,16 @@ struct Down: Verb {
     }
 
     /// What there is to stop.
-    private func chosen(_ status: Wire.Status) -> [Wire.Lane] {
-        status.services.flatMap(\.environments).filter { lane in
-            (self.environment == nil || lane.environment == self.environment) && lane.isUp
+    private func chosen(_ status: Wire.Status) throws -> [Wire.Lane] {
+        let lanes = status.services.flatMap(\.environments)
+        guard let environment else { return lanes.filter(\.isUp) }
+        let named = lanes.filter { $0.environment == environment }
+        guard !named.isEmpty else {
+            let known = Set(lanes.map(\.environment)).sorted().joined(separator: ", ")
+            throw VerbError(
+                .refused, "There is no environment `\(environment)`. Known: \(known.isEmpty ? "none" : known).")
         }
+        return named.filter(\.isUp)
     }
 
     private func askFirst(_ lanes: [Wire.Lane], in session: Session) throws {

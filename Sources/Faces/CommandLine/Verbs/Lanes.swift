@@ -10,6 +10,11 @@ struct OnLane: ParsableArguments {
     @OptionGroup var format: Format
     @OptionGroup var place: Place
 
+    mutating func validate() throws {
+        try Identifier.service.check(self.service)
+        try Identifier.environment.check(self.environment)
+    }
+
     func act(_ verb: Wire.LaneVerb, _ act: Wire.Act, in session: Session) async throws -> Ending {
         let lane = try await session.client(self.place) {
             try await $0.act(service: self.service, environment: self.environment, verb, act)
@@ -57,6 +62,8 @@ struct PinVerbs: ParsableCommand {
         var version: String
         @OptionGroup var why: Reasoned
 
+        mutating func validate() throws { try Identifier.version.check(self.version) }
+
         func run(in session: Session) async throws -> Ending {
             try await self.lane.act(.pin, Wire.Act(reason: self.why.reason, subject: self.version), in: session)
         }
@@ -102,6 +109,11 @@ struct OnRelease: ParsableArguments {
     @OptionGroup var why: Reasoned
     @OptionGroup var format: Format
     @OptionGroup var place: Place
+
+    mutating func validate() throws {
+        try Identifier.release.check(self.release)
+        try Identifier.environment.check(self.environment)
+    }
 
     func act(_ verb: Wire.LaneVerb, in session: Session) async throws -> Ending {
         let lane = try await session.client(self.place) { client in

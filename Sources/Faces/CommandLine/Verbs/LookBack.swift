@@ -11,40 +11,36 @@ struct Log: Verb {
     @OptionGroup var format: Format
     @OptionGroup var place: Place
 
+    mutating func validate() throws { try Identifier.recorded.check(self.id) }
+
     func run(in session: Session) async throws -> Ending {
-        guard let subject = LogSubject(self.id) else {
-            throw VerbError(.wrongUsage, "`\(Plain.line(self.id))` is no id. \(LogSubject.rule)")
-        }
-        let events = try await session.either(self.place) { client in
-            switch subject {
-            case .stream(let stream), .promotion(let stream, _):
-                return try await Self.all(of: stream, client)
-            case .version(let version):
-                return try await Self.all(of: "release/\(try await client.release(version).id)", client)
-            }
+        guard let subject = LogSubject(self.id) else { return .wrongUsage }
+        let shown = try await session.either(self.place) { client in
+            let stream = if let stream = subject.stream { stream } else { try await subject.knownStream(client) }
+            let events = Self.chosen(try await Self.all(of: stream, client), subject)
+            // Who knows nothing of it says so; what is known may still be without events.
+            if events.isEmpty { _ = try await subject.knownStream(client) }
+            return events
         } offline: { folder in
-            switch subject {
-            case .stream(let stream), .promotion(let stream, _):
-                return try await session.wiring.offlineEvents(folder, stream)
-            case .version(let version):
+            guard let stream = subject.stream else {
                 throw VerbError(
                     .unreachable,
-                    "Only a running server knows the id of \(version). Start `slipway serve`, or name the release "
+                    "Only a running server knows the id of \(self.id). Start `slipway serve`, or name the release "
                         + "by its id (r-…).")
             }
+            let events = Self.chosen(try await session.wiring.offlineEvents(folder, stream), subject)
+            if events.isEmpty { throw VerbError(.refused, "There is no \(subject.words) on record in \(folder).") }
+            return events
         }
-        let shown = Self.chosen(events, subject)
-        guard !shown.isEmpty else {
-            throw VerbError(.refused, "There are no events of `\(self.id)`. `slipway status` shows what there is.")
-        }
-        try session.show(shown, json: self.format.json, shown.map(EventText.line))
+        try session.show(
+            shown, json: self.format.json, shown.isEmpty ? ["Nothing happened yet."] : shown.map(EventText.line))
         return .done
     }
 
     private static func chosen(_ events: [Wire.Event], _ subject: LogSubject) -> [Wire.Event] {
         switch subject {
-        case .stream, .version: events
-        case .promotion(_, let number): EventText.events(events, ofPromotion: number)
+        case .promotion(_, _, let number): EventText.events(events, ofPromotion: number)
+        case .service, .lane, .release, .version, .change, .access, .ledger: events
         }
     }
 
@@ -94,13 +90,18 @@ struct WhyVerb: Verb {
     static let configuration = CommandConfiguration(
         commandName: "why", abstract: "The decisions on a promotion, release or change, in words.")
 
-    @Argument(help: "Id of a promotion, release or change.")
+    @Argument(help: "SERVICE/ENVIRONMENT/NUMBER, r-…, SERVICE@VERSION or c-….")
     var id: String
     @OptionGroup var format: Format
     @OptionGroup var place: Place
 
+    mutating func validate() throws { try Identifier.decided.check(self.id) }
+
     func run(in session: Session) async throws -> Ending {
-        let why = try await session.client(self.place) { try await $0.why(self.id) }
+        let why = try await session.client(self.place) { client in
+            let isName = Identifier.isReleaseName(self.id)
+            return try await client.why(isName ? try await client.release(self.id).id : self.id)
+        }
         try session.show(why, json: self.format.json, EventText.why(why))
         return .done
     }

@@ -19,6 +19,8 @@ struct Promote: Verb {
     @OptionGroup var place: Place
 
     mutating func validate() throws {
+        try Identifier.release.check(self.release)
+        try Identifier.environment.check(self.environment)
         if self.timeout != nil && !self.wait { throw ValidationError("--timeout goes with --wait.") }
     }
 
@@ -44,7 +46,9 @@ struct Promote: Verb {
     private func ask(_ promote: Wire.Promote, _ client: APIClient) async throws -> Wire.Promotion {
         do {
             return try await client.promote(promote)
-        } catch let problem as Wire.Problem where self.wait && ["alreadyRunning", "alreadyExists"].contains(problem.code) {
+        } catch let problem as Wire.Problem
+            where self.wait && ["alreadyRunning", "alreadyExists"].contains(problem.code)
+        {
             let release = try await client.release(promote.release)
             let lane = try await client.lane(service: release.service, environment: promote.environment)
             let under = ([lane.deployment].compactMap { $0 } + lane.queue).first { $0.release == release.id }
@@ -77,6 +81,8 @@ struct Status: Verb {
     @OptionGroup var format: Format
     @OptionGroup var place: Place
 
+    mutating func validate() throws { try Identifier.service.check(self.service) }
+
     func run(in session: Session) async throws -> Ending {
         let status = try await session.either(self.place) { client in
             try await client.status(service: self.service)
@@ -98,19 +104,16 @@ struct Watch: Verb {
     @OptionGroup var format: Format
     @OptionGroup var place: Place
 
+    mutating func validate() throws { try Identifier.recorded.check(self.id) }
+
     func run(in session: Session) async throws -> Ending {
-        guard let id else { return try await self.follow(nil, in: session) }
-        switch LogSubject(id) {
-        case .stream(let stream):
+        guard let subject = self.id.flatMap(LogSubject.init) else { return try await self.follow(nil, in: session) }
+        switch subject {
+        case .promotion(let service, let environment, let number):
+            return try await self.watch("\(service)/\(environment)/\(number)", in: session)
+        case .service, .lane, .release, .version, .change, .access, .ledger:
+            let stream = try await session.client(self.place) { try await subject.knownStream($0) }
             return try await self.follow(stream, in: session)
-        case .version(let version):
-            let release = try await session.client(self.place) { try await $0.release(version) }
-            return try await self.follow("release/\(release.id)", in: session)
-        case .promotion(let stream, let number):
-            let id = stream.dropFirst("lane/".count) + "/\(number)"
-            return try await self.watch(String(id), in: session)
-        case nil:
-            throw VerbError(.wrongUsage, "`\(Plain.line(id))` is no id that can be watched. \(LogSubject.rule)")
         }
     }
 

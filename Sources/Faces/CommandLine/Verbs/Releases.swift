@@ -23,6 +23,8 @@ struct ReleaseVerbs: ParsableCommand {
         @OptionGroup var format: Format
         @OptionGroup var place: Place
 
+        mutating func validate() throws { try Identifier.version.check(self.version) }
+
         func run(in session: Session) async throws -> Ending {
             let create = Wire.CreateRelease(
                 repository: session.shell.folder, ref: self.ref, version: self.version,
@@ -57,6 +59,8 @@ struct ReleaseVerbs: ParsableCommand {
         @OptionGroup var format: Format
         @OptionGroup var place: Place
 
+        mutating func validate() throws { try Identifier.service.check(self.service) }
+
         func run(in session: Session) async throws -> Ending {
             let releases = try await session.client(self.place) {
                 try await $0.releases(service: self.service, limit: self.limit)
@@ -73,6 +77,8 @@ struct ReleaseVerbs: ParsableCommand {
         var release: String
         @OptionGroup var format: Format
         @OptionGroup var place: Place
+
+        mutating func validate() throws { try Identifier.release.check(self.release) }
 
         func run(in session: Session) async throws -> Ending {
             let release = try await session.client(self.place) { try await $0.release(self.release) }

@@ -16,6 +16,8 @@ struct TokenVerbs: ParsableCommand {
         @OptionGroup var format: Format
         @OptionGroup var place: Place
 
+        mutating func validate() throws { try Identifier.token.check(self.name) }
+
         func run(in session: Session) async throws -> Ending {
             let token = try await session.client(self.place) {
                 try await $0.addToken(Wire.AddToken(name: self.name, owner: self.owner ?? self.name))
@@ -43,6 +45,8 @@ struct TokenVerbs: ParsableCommand {
         var name: String
         @OptionGroup var format: Format
         @OptionGroup var place: Place
+
+        mutating func validate() throws { try Identifier.token.check(self.name) }
 
         func run(in session: Session) async throws -> Ending {
             let token = try await session.client(self.place) { try await $0.revokeToken(self.name) }

@@ -9,9 +9,7 @@ struct OnPromotion: ParsableArguments {
     @OptionGroup var place: Place
 
     mutating func validate() throws {
-        guard case .promotion = LogSubject(self.id) else {
-            throw ValidationError("`\(Plain.line(self.id))` is no promotion: it is SERVICE/ENVIRONMENT/NUMBER.")
-        }
+        try Identifier.promotion.check(self.id)
     }
 
     func act(_ verb: Wire.PromotionVerb, _ reason: String, in session: Session) async throws -> Ending {
@@ -62,11 +60,20 @@ struct Retry: Verb {
 
 struct Skip: Verb {
     static let configuration = CommandConfiguration(
-        abstract: "End a step that only waits (hold, bake) early; recorded as an override.")
+        abstract: "End a step that only waits (hold, bake) early; recorded as an override.",
+        discussion: """
+            Skipped, a bake counts as over: the release is verified, and the record says who did not wait. With \
+            --hand-over the bake goes on until the next promotion may enter and takes over; what it takes over from \
+            ends superseded, and is not verified.
+            """)
     @OptionGroup var on: OnPromotion
+    @Flag(help: "During the bake: let the next promotion take over as soon as it may enter.")
+    var handOver = false
     @OptionGroup var why: Reasoned
 
-    func run(in session: Session) async throws -> Ending { try await self.on.act(.skip, self.why.reason, in: session) }
+    func run(in session: Session) async throws -> Ending {
+        try await self.on.act(self.handOver ? .handOver : .skip, self.why.reason, in: session)
+    }
 }
 
 struct Abort: Verb {
@@ -105,17 +112,17 @@ struct Rollback: Verb {
     @Flag(help: "Return at once.")
     var noWait = false
 
+    mutating func validate() throws { try Identifier.version.check(self.version) }
+
     func run(in session: Session) async throws -> Ending {
         let (service, environment) = (self.lane.service, self.lane.environment)
         let promotion = try await session.either(self.lane.place) { client in
             let act = Wire.Act(reason: self.why.reason, subject: self.version)
             let promotion = try await client.rollback(service: service, environment: environment, act)
             if self.noWait { return promotion }
-            return try await PromotionWatch(session: session, client: client).until(promotion, timeout: nil) { now in
-                if now.state.isEnd { return true }
-                let lane = try await client.lane(service: service, environment: environment)
-                return lane.serving.contains { $0.release == now.release && $0.weight == 10_000 }
-            }
+            // Its last step is the shift: it ends when the router has confirmed that, not when it was asked for.
+            return try await PromotionWatch(session: session, client: client)
+                .until(promotion, timeout: nil) { $0.state.isEnd }
         } offline: { folder in
             session.shell.err("No server runs; going back from the data folder.")
             return try await session.wiring.offlineRollback(
@@ -151,6 +158,8 @@ struct OnChange: ParsableArguments {
     @OptionGroup var why: Reasoned
     @OptionGroup var format: Format
     @OptionGroup var place: Place
+
+    mutating func validate() throws { try Identifier.change.check(self.change) }
 
     func act(_ verb: Wire.ChangeVerb, in session: Session) async throws -> Ending {
         let change = try await session.client(self.place) {

@@ -1,7 +1,8 @@
 import APIClient
 import Core
 import Engine
-import Ports
+package import Ports
+import ServiceFile
 
 extension Bridge {
     func authenticate(_ secret: String) async throws -> Caller? {
@@ -14,7 +15,11 @@ extension Bridge {
     func status(_ caller: Caller, _ service: String?) async throws -> Wire.Status {
         let (position, services) = try await self.plane.status(
             of: try service.map { try self.service($0) }, by: try await self.caller(caller))
-        return Wire.Status(position: position, services: services.map { Wire.Service($0) })
+        let alarm = self.plane.ledgerCheck.alarm.map {
+            Wire.Alarm(
+                kind: "ledgerDamaged", reason: $0.reason, nextAction: $0.nextAction, since: $0.since.wire)
+        }
+        return Wire.Status(position: position, services: services.map { Wire.Service($0) }, alarm: alarm)
     }
 
     func service(_ caller: Caller, _ name: String) async throws -> Wire.Service {
@@ -26,11 +31,20 @@ extension Bridge {
     }
 
     func apply(_ caller: Caller, _ body: Wire.Apply) async throws -> Wire.Applied {
-        let applied = try await self.plane.apply(
-            body.file, repository: body.repository, isPlan: body.plan, by: try await self.caller(caller))
+        let name = body.name ?? ServiceFile.name
+        guard (1...4_096).contains(name.utf8.count), !name.unicodeScalars.contains(where: \.isControl) else {
+            throw Core.Refusal(.invalid, "The file's `name` has 1 to 4096 bytes and no control characters.")
+        }
+        let applied: ControlPlane.Applied
+        do {
+            applied = try await self.plane.apply(
+                body.file, repository: body.repository, isPlan: body.plan, by: try await self.caller(caller))
+        } catch let error as ServiceFileError {
+            throw Wire.Problem.mistakes(error.description(of: name))
+        }
         return Wire.Applied(
             service: applied.service.text, definition: applied.number, changed: applied.isChanged,
-            differences: applied.differences, plan: body.plan)
+            differences: applied.differences, warnings: applied.warnings, plan: body.plan)
     }
 
     func lane(_ caller: Caller, _ service: String, _ environment: String) async throws -> Wire.Lane {
@@ -42,7 +56,14 @@ extension Bridge {
     ) async throws -> Wire.Lane {
         let id = try self.lane(service, environment)
         let who = try await self.caller(caller)
-        try await self.plane.intend(try await self.intent(verb, act, by: who), in: id, by: who)
+        if verb == .pin {
+            guard let version = act.subject else {
+                throw Core.Refusal(.invalid, "Pin to which version? Give it as the `subject`, such as 1.4.2.")
+            }
+            try await self.plane.pin(id, to: version, reason: try self.reason(act), by: who)
+        } else {
+            try await self.plane.intend(try await self.intent(verb, act, by: who), in: id, by: who)
+        }
         return Wire.Lane(try await self.plane.lane(id, by: who))
     }
 
@@ -56,16 +77,12 @@ extension Bridge {
             }
             return .hold(reason: reason, until: instant)
         case .unhold: return .releaseHold(reason: reason)
-        case .pin:
-            guard let version = act.subject, SemanticVersion(version) != nil else {
-                throw Core.Refusal(.invalid, "`\(act.subject ?? "")` is no version to pin, such as 1.4.2.")
-            }
-            return .pin(version: version, reason: reason)
         case .unpin: return .unpin(reason: reason)
         case .block: return .block(try await self.releaseID(act, by: caller), reason: reason)
         case .unblock: return .unblock(try await self.releaseID(act, by: caller), reason: reason)
         case .clearAlarm: return .clearAlarm(reason: reason)
         case .down: return .down(reason: reason)
+        case .pin: throw Core.Refusal(.invalid, "A pin names a version, which is looked up first.")
         case .rollback: throw Core.Refusal(.invalid, "A rollback has a route of its own.")
         }
     }
@@ -143,7 +160,14 @@ extension Bridge {
 
     func promotion(_ caller: Caller, _ text: String) async throws -> Wire.Promotion {
         let (id, number) = try self.promotion(text)
-        return try await self.shown(id, number, by: try await self.caller(caller))
+        let who = try await self.caller(caller)
+        var promotion = try await self.shown(id, number, by: who)
+        // Its record stays when the promotion has left the queue.
+        if promotion.change == nil, try await self.plane.journal.change(ChangeID(id, number)).machine.state != .unknown
+        {
+            promotion.change = ChangeID(id, number).text
+        }
+        return promotion
     }
 
     private func shown(_ id: LaneID, _ number: Int, by caller: Engine.Caller) async throws -> Wire.Promotion {
@@ -158,7 +182,7 @@ extension Bridge {
         if let order = view.lane.nextRollback, order.number == number { return Wire.Promotion(order, of: id) }
         throw Core.Refusal(
             .notFound,
-            "There is no promotion \(number) in \(id)"
+            "There is no promotion `\(id)/\(number)`"
                 + (number <= view.lane.lastNumber ? " any more; `slipway log \(id)` has its record." : "."))
     }
 
@@ -168,12 +192,15 @@ extension Bridge {
         let (id, number) = try self.promotion(text)
         let who = try await self.caller(caller)
         let reason = try self.reason(act)
+        // What there is not is told as such, before any word on what runs here.
+        _ = try await self.shown(id, number, by: who)
         let intent: Lane.Intent
         switch verb {
         case .pause: intent = .pause(number: number, reason: reason)
         case .resume: intent = .resume(number: number, reason: reason)
         case .abort: intent = .abort(number: number, reason: reason)
         case .skip: intent = .skip(number: number, reason: reason)
+        case .handOver: intent = .handOver(number: number, reason: reason)
         case .cancel: intent = .cancel(number: number, reason: reason)
         case .retry:
             return try await self.shown(id, try await self.plane.retry(id, number, reason: reason, by: who), by: who)
@@ -283,7 +310,7 @@ extension Bridge {
             return Wire.Audit(
                 records: report.records, streams: report.streams, seals: report.seals, verified: true, problem: nil)
         } catch let error as LedgerError where error.code == .damaged {
-            return Wire.Audit(records: 0, streams: 0, seals: 0, verified: false, problem: error.message)
+            return Wire.Audit(error)
         }
     }
 
@@ -311,6 +338,20 @@ extension Bridge {
             throw Core.Refusal(.notFound, "There is no token `\(name)`.")
         }
         return Wire.Token(token, secret: nil)
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isControl: Bool { self.properties.generalCategory == .control }
+}
+
+extension Wire.Audit {
+    /// Of a damaged ledger: what is right up to the damage, and where that is.
+    package init(_ damage: LedgerError) {
+        let before = damage.verified
+        self.init(
+            records: before?.records ?? 0, streams: before?.streams ?? 0, seals: before?.seals ?? 0, verified: false,
+            problem: damage.message)
     }
 }
 

@@ -97,9 +97,12 @@ extension Wire.Promotion {
         self.stepUntil = deployment.stepUntil?.wire
         self.deadline = deployment.deadline.wire
         self.weight = lane.routing.weights[deployment.capacity]?.count ?? 0
-        self.reason = deployment.ending?.reason ?? deployment.pause?.reason ?? deployment.reason
+        let handOver = deployment.handOver.map { "\($0.by) lets the next take over: \($0.reason)" }
+        self.reason = deployment.ending?.reason ?? deployment.pause?.reason ?? handOver ?? deployment.reason
         self.lastLines = deployment.ending?.lastLines ?? []
         self.pausedBy = deployment.pause?.by.description
+        self.judgement = Wire.Judgement(deployment.judgement, at: deployment.judgedAt)
+        self.answers = Wire.Answer.all(to: deployment.pause)
     }
 
     /// One that ended.
@@ -110,6 +113,7 @@ extension Wire.Promotion {
         self.endedAt = ended.endedAt.wire
         self.reason = ended.reason.isEmpty ? nil : ended.reason
         self.lastLines = ended.lastLines
+        self.judgement = Wire.Judgement(ended.judgement, at: ended.judgedAt)
     }
 }
 

@@ -69,8 +69,7 @@ struct Bridge: Sendable {
         } catch let refusal as Core.Refusal {
             throw refusal.problem
         } catch let error as ServiceFileError {
-            throw Wire.Problem(
-                title: "slipway.yaml has mistakes", status: 400, detail: error.description, code: "invalidFile")
+            throw Wire.Problem.mistakes(error.description)
         } catch let error as SourceError {
             throw Wire.Problem(
                 title: "The repository can't be used", status: 400, detail: error.description, code: error.code.rawValue
@@ -129,6 +128,13 @@ struct Bridge: Sendable {
             throw Core.Refusal(.invalid, "A reason is needed: it stands in the record. Give it with --reason.")
         }
         return reason
+    }
+}
+
+extension Wire.Problem {
+    /// Of a service's file.
+    static func mistakes(_ detail: String) -> Wire.Problem {
+        Wire.Problem(title: "The service's file has mistakes", status: 400, detail: detail, code: "invalidFile")
     }
 }
 

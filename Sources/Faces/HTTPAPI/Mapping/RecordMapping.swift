@@ -28,6 +28,8 @@ extension Wire.Release {
             Wire.Tests(
                 passed: $0.passed, failed: $0.failed, errors: $0.errors, skipped: $0.skipped, failures: $0.failures)
         }
+        self.tag = release.isTagged ? origin.tag : nil
+        self.tagProblem = release.tagProblem
         self.reversible = origin.configuration.reversible
         self.verifiedIn = release.verifiedIn.map(\.text)
         self.blockedIn = release.blockedIn.map(\.text)

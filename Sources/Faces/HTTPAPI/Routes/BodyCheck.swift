@@ -34,6 +34,7 @@ extension Schema {
         switch self {
         case .string: "a text"
         case .integer: "a whole number"
+        case .number: "a number"
         case .boolean: "true or false"
         case .choice(let names): "one of \(names.joined(separator: ", "))"
         case .array: "a list"
@@ -45,7 +46,7 @@ extension Schema {
 extension Schema.Field {
     /// The kind of a given value. Lists and objects are not looked into.
     enum Given: Decodable {
-        case null, text(String), number, flag, other
+        case null, text(String), number, decimal, flag, other
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
@@ -57,6 +58,8 @@ extension Schema.Field {
                 self = .flag
             } else if (try? container.decode(Int.self)) != nil {
                 self = .number
+            } else if (try? container.decode(Double.self)) != nil {
+                self = .decimal
             } else {
                 self = .other
             }
@@ -64,9 +67,10 @@ extension Schema.Field {
 
         func fits(_ schema: Schema) -> Bool {
             switch (schema, self) {
-            case (.string, .text), (.integer, .number), (.boolean, .flag): true
+            case (.string, .text), (.integer, .number), (.number, .number), (.number, .decimal), (.boolean, .flag): true
             case (.choice(let names), .text(let text)): names.contains(text)
-            case (.string, _), (.integer, _), (.boolean, _), (.choice, _), (.array, _), (.object, _): false
+            case (.string, _), (.integer, _), (.number, _), (.boolean, _), (.choice, _), (.array, _), (.object, _):
+                false
             }
         }
 
@@ -75,6 +79,7 @@ extension Schema.Field {
             case .null: "null"
             case .text: "a text"
             case .number: "a number"
+            case .decimal: "a number with decimals"
             case .flag: "true or false"
             case .other: "neither text, whole number, true nor false"
             }

@@ -82,6 +82,7 @@ struct OpenAPI {
         switch schema {
         case .string: ["type": "string"]
         case .integer: ["type": "integer", "format": "int64"]
+        case .number: ["type": "number", "format": "double"]
         case .boolean: ["type": "boolean"]
         case .choice(let names): ["type": "string", "enum": .array(names.map(JSON.string))]
         case .array(let element): ["type": "array", "items": Self.json(element)]
@@ -91,7 +92,7 @@ struct OpenAPI {
 
     private static func collect(_ schema: Schema, into components: inout [String: JSON]) throws {
         switch schema {
-        case .string, .integer, .boolean, .choice: break
+        case .string, .integer, .number, .boolean, .choice: break
         case .array(let element): try Self.collect(element, into: &components)
         case .object(let name, let fields):
             let properties = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, Self.json($0.schema)) })

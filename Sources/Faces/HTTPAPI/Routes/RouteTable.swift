@@ -219,7 +219,8 @@ extension RouteTable {
         case .resume: "Go on after a pause."
         case .abort: "Return the traffic to what served before, and block the release here."
         case .retry: "Let a failed or aborted release try again."
-        case .skip: "End the step under way at once."
+        case .skip: "End a hold or bake early; recorded as an override, and the deployment goes on."
+        case .handOver: "In the bake: let the next promotion take over; this one then ends superseded, not verified."
         case .cancel: "Take a waiting promotion out of the queue."
         }
     }

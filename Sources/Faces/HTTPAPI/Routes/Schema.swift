@@ -5,6 +5,8 @@ import APIClient
 package indirect enum Schema: Sendable, Equatable {
     case string
     case integer
+    /// With decimals.
+    case number
     case boolean
     /// One of these strings.
     case choice([String])
@@ -78,6 +80,7 @@ extension Choice where Self: CaseIterable & RawRepresentable & Sendable, RawValu
 
 extension Wire.PromotionState: Choice {}
 extension Wire.ReleaseState: Choice {}
+extension Wire.PromotionVerb: Choice {}
 
 extension Probe {
     struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
@@ -103,6 +106,7 @@ extension Probe {
         func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try self.optional(type, key) }
         func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try self.optional(type, key) }
         func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try self.optional(type, key) }
+        func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { try self.optional(type, key) }
 
         private func optional<Value: Decodable>(_ type: Value.Type, _ key: Key) throws -> Value? {
             let (schema, _) = try Probe.read(type)
@@ -183,9 +187,14 @@ extension Probe {
             return 0
         }
 
+        func decode(_ type: Double.Type) throws -> Double {
+            self.notes.scalar = .number
+            return 0
+        }
+
         func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
             throw Unknown(
-                description: "\(type) has no schema: the wire holds strings, integers, booleans, lists and objects")
+                description: "\(type) has no schema: the wire holds strings, numbers, booleans, lists and objects")
         }
     }
 }

@@ -124,6 +124,10 @@ package enum Style {
           grid-template-columns: minmax(0, 1fr); }
         .running-head { display: flex; flex-wrap: wrap; gap: .25rem .6rem; align-items: baseline; margin: 0; }
         .running-head a { color: var(--text); }
+        .judgement { display: grid; gap: .35rem; grid-template-columns: minmax(0, 1fr); }
+        .judgement p { margin: 0; }
+        .judgement .sentence { overflow-wrap: anywhere; }
+        .judgement td, .judgement th { padding: .3rem .6rem; font-variant-numeric: tabular-nums; }
         .weight { display: flex; gap: .7rem; align-items: center; font-size: .875rem;
           font-variant-numeric: tabular-nums; }
         .weight span { white-space: nowrap; }

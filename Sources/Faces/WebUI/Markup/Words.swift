@@ -72,6 +72,10 @@ package struct Words: Sendable {
         case "preview": "open the preview"
         case "hold": "hold on the preview"
         case "bake": "bake: watch all traffic"
+        case let observe where observe.hasPrefix("observe at "):
+            "watch and judge \(observe.dropFirst("observe at ".count)) of traffic"
+        case let scale where scale.hasPrefix("scale to "):
+            "bring up instances, to \(scale.dropFirst("scale to ".count)) in all"
         case let shift where shift.hasPrefix("shift to "): "move \(shift.dropFirst("shift to ".count)) of traffic"
         default: name
         }

@@ -86,6 +86,9 @@ extension Page {
                 } else {
                     view.steps
                     if let reason = promotion.reason { el("p") { name(reason) } }
+                    if let judgement = promotion.judgement {
+                        JudgementView(judgement: judgement, words: words).html
+                    }
                     forms.promotion(promotion)
                 }
                 if !promotion.lastLines.isEmpty {

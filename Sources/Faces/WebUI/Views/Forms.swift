@@ -1,5 +1,19 @@
 import APIClient
 
+extension Wire.PromotionVerb {
+    /// How much its button is to be noticed.
+    fileprivate var kind: Forms.Kind {
+        switch self {
+        case .abort: .danger
+        case .skip, .resume, .pause, .retry, .handOver, .cancel: .plain
+        }
+    }
+}
+
+extension String {
+    fileprivate var capitalised: String { self.prefix(1).uppercased() + self.dropFirst() }
+}
+
 /// The forms of a page. Each asks for a reason and carries the viewer's form token.
 struct Forms {
     let viewer: Viewer
@@ -18,6 +32,11 @@ struct Forms {
             case .deploying:
                 button(.abort, "Abort", .danger)
                 button(.pause, "Pause")
+            case .paused where !promotion.answers.isEmpty:
+                for answer in promotion.answers {
+                    button(answer.verb, answer.name.capitalised, answer.verb.kind)
+                    el("span", .class("faint-text")) { name(answer.text) }
+                }
             case .paused:
                 button(.resume, "Resume", .primary)
                 button(.abort, "Abort", .danger)

@@ -55,6 +55,9 @@ struct PromotionView {
             }
             self.weight
             self.steps
+            if let judgement = self.promotion.judgement {
+                JudgementView(judgement: judgement, words: self.words).html
+            }
             if let by = self.promotion.pausedBy {
                 el("p", .class("note", "warn")) {
                     "Paused by "

@@ -94,6 +94,10 @@ extension Page {
                     for failure in tests.failures.prefix(20) { el("div", .class("bad")) { name(failure) } }
                 }
             }
+            if let tag = release.tag { fact("Tag") { name(tag) } }
+            if let problem = release.tagProblem {
+                fact("Tag") { el("span", .class("bad")) { name("could not be made, and is tried again: \(problem)") } }
+            }
             fact("Verified in") {
                 name(release.verifiedIn.isEmpty ? "nowhere yet" : release.verifiedIn.joined(separator: ", "))
             }

@@ -8,6 +8,11 @@ extension Page {
         let forms = Forms(viewer: viewer, back: Link())
         return Page(title: "Status", fragment: Link("fragments", "status"), summary: Self.summary(status, changes)) {
             el("h1", .class("hidden")) { "Services by environments" }
+            if let alarm = status.alarm {
+                el("p", .class("note", "alarm"), .named("role", "alert")) {
+                    name(alarm.reason); " Next: "; name(alarm.nextAction)
+                }
+            }
             if status.services.isEmpty {
                 Self.welcome
             } else {
@@ -28,6 +33,7 @@ extension Page {
         let running = lanes.compactMap(\.deployment)
         let alarms = lanes.filter { $0.alarm != nil }
         var parts = ["\(status.services.count) services"]
+        if status.alarm != nil { parts.insert("the record is damaged", at: 0) }
         if !alarms.isEmpty {
             parts.append("alarm in " + alarms.map { "\($0.service) \($0.environment)" }.joined(separator: ", "))
         }
@@ -88,7 +94,7 @@ extension Page {
                     name(promotion.service); " "; name(promotion.version)
                 }
             }
-            " is paused in "
+            promotion.answers.isEmpty ? " is paused in " : " waits for a decision in "
             name(promotion.environment)
             if let reason = promotion.reason { ": "; name(reason) }
         }

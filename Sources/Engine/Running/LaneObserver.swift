@@ -1,0 +1,189 @@
+import CanaryAnalysis
+import Core
+import Logging
+import Ports
+
+/// Looks at one lane's traffic at its own pace, keeps what it saw, and tells the lane what the judge makes of it. While
+/// nothing is deployed it looks once a minute: that is the past which a later release is watched against.
+struct LaneObserver: Sendable {
+    let journal: Journal
+    let doors: Doors
+    let id: LaneID
+    let logger: Logger
+
+    private static let idle = Milliseconds.minutes(1)
+    private static let pastDays: Int64 = 7
+    private static let page = 10_000
+
+    /// Between two questions whether there is something to watch.
+    private static let pace = Milliseconds.seconds(1)
+
+    /// Ends when its task is cancelled.
+    func run() async {
+        var run: (number: Int, run: ObservedRun)?
+        var lastRest: Instant?
+        while !Task.isCancelled {
+            let now = self.journal.time.now()
+            var next = now + Self.pace
+            do {
+                let lane = try await self.journal.lane(self.id).machine
+                if let deployment = lane.watched, let judging = deployment.plan.judging {
+                    if run?.number != deployment.number {
+                        run = try await self.begin(deployment, judging).map { (deployment.number, $0) }
+                    }
+                    try await self.look(lane, deployment, &run)
+                    lastRest = nil
+                    next = now + judging.every
+                } else {
+                    run = nil
+                    if lastRest.map({ $0 + Self.idle <= now }) ?? true {
+                        try await self.lookAtRest(lane, since: lastRest, at: now)
+                        lastRest = now
+                    }
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                self.logger.warning("lane \(self.id): its traffic could not be looked at: \(error)")
+            }
+            await self.journal.time.wait(until: next)
+        }
+    }
+
+    // MARK: A deployment
+
+    private func look(
+        _ lane: Lane, _ deployment: Deployment, _ run: inout (number: Int, run: ObservedRun)?
+    ) async throws {
+        let from = run?.run.lastLook ?? deployment.stepStartedAt
+        let traffic = await self.traffic()
+        let reports = (try? await self.doors.runtime.observe(self.id)) ?? []
+        let now = self.journal.time.now()
+        // A clock that was set back would make an interval that ends before it began.
+        let end = max(from, now)
+        func look(_ arm: Look.Arm, _ number: Int) -> Look {
+            let key = CapacityKey(lane: self.id, number: number)
+            let report = reports.first { $0.key == key }
+            return Look(
+                deployment: deployment.number, arm: arm, capacity: number, counts: traffic?.arms[key],
+                acknowledges: arm == .new && run?.run.splitIsWrong == true && deployment.pause == nil,
+                restarts: report?.restarts ?? 0, memory: report?.memory)
+        }
+        let new = look(.new, deployment.capacity)
+        let old = deployment.returnsTo.map { look(.old, $0) }
+        let bodies = try [new, old].compactMap(\.self).map { try EventJSON.encode($0) }
+        let looks = Looks(from: from, to: end, new: new, old: old, bodies: bodies)
+        let versions = (new: deployment.candidate.version, old: self.version(deployment.returnsTo, lane))
+        try await self.journal.ledger.record(
+            zip([versions.new, versions.old ?? ""], bodies).map {
+                Observation(lane: self.id, version: $0, from: from, to: end, body: $1)
+            })
+        if run == nil, let judging = deployment.plan.judging {
+            run = (deployment.number, try ObservedRun(deployment, judging, past: await self.past(deployment), old: old))
+        }
+        try run?.run.take(looks)
+        guard let judgement = run?.run.judgement(deployment, at: end, versions) else { return }
+        try await LaneJournal(self.journal).decide(self.id, by: .judge) { now in
+            .answer(.judged(number: deployment.number, judgement), at: now)
+        }
+    }
+
+    private func version(_ capacity: Int?, _ lane: Lane) -> String? {
+        capacity.flatMap { lane.capacities[$0]?.candidate.version }
+    }
+
+    /// nil: the router does not answer now, which says nothing about either version.
+    private func traffic() async -> TrafficCounts? {
+        do {
+            return try await self.doors.router.counts(self.id)
+        } catch {
+            self.logger.info("lane \(self.id): the router's counters can't be read: \(error)")
+            return nil
+        }
+    }
+
+    /// What an earlier process saw of this deployment; nil: nothing yet.
+    private func begin(_ deployment: Deployment, _ judging: Judging) async throws -> ObservedRun? {
+        var run: ObservedRun?
+        var from = deployment.startedAt
+        var waiting: (observation: Observation, look: Look)?
+        while true {
+            let page = try await self.journal.ledger.observations(
+                of: self.id, from: from, to: Instant(milliseconds: .max), limit: Self.page)
+            for observation in page {
+                let look = try EventJSON.decode(Look.self, from: observation.body)
+                guard look.deployment == deployment.number else { continue }
+                if look.arm == .new, deployment.returnsTo != nil {
+                    waiting = (observation, look)
+                    continue
+                }
+                let new = look.arm == .new ? (observation, look) : waiting
+                waiting = nil
+                guard let new, new.0.to == observation.to else { continue }
+                let old = look.arm == .old ? look : nil
+                if run == nil {
+                    run = try ObservedRun(deployment, judging, past: await self.past(deployment), old: old)
+                }
+                try run?.take(
+                    Looks(
+                        from: observation.from, to: observation.to, new: new.1, old: old,
+                        bodies: old == nil ? [new.0.body] : [new.0.body, observation.body]))
+            }
+            guard page.count == Self.page, let last = page.last, last.from > from else { return run }
+            from = last.from
+        }
+    }
+
+    // MARK: The past
+
+    private func lookAtRest(_ lane: Lane, since last: Instant?, at now: Instant) async throws {
+        guard lane.deployment == nil, lane.takingDown == nil,
+            let serving = lane.serving.max(by: { $0.weight < $1.weight })?.capacity, let traffic = await self.traffic()
+        else { return }
+        let key = CapacityKey(lane: self.id, number: serving.number)
+        let look = Look(
+            deployment: 0, arm: .serving, capacity: serving.number, counts: traffic.arms[key], acknowledges: false,
+            restarts: 0, memory: nil)
+        try await self.journal.ledger.record([
+            Observation(
+                lane: self.id, version: serving.candidate.version, from: last ?? now, to: now,
+                body: try EventJSON.encode(look))
+        ])
+    }
+
+    /// What served in the week before, by minutes: only looks at one capacity in a row give counts.
+    private func past(_ deployment: Deployment) async throws -> Past {
+        var stretches: [Past.Stretch] = []
+        var before: Look?
+        let start = deployment.startedAt.milliseconds - Self.pastDays * 24 * 3_600_000
+        var from = Instant(milliseconds: max(0, start))
+        while true {
+            let page = try await self.journal.ledger.observations(
+                of: self.id, from: from, to: deployment.startedAt, limit: Self.page)
+            for observation in page {
+                let look = try EventJSON.decode(Look.self, from: observation.body)
+                guard look.arm == .serving, let counts = look.counts else { continue }
+                if look.capacity == before?.capacity,
+                    case .counts(let interval) = counts.since(before?.counts), interval.requests >= 0
+                {
+                    stretches.append(
+                        Past.Stretch(at: observation.from, requests: interval.requests, errors: interval.errors))
+                }
+                before = look
+            }
+            guard page.count == Self.page, let last = page.last, last.from > from else { break }
+            from = last.from
+        }
+        return Past(stretches: stretches)
+    }
+}
+
+extension ObservedRun {
+    fileprivate func judgement(
+        _ deployment: Deployment, at now: Instant, _ versions: (new: String, old: String?)
+    ) -> Judgement {
+        self.judgement(
+            stepStartedAt: deployment.stepStartedAt, timeIsUp: deployment.stepUntil.map { $0 <= now } ?? false,
+            version: versions.new, old: versions.old)
+    }
+}
