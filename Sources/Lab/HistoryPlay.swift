@@ -144,7 +144,12 @@ extension HistoryRun {
             let isReady = self.world.instances[number]?.isReady == true
             switch capacity.state {
             case .ready: if !isReady { try self.hear(.capacityLost(number, reason: "none answers")) }
-            case .wanted: if isReady { try self.hear(.capacityBack(number)) }
+            case .wanted:
+                if isReady {
+                    let deaths = (capacity.deaths?.count ?? 0) + 1
+                    try self.hear(.instancesDied(number, count: deaths, last: "all were killed"))
+                    try self.hear(.capacityBack(number))
+                }
             case .retiring: break
             }
         }

@@ -52,7 +52,7 @@ struct HistoryWatch: Sendable {
                 try self.needsPerson(input, .rollbackLeavesAHold, "the hold of a rollback was replaced")
             }
         case .requested, .waiting, .capacityWanted, .capacityScaled, .judged,
-            .capacityReady, .capacityLost, .capacityWarm, .capacityGone,
+            .capacityReady, .capacityLost, .capacityWarm, .capacityGone, .instancesDied, .routerDied,
             .routingConfirmed, .paused, .skipped, .aborted, .withdrawn, .passedNoReturn, .blocked, .pinned, .unpinned,
             .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved, .downFinished:
             break

@@ -113,6 +113,10 @@ package struct SimulatedRouter: Router {
         self.target.with { $0.lanes[key.lane]?.underWay[key.number] ?? 0 }
     }
 
+    package func deaths(_ lane: LaneID) async throws -> RouterDeaths? {
+        self.target.with { $0.lanes[lane]?.routerDeaths }
+    }
+
     package func remove(_ lane: LaneID, term: Term) async throws {
         try await self.target.call(.remove) {
             try $0.remove(lane, term: term)

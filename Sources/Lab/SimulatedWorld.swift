@@ -14,6 +14,7 @@ package struct SimulatedWorld: Sendable {
         var orders: [Int: CapacityOrder] = [:]
         var addresses: [Int: [ListenAddress]] = [:]
         var restarts: [Int: Int] = [:]
+        var routerDeaths: RouterDeaths?
         var output: [Int: [String]] = [:]
         var routing: Routing?
         var preview: ListenAddress?
@@ -105,7 +106,8 @@ package struct SimulatedWorld: Sendable {
         let ready = self.addresses(key).count
         return CapacityReport(
             key: key, ready: ready, wanted: order.replicas, restarts: lane.restarts[key.number] ?? 0,
-            lastLines: ready < order.replicas ? Array((lane.output[key.number] ?? []).suffix(20)) : [])
+            lastLines: ready < order.replicas ? Array((lane.output[key.number] ?? []).suffix(20)) : [],
+            lastDeath: lane.restarts[key.number].map { _ in "all instances were killed" })
     }
 
     func addresses(_ key: CapacityKey) -> [ListenAddress] {
@@ -125,6 +127,13 @@ package struct SimulatedWorld: Sendable {
     }
 
     // MARK: Router
+
+    /// The router's process is killed and comes back from its file.
+    package mutating func restartRouter(_ lane: LaneID) {
+        let count = (self.lanes[lane]?.routerDeaths?.count ?? 0) + 1
+        self.lanes[lane]?.routerDeaths = RouterDeaths(count: count, last: "the router was killed")
+        self.lanes[lane]?.truth.restartRouter()
+    }
 
     mutating func apply(_ routing: Routing, term: Term) throws(TargetError) -> RoutingReport {
         var lane = self.lanes[routing.lane] ?? LaneThere()
@@ -175,6 +184,7 @@ package struct SimulatedWorld: Sendable {
         try there.truth.removeRouter(term: term)
         there.routing = nil
         there.preview = nil
+        there.routerDeaths = nil
         self.lanes[lane] = there
     }
 

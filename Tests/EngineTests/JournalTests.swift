@@ -60,6 +60,21 @@ import Testing
         }
     }
 
+    @Test func `a listener that ends while news are published holds nobody up`() async throws {
+        let envelope = Envelope(
+            NewEvent(kind: EventKind("access.refused"), body: []), of: .access, after: nil, position: 1,
+            at: Instant(milliseconds: 0), actor: .system, cause: nil)
+        for _ in 0..<5_000 {
+            let news = News()
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 { group.addTask { for await _ in news.listen(.newest) {} } }
+                group.addTask { for _ in 0..<4 { news.publish([envelope]) } }
+                await Task.yield()
+                group.cancelAll()
+            }
+        }
+    }
+
     @Test func `rows made anew from nothing are the same bytes`() async throws {
         let world = World()
         let approval = "gates: [ { approval: { from: [bob], count: 1 } } ]"

@@ -115,6 +115,42 @@ import Testing
         }
     }
 
+    @Test func `what died and came back by itself is on record, once, and told by why`() async throws {
+        let world = World()
+        world.repository.commit("feat: open", file: self.file)
+        try await world.running { plane in
+            try await plane.define(self.file)
+            _ = try await plane.build()
+            let number = try await plane.promote("0.1.0", to: "prod")
+            try await plane.end(number, in: "prod")
+            let id = try Shop.lane("prod")
+            world.target.with {
+                $0.kill(CapacityKey(lane: id, number: number))
+                $0.supervise(id)
+                $0.restartRouter(id)
+            }
+            func deaths(_ kind: String) async throws -> [String] {
+                try await plane.journal.ledger.events(of: .lane(id), after: 0, limit: 1_000)
+                    .filter { $0.kind.name == kind }.map { String(decoding: $0.body, as: UTF8.self) }
+            }
+            _ = try await eventually("both deaths") { () -> Bool? in
+                let (instances, router) = (try await deaths("lane.instancesDied"), try await deaths("lane.routerDied"))
+                return instances.isEmpty || router.isEmpty ? nil : true
+            }
+            let words = try await plane.why(id, number, by: .ada).map(\.text)
+            #expect(words.contains("all instances were killed; started again (restarts so far: 1)"), "\(words)")
+            // A crash loop is told together.
+            world.target.with {
+                $0.restartRouter(id)
+                $0.restartRouter(id)
+            }
+            world.clock.move(Deaths.firstQuiet)
+            _ = try await eventually("the next ones") { try await deaths("lane.routerDied").count == 2 ? true : nil }
+            #expect(try await deaths("lane.routerDied").last?.contains(#""count":3"#) == true)
+            #expect(try await deaths("lane.instancesDied").count == 1)
+        }
+    }
+
     @Test func `a control plane that starts brings back what last served, with the same routing`() async throws {
         let world = World()
         world.repository.commit("feat: open", file: self.file)

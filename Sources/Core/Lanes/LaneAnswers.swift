@@ -10,6 +10,14 @@ extension LaneDecision {
             try self.clearStuck("the instances are gone")
         case .capacityLost(let number, let reason): try self.capacityIsLost(number, reason)
         case .capacityBack(let number): try self.capacityIsReady(number)
+        case .instancesDied(let number, let count, let last):
+            guard let capacity = self.lane.capacities[number],
+                let deaths = Deaths(count, last: last, after: capacity.deaths, at: self.now)
+            else { return }
+            try self.emit(.instancesDied(Lane.InstancesDied(number: number, deaths: deaths)))
+        case .routerDied(let count, let last):
+            guard let deaths = Deaths(count, last: last, after: self.lane.routerDeaths, at: self.now) else { return }
+            try self.emit(.routerDied(deaths))
         case .routed(let generation):
             guard generation > self.lane.confirmedGeneration, generation <= self.lane.routing.generation,
                 self.lane.takingDown == nil

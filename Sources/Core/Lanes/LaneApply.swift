@@ -15,6 +15,8 @@ extension Lane {
         case .capacityWarm(let body): try self.changeCapacity(body.number) { $0.warmUntil = body.until }
         case .capacityRetiring(let body): try self.changeCapacity(body.number) { $0.retire(goneBy: body.goneBy) }
         case .capacityGone(let body): try self.removeCapacity(body.number)
+        case .instancesDied(let body): try self.changeCapacity(body.number) { $0.deaths = body.deaths }
+        case .routerDied(let deaths): self.routerDeaths = deaths
         case .stepStarted(let body): try self.changeDeployment(body.number) { $0.start(body) }
         case .stepCompleted(let body): try self.changeDeployment(body.number) { $0.stepIsDone = true }
         case .judged(let body): try self.changeDeployment(body.number) { $0.judge(body) }
@@ -221,6 +223,7 @@ extension Lane {
         self.takingDown = nil
         self.stable = nil
         self.alarm = nil
+        self.routerDeaths = nil
         self.routing = DesiredRouting(generation: self.routing.generation)
         self.confirmedGeneration = self.routing.generation
         self.routerlessGeneration = self.routing.generation

@@ -14,6 +14,8 @@ extension Lane {
         case capacityWarm(CapacityWarm)
         case capacityRetiring(CapacityRetiring)
         case capacityGone(CapacityNumber)
+        case instancesDied(InstancesDied)
+        case routerDied(Deaths)
         case stepStarted(StepStarted)
         case stepCompleted(StepCompleted)
         case judged(Judged)
@@ -125,6 +127,12 @@ extension Lane {
         package let number: Int
         /// When the alarm is raised if it is not gone.
         package let goneBy: Instant
+    }
+
+    /// Instances ended by themselves and were started again.
+    package struct InstancesDied: Sendable, Equatable, Codable {
+        package let number: Int
+        package let deaths: Deaths
     }
 
     package struct StepStarted: Sendable, Equatable, Codable {
@@ -262,6 +270,8 @@ extension Lane.Event: LedgerEvent {
         case .capacityWarm(let body): ("capacityWarm", body)
         case .capacityRetiring(let body): ("capacityRetiring", body)
         case .capacityGone(let body): ("capacityGone", body)
+        case .instancesDied(let body): ("instancesDied", body)
+        case .routerDied(let body): ("routerDied", body)
         case .stepStarted(let body): ("stepStarted", body)
         case .stepCompleted(let body): ("stepCompleted", body)
         case .judged(let body): ("judged", body)
@@ -310,6 +320,7 @@ extension Lane.Event: LedgerEvent {
             "lane.capacityLost": reader(Self.capacityLost),
             "lane.capacityWarm": reader(Self.capacityWarm), "lane.capacityRetiring": reader(Self.capacityRetiring),
             "lane.capacityGone": reader(Self.capacityGone), "lane.stepStarted": reader(Self.stepStarted),
+            "lane.instancesDied": reader(Self.instancesDied), "lane.routerDied": reader(Self.routerDied),
             "lane.stepCompleted": reader(Self.stepCompleted), "lane.judged": reader(Self.judged),
             "lane.capacityScaled": reader(Self.capacityScaled),
             "lane.routingWanted": reader(Self.routingWanted),

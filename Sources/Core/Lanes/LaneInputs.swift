@@ -61,6 +61,10 @@ extension Lane {
         /// By the target's own word none of its instances is ready any more, or some are again.
         case capacityLost(Int, reason: String)
         case capacityBack(Int)
+        /// How many of its instances, or how often the router, ended by themselves and were started again since they
+        /// were put up; and how the last one ended. Told again and again: what is known changes nothing.
+        case instancesDied(Int, count: Int, last: String)
+        case routerDied(count: Int, last: String)
         case routed(generation: Int)
         case verified(number: Int, Verdict, summary: String, lastLines: [String])
         /// The judge's word on the running deployment, each time it has looked.

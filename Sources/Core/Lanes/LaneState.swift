@@ -32,6 +32,8 @@ package struct Lane: Sendable, Equatable, Codable {
     /// Nothing before this deployment can be gone back to.
     package internal(set) var noReturnBefore = 0
     package internal(set) var takingDown: TakingDown?
+    /// The newest on record; nil: none since the router was put up.
+    package internal(set) var routerDeaths: Deaths?
     /// A rollback that waits for the running deployment to have returned its traffic.
     package internal(set) var nextRollback: RollbackOrder?
 
@@ -145,6 +147,8 @@ package struct Capacity: Sendable, Equatable, Codable {
     package internal(set) var drain: Milliseconds
     /// Deadline of a retiring one; later than that raises the alarm.
     package internal(set) var goneBy: Instant?
+    /// The newest on record; nil: none.
+    package internal(set) var deaths: Deaths?
     /// Instances that it has so far; nil: all that its release and environment ask for.
     package internal(set) var replicas: Int?
 }

@@ -44,7 +44,7 @@ package struct LaneJournal: Sendable {
             case .requested, .waiting, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
                 .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
                 .judged, .capacityScaled, .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .movedFirst, .handedOver, .aborted, .failed, .withdrawn,
-                .passedNoReturn, .held,
+                .passedNoReturn, .held, .instancesDied, .routerDied,
                 .holdReleased, .pinned, .unpinned, .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved,
                 .downFinished:
                 continue

@@ -22,11 +22,17 @@ package final class News: Sendable {
 
     package func publish(_ envelopes: [Envelope]) {
         guard let last = envelopes.last else { return }
-        let item = Item(position: last.position, streams: Set(envelopes.map(\.stream)))
-        self.state.withLock { state in
-            state.position = max(state.position, item.position)
-            for listener in state.listeners.values { listener.yield(item) }
+        self.publish(changesOf: Set(envelopes.map(\.stream)), at: last.position)
+    }
+
+    /// `position` nil: not known; that of the last news.
+    package func publish(changesOf streams: Set<StreamID>, at position: Int? = nil) {
+        let (item, listeners) = self.state.withLock { state in
+            state.position = max(state.position, position ?? 0)
+            return (Item(position: position ?? state.position, streams: streams), Array(state.listeners.values))
         }
+        // Not under the lock: waking a task takes that task's own lock, and cancelling a task holds it while `onTermination` waits for ours.
+        for listener in listeners { listener.yield(item) }
     }
 
     package enum Backlog: Sendable {

@@ -59,9 +59,12 @@ package struct CapacityReport: Sendable, Equatable, Codable {
     package var lastLines: [String]
     /// Resident memory of its instances together, in bytes; nil: not known.
     package var memory: Int64?
+    /// Which instance was started again last and how it had ended, as in `instance 2 was ended by signal 9`; nil: none.
+    package var lastDeath: String?
 
     package init(
-        key: CapacityKey, ready: Int, wanted: Int, restarts: Int, lastLines: [String], memory: Int64? = nil
+        key: CapacityKey, ready: Int, wanted: Int, restarts: Int, lastLines: [String], memory: Int64? = nil,
+        lastDeath: String? = nil
     ) {
         self.memory = memory
         self.key = key
@@ -69,6 +72,7 @@ package struct CapacityReport: Sendable, Equatable, Codable {
         self.wanted = wanted
         self.restarts = restarts
         self.lastLines = lastLines
+        self.lastDeath = lastDeath
     }
 }
 
@@ -145,6 +149,19 @@ package struct RoutingReport: Sendable, Equatable, Codable {
     }
 }
 
+/// How often the process of a lane's router ended by itself and was started again.
+package struct RouterDeaths: Sendable, Equatable, Codable {
+    /// Since the router was put up.
+    package var count: Int
+    /// How it ended last, as in `HAProxy was ended by signal 9`.
+    package var last: String
+
+    package init(count: Int, last: String) {
+        self.count = count
+        self.last = last
+    }
+}
+
 /// What splits a lane's traffic between versions.
 package protocol Router: Sendable {
     /// Makes the routing so, confirmed by reading it back: new capacity is raised before old is lowered. Idempotent; refuses an older
@@ -156,6 +173,8 @@ package protocol Router: Sendable {
     func counts(_ lane: LaneID) async throws -> TrafficCounts?
     /// Requests that are under way at a capacity right now.
     func requestsUnderWay(_ key: CapacityKey) async throws -> Int
+    /// From what is on record, without asking the router itself; nil: it was never lost.
+    func deaths(_ lane: LaneID) async throws -> RouterDeaths?
     /// Takes the lane's router away. Only `down` asks for it.
     func remove(_ lane: LaneID, term: Term) async throws
 }

@@ -73,7 +73,7 @@ struct Notices: Sendable {
         case .requested, .removed, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
             .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
             .capacityScaled, .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .movedFirst, .handedOver, .aborted, .failed, .verified,
-            .withdrawn, .passedNoReturn, .blocked,
+            .withdrawn, .passedNoReturn, .blocked, .instancesDied, .routerDied,
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:
             return nil

@@ -2,7 +2,8 @@ import Core
 import Logging
 import Ports
 
-/// Looks at what should be ready, at its own pace, and tells a lane when none of a version's instances is. The lane then wants it raised again.
+/// Looks at what should be there, at its own pace. Tells a lane when none of a version's instances is ready, which it then wants raised
+/// again, and what died and was started again, which it puts on record.
 struct Watch: Sendable {
     let journal: Journal
     let doors: Doors
@@ -41,10 +42,10 @@ struct Watch: Sendable {
 
     private func count(_ id: LaneID, _ missing: inout [CapacityKey: Int]) async throws {
         let lane = try await self.journal.lane(id).machine
-        let ready = lane.capacities.values.filter { $0.state == .ready }.map(\.number).sorted()
-        guard !ready.isEmpty, lane.takingDown == nil else { return }
+        guard !lane.capacities.isEmpty, lane.takingDown == nil else { return }
         let reports = try await self.doors.runtime.observe(id)
-        for number in ready {
+        try await self.tellDeaths(lane, id, reports)
+        for number in lane.capacities.values.filter({ $0.state == .ready }).map(\.number).sorted() {
             let key = CapacityKey(lane: id, number: number)
             let report = reports.first { $0.key == key }
             guard (report?.ready ?? 0) == 0 else {
@@ -57,6 +58,18 @@ struct Watch: Sendable {
             let reason = report.map { "\($0.restarts) restarts so far" } ?? "the target knows nothing of it"
             try await self.tell(id, .capacityLost(number, reason: reason))
         }
+    }
+
+    /// Only what the lane does not know; how often it wants to be told is its own to decide.
+    private func tellDeaths(_ lane: Lane, _ id: LaneID, _ reports: [CapacityReport]) async throws {
+        for report in reports {
+            guard let last = report.lastDeath, let capacity = lane.capacities[report.key.number],
+                capacity.deaths?.count != report.restarts
+            else { continue }
+            try await self.tell(id, .instancesDied(capacity.number, count: report.restarts, last: last))
+        }
+        guard let deaths = try await self.doors.router.deaths(id), deaths.count != lane.routerDeaths?.count else { return }
+        try await self.tell(id, .routerDied(count: deaths.count, last: deaths.last))
     }
 
     private func tell(_ id: LaneID, _ answer: Lane.Answer) async throws {

@@ -87,6 +87,8 @@ private struct PromotionStory {
         guard let sentence = event.sentence else { return nil }
         guard let number = sentence.number else { return self.isOpen ? sentence.text : nil }
         guard number == self.number else { return nil }
+        // Its instances may die long after it ended, which opens nothing again.
+        if case .instancesDied = event { return sentence.text }
         self.isOpen = true
         if case .ended = event { self.isOpen = false }
         if case .removed = event { self.isOpen = false }

@@ -42,6 +42,10 @@ extension Lane.Event {
             (body.number, "ended, \(body.outcome.rawValue)" + (body.reason.isEmpty ? "" : ": \(body.reason)"))
         case .verified(let body): (body.number, "\(body.candidate.version) is verified here")
         case .passedNoReturn(let body): (body.number, "passed the point of no return")
+        case .instancesDied(let body):
+            (body.number, "\(body.deaths.last); started again (restarts so far: \(body.deaths.count))")
+        case .routerDied(let deaths):
+            (nil, "the router was lost and brought back: \(deaths.last) (restarts so far: \(deaths.count))")
         case .blocked(let block): (nil, "\(block.release) blocked by \(block.by): \(block.reason)")
         case .unblocked(let body): (nil, "\(body.release) unblocked by \(body.by): \(body.reason)")
         case .held(let hold): (nil, "held by \(hold.by): \(hold.reason)")

@@ -92,6 +92,8 @@ enum Stored {
             #"{"at":1800000000000,"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"number":2,"outcome":"completed","reason":""}"#,
         "lane.failed":
             #"{"at":1800000000000,"deadline":1800000060000,"ending":{"by":"system","lastLines":["can't open its data"],"reason":"not ready"},"number":2}"#,
+        "lane.instancesDied":
+            #"{"deaths":{"at":1800000000000,"count":3,"last":"instance 2 was ended by signal 9","quiet":20000},"number":2}"#,
         "lane.passedNoReturn": #"{"number":2}"#,
         "lane.handedOver": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"the fix is next","step":6}"#,
         "lane.movedFirst": #"{"at":1800000000000,"by":"person:ada","number":3,"reason":"the fix"}"#,
@@ -101,6 +103,7 @@ enum Stored {
             #"{"at":1800000000000,"by":"person:ada","number":3,"reason":"slow","settings":{"definition":1,"drain":30000,"health":60000,"policy":"finish"},"target":{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"isWithdrawn":false,"leftAt":1800000000000,"number":1,"verifiedAt":1799990000000}}"#,
         "lane.rollbackStarted":
             #"{"at":1800000000000,"by":"person:ada","candidate":{"release":"r-0123456789ab","version":"1.2.3"},"capacity":1,"definition":1,"number":3,"plan":{"drain":30000,"keepWarm":0,"policy":"finish","reversible":true,"steps":[{"shift":{"_0":10000}}],"strategy":"rollback"},"reason":"slow"}"#,
+        "lane.routerDied": #"{"at":1800000000000,"count":1,"last":"HAProxy was ended by signal 9","quiet":10000}"#,
         "lane.routingConfirmed": #"{"at":1800000000000,"generation":4}"#,
         "lane.routingWanted": #"{"generation":4,"preview":2,"weights":{"1":10000}}"#,
         "lane.skipped": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"seen enough","step":6}"#,

@@ -63,6 +63,10 @@ import Testing
                 "set-var proc.capacity6 int(0)", "set-var proc.version6 str(none)",
             ])
         #expect(
+            self.lines(state, of: "backend arm1").suffix(3) == [
+                "server s1 127.0.0.1:26001", "server s2 127.0.0.1:26001", "server-template s 3-32 127.0.0.1:1 disabled",
+            ], "a sole instance stands there twice")
+        #expect(
             self.lines(state, of: "backend arm2").suffix(3) == [
                 "server s1 127.0.0.1:26003", "server s2 [::1]:26004", "server-template s 3-32 127.0.0.1:1 disabled",
             ])
@@ -198,6 +202,29 @@ import Testing
             HAProxyCommands.lower(from: done, to: alone) == [
                 "set var proc.capacity1 int(-1)", "set server arm2/s1 state maint", "set server arm2/s2 state maint",
             ])
+    }
+
+    @Test func `a sole instance is listed twice until it gets a second beside it, and again when that is gone`() throws {
+        func lane(_ generation: Int, _ addresses: [String], _ now: HAProxyPicture?) throws -> HAProxyState {
+            try self.state(try self.routing(generation, [(1, 10_000, addresses)]), occupied: now?.occupied ?? [])
+        }
+        let (a, b) = ("127.0.0.1:26001", "127.0.0.1:26002")
+        let one = try self.picture(try lane(1, [a], nil))
+        #expect(one.occupied[0]?.addresses.map(\.description) == [a])
+        let both = try lane(2, [a, b], one)
+        #expect(
+            HAProxyCommands.raise(from: one, to: both) == [
+                "set server arm1/s3 addr 127.0.0.1 port 26002", "set server arm1/s3 state ready",
+            ])
+        #expect(HAProxyCommands.lower(from: one, to: both) == ["set server arm1/s2 state maint"])
+        let two = try self.picture(both)
+        let back = try lane(3, [a], two)
+        #expect(
+            HAProxyCommands.raise(from: two, to: back) == [
+                "set server arm1/s3 addr 127.0.0.1 port 26001", "set server arm1/s3 state ready",
+            ])
+        #expect(HAProxyCommands.lower(from: two, to: back) == ["set server arm1/s2 state maint"])
+        #expect(HAProxyCommands.difference(of: two, from: back, turned: false) != nil)
     }
 
     @Test func `long commands are cut into lines that fit HAProxy's buffer`() throws {

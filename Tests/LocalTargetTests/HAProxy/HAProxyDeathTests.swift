@@ -39,6 +39,7 @@ import Testing
             })
             let report = try await router.apply(next, term: Term(1))
             #expect(kills.withLock { $0 } == 1)
+            #expect(try await router.deaths(world.lane)?.count == 1)
             #expect(report.weights == [world.key(1): .zero, world.key(2): .all])
             #expect(report.generation == 2)
             #expect(report.preview == nil)
@@ -130,6 +131,8 @@ import Testing
                 times.append(clock.now - start)
                 #expect(try await world.haproxy.read(world.lane) == before)
             }
+            let deaths = RouterDeaths(count: 5, last: "HAProxy was ended by signal 9")
+            #expect(try await world.haproxy.deaths(world.lane) == deaths)
             print("HAProxy started first in \(firstStart); killed, answering again after: \(times.sorted())")
             // 200 ms on a machine that has nothing else to do; here other tests want the processors too, so in relation
             // to what a start took, and the best of five.
@@ -151,6 +154,7 @@ import Testing
             let supervision = Task { await rebooted.run() }
             try await eventually("HAProxy runs again") { (try? await rebooted.read(world.lane)) == before }
             #expect(try world.process().boot == "11111111-2222-3333-4444-555555555555")
+            #expect(try await rebooted.deaths(world.lane) == nil, "the machine died, not HAProxy")
             supervision.cancel()
             await supervision.value
             _ = try await rebooted.apply(next, term: Term(1))

@@ -78,6 +78,11 @@ import Testing
             #expect(try !log.rotate(limit: 100_000))
             #expect(try log.rotate(limit: 100))
             append(103...103)
+            // While somebody else rotates it, it is left alone.
+            let other = open(log.path, O_RDONLY | O_CLOEXEC)
+            #expect(flock(other, LOCK_EX) == 0)
+            #expect(try !log.rotate(limit: 1))
+            close(other)
             #expect(try log.lines(after: next, characters: 100).lines.last == "line 103")
             #expect(try log.lastLines(3, characters: 100) == ["line 101", "line 102", "line 103"])
             var status = stat()

@@ -63,23 +63,6 @@ enum FileTree {
         }
     }
 
-    /// Replaces a file as a whole: after a crash there is the old or the new one, never a part.
-    static func write(_ bytes: [UInt8], to path: String) throws {
-        let file = try FileDescriptor.open(
-            FilePath(path + ".new"), .writeOnly, options: [.create, .truncate, .closeOnExec],
-            permissions: [.ownerReadWrite])
-        try file.closeAfter {
-            try file.writeAll(bytes)
-            guard fsync(file.rawValue) == 0 else { throw FileError(errno, "write", path) }
-        }
-        guard rename(path + ".new", path) == 0 else { throw FileError(errno, "write", path) }
-        let folder = try FileDescriptor.open(
-            FilePath(path).removingLastComponent(), .readOnly, options: [.directory, .closeOnExec])
-        try folder.closeAfter {
-            guard fsync(folder.rawValue) == 0 else { throw FileError(errno, "write", path) }
-        }
-    }
-
     /// `rm -rf`: it also takes trees away that are deeper than a path can be long. Folders without the right to write
     /// are opened first.
     static func remove(_ path: String) async throws {

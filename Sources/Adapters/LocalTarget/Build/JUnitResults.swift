@@ -38,7 +38,7 @@ struct JUnitResults {
     private func stored(_ contents: [[UInt8]], in job: JobFolder) async throws -> Blob {
         let folder = job.path + "/results"
         try FileTree.create(folder)
-        for (index, bytes) in contents.enumerated() { try FileTree.write(bytes, to: "\(folder)/\(index + 1).xml") }
+        for (index, bytes) in contents.enumerated() { try DurableFile(path: "\(folder)/\(index + 1).xml").write(bytes) }
         try await self.archive.pack(folder, into: folder + ".tar")
         return try await self.blobs.store(file: folder + ".tar")
     }

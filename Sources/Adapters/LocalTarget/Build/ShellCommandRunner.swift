@@ -108,7 +108,7 @@ extension ShellCommandRunner {
         let outcome = Outcome(
             key: key, verdict: report.verdict, summary: report.summary, lastLines: report.lastLines)
         let bytes = [UInt8](try JSONEncoder().encode(outcome))
-        try await FileWork.run { try FileTree.write(bytes, to: path) }
+        try await FileWork.run { try DurableFile(path: path).write(bytes) }
     }
 
     private func outcome(_ path: String, key: String) async throws -> CommandReport? {

@@ -115,6 +115,7 @@ package enum HAProxyCommands {
         }
     }
 
+    /// Ready servers that the slot does not list, or lists less often.
     private static func unwanted(_ old: HAProxyPicture.Slot, _ slot: HAProxySlot) -> [HAProxyPicture.Server] {
         self.compare(old, slot).unwanted
     }
@@ -136,5 +137,11 @@ package enum HAProxyCommands {
             if let found { ready.remove(at: found) } else { missing.append(address) }
         }
         return (missing, ready)
+    }
+}
+
+extension HAProxyPicture.Server {
+    fileprivate func stands(at address: ListenAddress) -> Bool {
+        address.numeric.map { $0 == (self.address, self.port) } ?? false
     }
 }

@@ -14,6 +14,8 @@ struct HAProxyRecord: Sendable, Equatable, Codable {
     var generation: Int
     /// Confirmed by HAProxy, or what it was last started with; nil before the first start.
     var state: HAProxyState?
+    /// nil: none since the router was put up.
+    var deaths: RouterDeaths?
 }
 
 /// Where the process of one lane is to be found. Written before a start with the socket alone, so that a process whose
@@ -28,6 +30,8 @@ struct HAProxyHandle: Sendable, Equatable, Codable {
     var socket: String
     var process: DetachedProcess?
     var older: Older?
+    /// How it ended, if it was our child.
+    var ending: String?
 
     /// The entry in the environment of a process that was started for this handle.
     var mark: String { "\(HAProxyConfiguration.socketVariable)=\(self.socket)" }
@@ -108,7 +112,7 @@ struct HAProxyFiles: Sendable {
         try self.encode(times).write(to: URL(fileURLWithPath: self.timesPath), options: .atomic)
     }
 
-    func write(configuration: String) throws { try self.write(Data(configuration.utf8), to: self.configuration) }
+    func write(configuration: String) throws { try self.write(Array(configuration.utf8), to: self.configuration) }
 
     func makeFolder() throws {
         try FileManager.default.createDirectory(
@@ -175,38 +179,13 @@ struct HAProxyFiles: Sendable {
         }
     }
 
-    private func encode(_ value: some Encodable) throws -> Data {
+    private func encode(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        return try encoder.encode(value)
+        return [UInt8](try encoder.encode(value))
     }
 
-    private func read(_ path: String) throws -> Data? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        return try Data(contentsOf: URL(fileURLWithPath: path))
-    }
+    private func read(_ path: String) throws -> Data? { try DurableFile(path: path).read(limit: 4 << 20).map { Data($0) } }
 
-    /// Temporary file, fsync, rename, fsync of the folder: after a crash it is the old file or the new one, whole.
-    private func write(_ bytes: Data, to path: String) throws {
-        let temporary = path + ".new"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Self.failure(temporary) }
-        defer { close(file) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Self.failure(temporary) }
-            rest = rest.dropFirst(count)
-        }
-        guard fsync(file) == 0, rename(temporary, path) == 0 else { throw Self.failure(path) }
-        let folder = open(self.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw Self.failure(self.folder) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw Self.failure(self.folder) }
-    }
-
-    private static func failure(_ path: String) -> TargetError {
-        TargetError(.failed, "\(path) can't be written: \(String(cString: strerror(errno))).", retryable: true)
-    }
+    private func write(_ bytes: [UInt8], to path: String) throws { try DurableFile(path: path).write(bytes) }
 }

@@ -58,7 +58,9 @@ struct HAProxyLane: Sendable {
     func remove(term: Term) async throws {
         guard let record = try self.files.record() else { return }
         let fenced = try self.fenced(record, term: term, generation: record.generation)
-        try self.files.write(HAProxyRecord(fenced, state: nil))
+        var gone = HAProxyRecord(fenced, state: nil)
+        gone.deaths = nil
+        try self.files.write(gone)
         while let handle = try self.running(), let process = handle.process {
             try await self.table.stop(process, mark: handle.mark, grace: .seconds(2))
         }
@@ -175,7 +177,11 @@ extension HAProxyLane {
             try self.files.write(handle)
         }
         if try self.table.isRunning(handle) { return handle }
-        if let process = handle.process { _ = try self.table.ending(of: process) }
+        if let process = handle.process, let ending = try self.table.ending(of: process), ending != .unknown {
+            // It is collected now: nobody learns this a second time.
+            handle.ending = "\(ending)"
+            try self.files.write(handle)
+        }
         guard let older = handle.older, try self.table.isRunning(older.process) else { return nil }
         return HAProxyHandle(socket: older.socket, process: older.process)
     }
@@ -186,6 +192,8 @@ extension HAProxyLane {
         _ state: HAProxyState, _ record: HAProxyRecord, replacing old: HAProxyHandle? = nil
     ) async throws -> RoutingReport {
         var state = state
+        let earlier = record
+        let record = old == nil ? try self.counted(record) : record
         if old == nil || record.state?.listen != state.listen { try self.checkFree(state.listen) }
         if old == nil {
             // What was under way in a process that died is gone, so nothing has to be remembered of it.
@@ -199,12 +207,24 @@ extension HAProxyLane {
             try self.files.write(HAProxyRecord(record, state: state))
             return self.report(now, state.previewListener)
         } catch {
-            try self.files.write(record)
-            if let earlier = record.state {
-                try self.files.write(configuration: HAProxyConfiguration.text(earlier))
+            try self.files.write(earlier)
+            if let state = earlier.state {
+                try self.files.write(configuration: HAProxyConfiguration.text(state))
             }
             throw error
         }
+    }
+
+    /// The record with one death more if its process died: not with its machine, and not by our own hand.
+    private func counted(_ record: HAProxyRecord) throws -> HAProxyRecord {
+        // Collects it, if that has not been done.
+        guard try self.running() == nil, record.state != nil, let handle = try self.files.handle(),
+            handle.process?.boot == self.table.boot
+        else { return record }
+        var counted = record
+        counted.deaths = RouterDeaths(
+            count: (record.deaths?.count ?? 0) + 1, last: "HAProxy \(handle.ending ?? "ended")")
+        return counted
     }
 
     /// Starts the process. A preview port that somebody took in the moment since it was looked at is exchanged.

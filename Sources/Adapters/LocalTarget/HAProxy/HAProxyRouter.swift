@@ -101,6 +101,8 @@ package struct HAProxyRouter: Router {
         return look.counts(try await self.logs.times(look, files: work.files))
     }
 
+    package func deaths(_ lane: LaneID) async throws -> RouterDeaths? { try self.lane(lane).files.record()?.deaths }
+
     package func remove(_ lane: LaneID, term: Term) async throws {
         let work = self.lane(lane)
         try await self.lanes.take(lane) { try await work.remove(term: term) }

@@ -12,6 +12,8 @@ struct CapacityRecord: Sendable, Equatable, Codable {
     var phase: Phase
     /// How often an instance had to be started again since the capacity was put up.
     var restarts = 0
+    /// Which instance had to be, and how it had ended; nil: none yet, or by an older Slipway.
+    var lastDeath: String?
     var instances: [Instance] = []
 
     struct FormatAlone: Decodable { var format: Int }

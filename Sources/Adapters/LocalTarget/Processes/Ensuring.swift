@@ -37,7 +37,7 @@ extension ProcessRuntime {
                 "\(key) is up with another release, command or variables. A capacity is never changed in place: "
                     + "stop it, or order a new number.", retryable: false)
         }
-        if capacity.record.phase == .stopped { capacity.record.restarts = 0 }
+        if capacity.record.phase == .stopped { (capacity.record.restarts, capacity.record.lastDeath) = (0, nil) }
         if capacity.record.phase != .up { capacity.record.phase = .starting }
         capacity.order = order
         let surplus = capacity.record.instances.filter { $0.number > order.replicas }
@@ -91,11 +91,17 @@ extension ProcessRuntime {
         for rest in try folder.partial() { try await FileTree.remove(rest) }
     }
 
-    /// Starts the instances that don't run. Those that do are left as they are.
+    /// Starts the instances that don't run. Those that do are left as they are; one that died after all were ready waits
+    /// for its time as it would without this order, or orders in a row would make a crash loop a fast one.
     private func startMissing(_ key: CapacityKey) throws {
+        let isEstablished = self.capacities[key]?.record.phase == .up
         for instance in self.capacities[key]?.record.instances ?? [] {
             if let process = instance.process, try self.table.isRunning(process) { continue }
-            try self.start(instance.number, of: key, keepsPort: false)
+            guard isEstablished, instance.process != nil else {
+                try self.start(instance.number, of: key, keepsPort: false)
+                continue
+            }
+            if self.capacities[key]?.live[instance.number]?.restart == nil { try self.planRestart(instance, of: key) }
         }
     }
 
@@ -141,14 +147,16 @@ extension ProcessRuntime {
                 return self.report(key, ready: ready, lastLines: [])
             }
             let isEstablished = self.capacities[key]?.record.phase == .up
-            if isEstablished { try self.supervise(key) }
+            // Whoever ordered it shows the router the addresses, so a port that somebody took meanwhile is exchanged.
+            if isEstablished { try self.supervise(key, keepsPort: false) }
             let ended = isEstablished ? nil : try self.endedInstance(key)
             if ended != nil || self.clock.now >= deadline {
                 let lines = try self.reason(order, ended: ended)
                 if !isEstablished { try await self.giveUp(key, since: stops) }
                 return self.report(key, ready: ready, lastLines: lines)
             }
-            for log in self.logs(key) { try log.rotate(limit: self.settings.logBytes) }
+            // A log that can't be cut is no reason to give up an instance that starts.
+            self.rotate(self.logs(key))
             try await self.clock.sleep(for: .milliseconds(50))
         }
     }
@@ -172,6 +180,11 @@ extension ProcessRuntime {
         }
         let capacity = self.capacities[order.key]
         let late = try capacity?.record.instances.first { try !self.isReady($0, of: order.key) }?.number ?? 1
+        if let live = capacity?.live[late], let death = live.death, let restart = live.restart {
+            let delay = max(.zero, Int((restart - self.clock.now) / .milliseconds(1)))
+            let sentence = "slipway: instance \(late) \(death); it is started again in \(delay) ms"
+            return try folder.log(late).lastLines(19, characters: 500) + [sentence]
+        }
         let answer =
             switch capacity?.live[late]?.answer?.0 {
             case .status(let code): "the last answer was \(code)"

@@ -23,14 +23,16 @@ package struct InstanceLog: Sendable, Equatable {
     package init(path: String) { self.path = path }
 
     /// Keeps the last `limit` bytes (at most twice as many) in the older file once there are more in the file. Says
-    /// whether it did.
+    /// whether it did. Two at once would cut off each other's tail, so the second leaves it to the first.
     @discardableResult
     package func rotate(limit: Int = Self.rotatedAt) throws -> Bool {
-        let size = self.size()
-        guard size > limit else { return false }
+        guard self.size() > limit else { return false }
         let source = open(self.path, O_RDWR | O_CLOEXEC)
         guard source >= 0 else { throw self.failure(errno) }
         defer { close(source) }
+        guard flock(source, LOCK_EX | LOCK_NB) == 0 else { return false }
+        let size = self.size()
+        guard size > limit else { return false }
         let temporary = self.older + ".new"
         let target = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard target >= 0 else { throw self.failure(errno) }

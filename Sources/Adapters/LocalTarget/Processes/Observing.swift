@@ -63,7 +63,7 @@ extension ProcessRuntime {
         let capacity = self.capacities[key]
         return CapacityReport(
             key: key, ready: ready, wanted: capacity?.order.replicas ?? 0, restarts: capacity?.record.restarts ?? 0,
-            lastLines: lastLines)
+            lastLines: lastLines, lastDeath: capacity?.record.lastDeath)
     }
 
     /// Answers older than a few rounds say nothing about now; without `run()` there are no others.

@@ -44,7 +44,10 @@ package actor ProcessRuntime: Runtime {
     struct Live {
         var started: ContinuousClock.Instant?
         var failures = 0
+        /// When it is started again; nobody starts it earlier.
         var restart: ContinuousClock.Instant?
+        /// How it ended, while it waits for that.
+        var death: String?
         var answer: (ProbeAnswer, at: ContinuousClock.Instant)?
         var isReady = false
     }

@@ -15,11 +15,15 @@ extension ProcessRuntime {
 
     private nonisolated func supervise() async {
         while !Task.isCancelled {
-            for log in await self.superviseAll() {
-                do { try log.rotate(limit: self.settings.logBytes) } catch { self.logger.warning("\(error)") }
-            }
+            self.rotate(await self.superviseAll())
             // Ends early only by cancellation, which ends the loop.
             try? await self.clock.sleep(for: self.settings.supervision)
+        }
+    }
+
+    nonisolated func rotate(_ logs: [InstanceLog]) {
+        for log in logs {
+            do { try log.rotate(limit: self.settings.logBytes) } catch { self.logger.warning("\(error)") }
         }
     }
 
@@ -56,13 +60,13 @@ extension ProcessRuntime {
     }
 
     /// One look at the instances of a capacity that is up: what died is planned to start again, and started when its
-    /// time has come.
-    func supervise(_ key: CapacityKey) throws {
+    /// time has come. `keepsPort` false: on another port if its own was taken.
+    func supervise(_ key: CapacityKey, keepsPort: Bool = true) throws {
         for instance in self.capacities[key]?.record.instances ?? [] {
             if let process = instance.process, try self.table.isRunning(process) {
                 self.forgetFailures(instance.number, of: key)
             } else if let restart = self.capacities[key]?.live[instance.number]?.restart {
-                if self.clock.now >= restart { try self.startAgain(instance, of: key) }
+                if self.clock.now >= restart { try self.startAgain(instance, of: key, keepsPort: keepsPort) }
             } else {
                 try self.planRestart(instance, of: key)
             }
@@ -76,7 +80,7 @@ extension ProcessRuntime {
         self.capacities[key]?.live[number]?.failures = 0
     }
 
-    private func planRestart(_ instance: CapacityRecord.Instance, of key: CapacityKey) throws {
+    func planRestart(_ instance: CapacityRecord.Instance, of key: CapacityKey) throws {
         var live = self.capacities[key]?.live[instance.number] ?? Live()
         let ending = try instance.process.flatMap { try self.table.ending(of: $0) } ?? .unknown
         // After a reboot nothing failed: start at once.
@@ -84,23 +88,33 @@ extension ProcessRuntime {
         let delay = isOfThisBoot ? Backoff.delay(failures: live.failures) : .zero
         live.failures += isOfThisBoot ? 1 : 0
         live.restart = self.clock.now + delay
+        let death = instance.process == nil ? "was not started" : isOfThisBoot ? "\(ending)" : "ended with the machine"
+        live.death = death
         live.answer = nil
         live.isReady = false
         self.capacities[key]?.live[instance.number] = live
         let sentence =
-            "instance \(instance.number) \(ending); it is started again in \(Int(delay / .milliseconds(1))) ms"
+            "instance \(instance.number) \(death); it is started again in \(Int(delay / .milliseconds(1))) ms"
         self.folder(key).log(instance.number).note(sentence)
         self.logger.warning("\(key): \(sentence)")
         self.changed.yield(key)
     }
 
-    private func startAgain(_ instance: CapacityRecord.Instance, of key: CapacityKey) throws {
+    private func startAgain(
+        _ instance: CapacityRecord.Instance, of key: CapacityKey, keepsPort: Bool
+    ) throws {
         let isOfThisBoot = instance.process?.boot == self.table.boot
+        let death = "instance \(instance.number) \(self.capacities[key]?.live[instance.number]?.death ?? "ended")"
         // Whatever comes of it, the next try waits for its turn.
         let failures = self.capacities[key]?.live[instance.number]?.failures ?? 0
         self.capacities[key]?.live[instance.number]?.restart = self.clock.now + Backoff.delay(failures: failures)
-        try self.start(instance.number, of: key, keepsPort: true)
-        if isOfThisBoot { try self.update(key) { $0.restarts += 1 } }
+        try self.start(instance.number, of: key, keepsPort: keepsPort)
+        // A machine that was switched off is no failure of its instances.
+        guard isOfThisBoot else { return }
+        try self.update(key) { record in
+            record.restarts += 1
+            record.lastDeath = death
+        }
     }
 
     /// Asks all instances of a capacity at once and keeps their answers.
