@@ -77,9 +77,10 @@ extension LaneDecision {
     }
 
     private func weights(_ share: BasisPoints, of deployment: Deployment) -> [Int: BasisPoints] {
-        guard let fallback = self.lane.fallback, fallback != deployment.capacity, share != .all else {
-            return [deployment.capacity: .all]
-        }
+        // A share for a version that is gone would reach nobody: until it is back, the one that is ready serves all.
+        guard let fallback = self.lane.fallback, fallback != deployment.capacity, share != .all,
+            self.lane.capacities[fallback]?.state == .ready
+        else { return [deployment.capacity: .all] }
         return [deployment.capacity: share, fallback: share.rest].filter { $0.value > .zero }
     }
 

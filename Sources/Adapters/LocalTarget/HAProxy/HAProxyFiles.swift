@@ -109,7 +109,7 @@ struct HAProxyFiles: Sendable {
 
     /// Survives the end of the control plane, and needs no more: another boot means another HAProxy.
     func write(_ times: HAProxyKeptTimes) throws {
-        try self.encode(times).write(to: URL(fileURLWithPath: self.timesPath), options: .atomic)
+        try Data(self.encode(times)).write(to: URL(fileURLWithPath: self.timesPath), options: .atomic)
     }
 
     func write(configuration: String) throws { try self.write(Array(configuration.utf8), to: self.configuration) }
