@@ -21,6 +21,12 @@ package struct SimulatedWorld: Sendable {
         var underWay: [Int: Int] = [:]
         /// What the router has counted since its process began, by capacity.
         var counts: [Int: ArmCounts] = [:]
+        /// What the shares of earlier requests left over.
+        struct Rest: Sendable {
+            var requests = 0
+            var errors = 0
+        }
+        var rests: [Int: Rest] = [:]
         /// Rises with each new process of the router.
         var epoch = 1
     }
@@ -202,7 +208,7 @@ package struct SimulatedWorld: Sendable {
     }
 
     /// What the router counted of each arm.
-    func counts(_ lane: LaneID) -> TrafficCounts? {
+    package func counts(_ lane: LaneID) -> TrafficCounts? {
         guard let there = self.lanes[lane], let routing = there.routing else { return nil }
         var arms: [CapacityKey: ArmCounts] = [:]
         for arm in routing.arms {
@@ -228,6 +234,26 @@ package struct SimulatedWorld: Sendable {
             counts.timed += times.reduce(0, +)
         }
         self.lanes[key.lane]?.counts[key.number] = counts
+    }
+
+    /// So many requests come to each lane and are shared as its router shares them; `failing` says which versions fail
+    /// how many of a thousand. What does not divide evenly is kept for the next time, so nothing is left to chance.
+    package mutating func serve(_ requests: Int, failing: [String: Int] = [:]) {
+        for (id, there) in self.lanes {
+            guard let routing = there.routing else { continue }
+            for arm in routing.arms where arm.weight > .zero {
+                let number = arm.capacity.number
+                var rest = there.rests[number] ?? LaneThere.Rest()
+                rest.requests += requests * arm.weight.count
+                let come = rest.requests / 10_000
+                rest.requests %= 10_000
+                rest.errors += come * (failing[arm.version] ?? 0)
+                let errors = rest.errors / 1_000
+                rest.errors %= 1_000
+                self.lanes[id]?.rests[number] = rest
+                self.count(arm.capacity, requests: come, errors: errors)
+            }
+        }
     }
 
     /// The router's process is another one: it counts from 0.

@@ -54,11 +54,20 @@ enum Binary {
         #expect(result.terminationStatus == .exited(0), "\(words)")
         let report = try JSONDecoder().decode(Report.self, from: result.standardOutput)
         #expect(report.ok, "\(words)")
-        #expect(report.releases.allSatisfy { $0.failed == 0 && $0.failedByNewVersion == 0 })
+        // 1.4.0 is the one that fails on purpose, in the canary's first share alone.
+        let sound = report.releases.filter { $0.version != "1.4.0" || $0.environment != "production" }
+        #expect(sound.allSatisfy { $0.failed == 0 && $0.failedByNewVersion == 0 })
         let production = report.releases.filter { $0.environment == "production" }
-        #expect(production.map(\.outcome) == ["completed", "completed", "failed", "completed", "rolledBack"])
-        #expect(production.map(\.version) == ["1.0.0", "1.1.0", "1.2.0", "1.2.1", "1.1.0"])
-        for entry in report.releases where entry.outcome != "rolledBack" { #expect(entry.rollbackMilliseconds == nil) }
+        #expect(
+            production.map { "\($0.version) \($0.outcome)" } == [
+                "1.0.0 completed", "1.1.0 completed", "1.2.0 failed", "1.2.1 completed", "1.3.0 completed",
+                "1.4.0 aborted", "1.5.0 completed", "1.3.0 rolledBack",
+            ])
+        // What got requests and was left has a time; what arrived, or got none, has not.
+        for entry in report.releases {
+            let wasLeft = entry.environment == "production" && ["aborted", "rolledBack"].contains(entry.outcome)
+            #expect((entry.rollbackMilliseconds != nil) == wasLeft, "\(entry)")
+        }
         let back = try #require(production.last?.rollbackMilliseconds)
         #expect(back == report.rollback.milliseconds)
         try Self.checkKeys(of: result.standardOutput)

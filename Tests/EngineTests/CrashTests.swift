@@ -41,15 +41,17 @@ import Testing
             switch strategy {
             case .bigBang: "bigBang"
             case .blueGreen(let hold): "{ blueGreen: { hold: \(hold.count)ms } }"
-            case .canary, .rolling: strategy.name
+            case .canary:
+                "{ canary: { steps: [10, 50, 100], each: { atLeast: 1s, atMost: 60s }, observe: 1s } }"
+            case .rolling: "{ rolling: { batch: 1, each: { atLeast: 1s, atMost: 60s }, observe: 1s } }"
             }
         return Shop.file(
             Shop.line(
-                "prod", "promote: automatically", "strategy: \(text)", "bake: 300ms", "keepWarm: 1h", "drain: 1s",
+                "prod", "promote: automatically", "strategy: \(text)", "bake: 300ms", "keepWarm: 1h", "drain: 1s", "replicas: 2",
                 "verify: [ { run: 'true' } ]"))
     }
 
-    @Test(arguments: [Strategy.bigBang, .blueGreen(hold: .zero), .blueGreen(hold: .seconds(5))])
+    @Test(arguments: Strategy.examples)
     func `cut after any event and resumed, the end is the same`(_ strategy: Strategy) async throws {
         let repository = FakeRepository()
         let commits = ["feat: one", "feat: two"].map { repository.commit($0, file: Self.file(strategy)) }
@@ -60,7 +62,7 @@ import Testing
             after: { envelopes in
                 if let last = envelopes.last { film.add(last.position, world.target.with { $0 }) }
             })
-        let expected = try await world.running(over: ledger) { plane in
+        let expected = try await world.running(over: ledger, traffic: Traffic()) { plane in
             try await Self.play(plane, strategy, commits, world)
         }
         #expect(expected.serving == ["0.1.0"])
@@ -112,7 +114,7 @@ import Testing
                 AppendRequest([batch], actor: envelope.actor, cause: envelope.cause, at: envelope.at))
         }
         try await world.plane(over: ledger).rebuildProjections(by: .ada)
-        return try await world.running(over: ledger) { plane in
+        return try await world.running(over: ledger, traffic: Traffic()) { plane in
             try await Self.play(plane, strategy, commits, world)
         }
     }

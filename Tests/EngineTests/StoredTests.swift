@@ -45,15 +45,6 @@ import Testing
         #expect(admitted.plan.steps.count == 7)
     }
 
-    @Test func `the state of a lane from before the judge can be read`() throws {
-        let lane = try EventJSON.decode(Lane.self, from: Array(Stored.laneState.utf8))
-        #expect(lane.deployment?.judgement == nil && lane.deployment?.plan.judging == nil)
-        #expect(lane.capacities.values.allSatisfy { $0.replicas == nil } && lane.capacities.count == 2)
-        #expect(lane.recent.first?.judgement == nil)
-        #expect(String(decoding: try EventJSON.encode(lane), as: UTF8.self) == Stored.laneState)
-        #expect(Lane.snapshotVersion > 1 && Service.snapshotVersion > 1, "older ones are ignored all the same")
-    }
-
     private static func envelope(_ kind: EventKind, _ body: String) -> Envelope {
         Envelope(
             NewEvent(kind: kind, body: Array(body.utf8)), of: .access, after: nil, position: 1,

@@ -13,6 +13,10 @@ package protocol RouterWorld: Sendable {
     /// The version that answers one request of this user (always the same text: the same user), nil if the router
     /// refuses it because no version is ready. `header`: the name of a header to send.
     func ask(at address: ListenAddress, user: String, header: String?) async throws -> String?
+    /// One request of this user, which its instance answers with a status of 500.
+    func fail(at address: ListenAddress, user: String) async throws
+    /// The router's own process ends; the next `apply` gives the lane another.
+    func endProcess() async throws
     /// Runs `body` while one request, begun at `listen`, is under way at the instance that got it.
     func whileUnderWay(at address: ListenAddress, _ body: @Sendable () async throws -> Void) async throws
 }
@@ -39,6 +43,7 @@ package enum RouterKit {
         Check(name: "a version that left gets nothing and is not in the report", run: Self.left),
         Check(name: "an arm whose instances changed sends to the new ones", run: Self.newInstances),
         Check(name: "requests under way are counted, also after the version left", run: Self.underWay),
+        Check(name: "requests and errors are counted by arm, and another process counts anew", run: Self.counts),
         Check(name: "a removed lane reads as nil and can be routed again", run: Self.removed),
     ]
 }
@@ -237,6 +242,60 @@ extension RouterKit {
             try await clock.sleep(for: .milliseconds(5))
         }
         #expect(try await world.router.requestsUnderWay(world.key(1)) == 0)
+    }
+
+    private static func counts(_ world: any RouterWorld) async throws {
+        #expect(try await world.router.counts(world.lane) == nil)
+        let one = try await world.instances(of: "1.0.0", count: 2)
+        let two = try await world.instances(of: "2.0.0", count: 1)
+        let half = world.routing(1, [try world.arm(1, 5_000, one), try world.arm(2, 5_000, two)])
+        _ = try await world.router.apply(half, term: self.term)
+        var asked = [world.key(1): 0, world.key(2): 0]
+        for user in 1...40 {
+            let answer = try await world.ask(at: world.listen, user: "\(user)", header: nil)
+            asked[world.key(answer == "1.0.0" ? 1 : 2), default: 0] += 1
+        }
+        let first = try await self.counted(world, requests: 40)
+        #expect(first.mapValues(\.requests) == asked)
+        #expect(first.values.allSatisfy { $0.errors == 0 && $0.weight.count == 5_000 })
+        for user in 1...10 { try await world.fail(at: world.listen, user: "\(user)") }
+        let second = try await self.counted(world, requests: 50)
+        for key in [world.key(1), world.key(2)] {
+            let (before, after) = (try #require(first[key]), try #require(second[key]))
+            #expect(after.errors == after.requests - before.requests)
+            #expect(after.epoch == before.epoch)
+        }
+        #expect(second.values.reduce(0) { $0 + $1.errors } == 10)
+
+        let whole = world.routing(2, [try world.arm(1, 0, one), try world.arm(2, 10_000, two)])
+        _ = try await world.router.apply(whole, term: self.term)
+        let third = try #require(try await world.router.counts(world.lane)).arms
+        #expect(third.mapValues(\.weight) == [world.key(1): .zero, world.key(2): .all])
+        #expect(third.mapValues(\.requests) == second.mapValues(\.requests))
+        #expect(third.mapValues(\.epoch) == second.mapValues(\.epoch))
+        try await world.endProcess()
+        _ = try await world.router.apply(whole, term: self.term)
+        let fresh = try #require(try await world.router.counts(world.lane)).arms
+        for (key, counts) in fresh {
+            #expect(counts.requests == 0 && counts.errors == 0)
+            #expect(counts.epoch != third[key]?.epoch)
+        }
+        #expect(fresh.count == 2)
+    }
+
+    /// The counts of the lane once they have come to that many requests; users have their answer a moment earlier.
+    private static func counted(_ world: any RouterWorld, requests: Int) async throws -> [CapacityKey: ArmCounts] {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(10)
+        while true {
+            let arms = try #require(try await world.router.counts(world.lane)).arms
+            let count = arms.values.reduce(0) { $0 + $1.requests }
+            if count >= requests || clock.now >= deadline {
+                #expect(count == requests)
+                return arms
+            }
+            try await clock.sleep(for: .milliseconds(5))
+        }
     }
 
     private static func removed(_ world: any RouterWorld) async throws {

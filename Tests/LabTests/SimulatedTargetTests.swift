@@ -126,7 +126,24 @@ private struct SimulatedRouterWorld: RouterWorld {
     }
 
     func ask(at address: ListenAddress, user: String, header: String?) async throws -> String? {
-        self.target.with { $0.answer(at: address, user: user, header: header) }
+        self.target.with { world in
+            if let key = world.capacity(at: address, user: user, header: header) {
+                world.count(key, requests: 1, errors: 0)
+            }
+            return world.answer(at: address, user: user, header: header)
+        }
+    }
+
+    func fail(at address: ListenAddress, user: String) async throws {
+        try self.target.with { world in
+            let key = try #require(world.capacity(at: address, user: user, header: nil))
+            world.count(key, requests: 1, errors: 1)
+        }
+    }
+
+    func endProcess() async throws {
+        let lane = self.lane
+        self.target.with { $0.forgetCounts(of: lane) }
     }
 
     func whileUnderWay(at address: ListenAddress, _ body: @Sendable () async throws -> Void) async throws {

@@ -16,6 +16,16 @@ extension Lane {
 
     func abortCommand(_ number: Int) -> String { "`slipway abort \(self.promotionWord(number)) --reason …`" }
 
+    func skipCommand(_ number: Int) -> String { "`slipway skip \(self.promotionWord(number)) --reason …`" }
+
+    func whyCommand(_ number: Int) -> String { "`slipway why \(self.promotionWord(number))`" }
+
+    func resumeCommand(_ number: Int) -> String { "`slipway resume \(self.promotionWord(number)) --reason …`" }
+
+    func promoteCommand(_ release: ReleaseID) -> String {
+        "`slipway promote \(release) --to \(self.environmentWord)`"
+    }
+
     func cancelCommand(_ number: Int) -> String { "`slipway cancel \(self.promotionWord(number))`" }
 
     func unblockCommand(_ release: ReleaseID) -> String {

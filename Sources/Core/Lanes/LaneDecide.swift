@@ -251,14 +251,14 @@ extension LaneDecision {
             throw Refusal(
                 .wrongState,
                 "Deployment \(deployment.number) was paused by \(pause.by): \(pause.reason). Nothing takes over from "
-                    + "what stands still; `slipway resume` first.")
+                    + "what stands still; first \(self.lane.resumeCommand(deployment.number)).")
         }
         guard deployment.bakes else {
             throw Refusal(
                 .wrongState,
                 "Only in its bake does a deployment let the next take over; \(deployment.number) is at "
                     + "\(deployment.phase == .running ? deployment.currentStep?.name ?? "its end" : "its way back"). "
-                    + "`slipway abort` ends it now and returns its traffic.")
+                    + "\(self.lane.abortCommand(deployment.number)) ends it now and returns its traffic.")
         }
         if let before = deployment.handOver {
             throw Refusal(.nothingToDo, "\(before.by) let the next take over already: \(before.reason).")
@@ -277,7 +277,8 @@ extension LaneDecision {
             throw Refusal(
                 .wrongState,
                 "\(candidate.version) is withdrawn here: a rollback went back from it. Pin another release "
-                    + "(`slipway release list` shows them), or bring this one in again first, with `slipway promote`.")
+                    + "(`slipway release list` shows them), or bring this one in again first, with "
+                    + "\(self.lane.promoteCommand(candidate.release)).")
         }
         try self.emit(.pinned(Pin(version: candidate.version, by: actor, reason: reason)))
     }

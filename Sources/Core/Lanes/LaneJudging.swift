@@ -38,14 +38,16 @@ extension LaneDecision {
         try self.record(deployment, judgement)
         switch judging.whenTimeIsUp {
         case .advanceUnlessDoubt where judgement.mayAdvance: try self.complete(deployment, judgement.sentence)
-        case .advanceUnlessDoubt, .pause: try self.ask(deployment, "time is up without a verdict: \(judgement.sentence)")
+        case .advanceUnlessDoubt, .pause:
+            try self.ask(deployment, "time is up without a verdict: \(judgement.sentence)")
         }
     }
 
     private mutating func sawTooLittle(
         _ deployment: Deployment, _ judgement: Judgement, _ policy: NoDataPolicy, since until: Instant
     ) throws(Refusal) {
-        let seen = "\(judgement.requestsInStep) requests in this step, \(Judgement.fewestRequests) are needed to judge by"
+        let seen =
+            "\(judgement.requestsInStep) requests in this step, \(Judgement.fewestRequests) are needed to judge by"
         switch policy {
         case .wait(let longer):
             guard until + longer <= self.now else { return }
@@ -63,8 +65,9 @@ extension LaneDecision {
     /// A decision for a person, with the evidence beside it: continue, extend or abort.
     private mutating func ask(_ deployment: Deployment, _ reason: String) throws(Refusal) {
         let reason =
-            "\(reason). `slipway skip` continues, `slipway resume` watches this step once more, `slipway abort` returns"
-            + " the traffic."
+            "\(reason). \(self.lane.skipCommand(deployment.number)) continues, "
+            + "\(self.lane.resumeCommand(deployment.number)) watches this step once more, "
+            + "\(self.lane.abortCommand(deployment.number)) returns the traffic."
         try self.emit(
             .paused(
                 Lane.Paused(number: deployment.number, pause: Pause(by: .judge, reason: reason, since: self.now))))
@@ -79,7 +82,7 @@ extension LaneDecision {
         guard pause.by == .judge, pause.since + Lane.decidesWithin <= self.now else { return }
         try self.alarm(
             .stuck, "\(deployment.candidate.version) waits for a decision: \(pause.reason)",
-            next: "`slipway skip`, `slipway resume` or `slipway abort`")
+            next: "give one of the three")
     }
 
     // MARK: The record
@@ -103,7 +106,9 @@ extension LaneDecision {
     mutating func alarmStopped(_ deployment: Deployment, _ ending: Ending) throws(Refusal) {
         try self.alarm(
             .stoppedByJudge, "\(deployment.candidate.version) was stopped: \(ending.reason)",
-            next: "look at the evidence with `slipway why`; promote a fix by hand, or clear the alarm")
+            next:
+                "look at the evidence with \(self.lane.whyCommand(deployment.number)); promote a fix by hand, or clear the alarm"
+        )
     }
 
     /// Something newer went in whole: what was stopped before is over.

@@ -114,9 +114,12 @@ package struct Routing: Sendable, Equatable, Codable {
     /// The arm that the preview header and the private preview listener reach; nil: nobody.
     package var preview: CapacityKey?
     package var previewHeader: String
+    /// What the split is made by; nil, and for users without it: a cookie that the router sets.
+    package var userKey: UserKey?
 
     package init(
-        lane: LaneID, listen: ListenAddress, generation: Int, arms: [Arm], preview: CapacityKey?, previewHeader: String
+        lane: LaneID, listen: ListenAddress, generation: Int, arms: [Arm], preview: CapacityKey?,
+        previewHeader: String, userKey: UserKey? = nil
     ) {
         self.lane = lane
         self.listen = listen
@@ -124,6 +127,7 @@ package struct Routing: Sendable, Equatable, Codable {
         self.arms = arms
         self.preview = preview
         self.previewHeader = previewHeader
+        self.userKey = userKey
     }
 }
 

@@ -114,7 +114,8 @@ struct LanePerformer: Sendable {
         }
         return Routing(
             lane: self.id, listen: listen, generation: lane.routing.generation, arms: arms,
-            preview: lane.routing.preview.map(self.key), previewHeader: environment.previewHeader)
+            preview: lane.routing.preview.map(self.key), previewHeader: environment.previewHeader,
+            userKey: environment.userKey)
     }
 
     // MARK: Commands of the user's

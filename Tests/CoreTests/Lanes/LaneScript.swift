@@ -206,7 +206,7 @@ extension LaneScript {
         var moments: [LaneScript] = []
         while script.lane.deployment != nil {
             moments.append(script)
-            guard try !script.workOnce() else { continue }
+            guard try !script.workOnce(), try !script.certify() else { continue }
             let wake = try #require(script.wake)
             try script.pass(wake - script.now)
         }

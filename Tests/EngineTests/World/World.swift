@@ -49,14 +49,30 @@ struct World: Sendable {
 
     /// A control plane and its conductor, for as long as `body` runs; then it is gone as after SIGKILL.
     func running<Result: Sendable>(
-        over ledger: (any Ledger)? = nil, logger: Logger? = nil, _ body: @Sendable (ControlPlane) async throws -> Result
+        over ledger: (any Ledger)? = nil, logger: Logger? = nil, traffic: Traffic? = nil,
+        _ body: @Sendable (ControlPlane) async throws -> Result
     ) async throws -> Result {
         let plane = self.plane(over: try ledger ?? self.open(), logger: logger)
         defer { self.store.abandon() }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await plane.conductor.run() }
+            if let traffic { group.addTask { await traffic.run(on: self.target) } }
             defer { group.cancelAll() }
             return try await body(plane)
+        }
+    }
+}
+
+/// Traffic for every lane of a simulated target, as long as its task lives.
+struct Traffic: Sendable {
+    var perMoment = 500
+    /// Versions that fail so many of a thousand requests.
+    var failing: [String: Int] = [:]
+
+    func run(on target: SimulatedTarget) async {
+        while !Task.isCancelled {
+            target.with { $0.serve(self.perMoment, failing: self.failing) }
+            try? await Task.sleep(for: .milliseconds(10))
         }
     }
 }

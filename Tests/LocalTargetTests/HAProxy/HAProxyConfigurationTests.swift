@@ -66,6 +66,11 @@ import Testing
             self.lines(state, of: "backend arm2").suffix(3) == [
                 "server s1 127.0.0.1:26003", "server s2 [::1]:26004", "server-template s 3-32 127.0.0.1:1 disabled",
             ])
+        #expect(
+            self.lines(state, of: "backend arm1").suffix(3) == [
+                "server s1 127.0.0.1:26001", "server s2 127.0.0.1:26001",
+                "server-template s 3-32 127.0.0.1:1 disabled",
+            ], "a lone instance twice")
         #expect(self.lines(state, of: "backend arm3").last == "server-template s 1-32 127.0.0.1:1 disabled")
         #expect(self.lines(state, of: "frontend traffic").first == "bind 127.0.0.1:7003")
         #expect(self.lines(state, of: "frontend preview").first == "bind 127.0.0.1:31000")
@@ -151,7 +156,7 @@ import Testing
         answer += "\n1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state\n"
         for (index, slot) in state.slots.enumerated() {
             for server in 0..<HAProxyState.serverCount {
-                let used = slot.flatMap { server < $0.addresses.count ? $0.addresses[server] : nil }
+                let used = slot.flatMap { server < $0.servers.count ? $0.servers[server] : nil }
                 answer += "\(index + 4) arm\(index + 1) \(server + 1) s\(server + 1) \(used?.host ?? "127.0.0.1") "
                 answer += used == nil ? "0 5 " : "2 4 "
                 answer += "256 256 0 1 0 2 0 0 0 0 - \(used?.port ?? 1) - 0 0 - - 0\n"
@@ -168,6 +173,7 @@ import Testing
         #expect(
             HAProxyCommands.raise(from: now, to: after) == [
                 "set server arm2/s1 addr 127.0.0.1 port 26002", "set server arm2/s1 state ready",
+                "set server arm2/s2 addr 127.0.0.1 port 26002", "set server arm2/s2 state ready",
                 "set var proc.capacity2 int(2)", "set var proc.version2 str(1.2.0+b)",
             ])
         #expect(
@@ -185,11 +191,12 @@ import Testing
             try self.routing(3, [(2, 10_000, ["127.0.0.1:26003"])]), occupied: done.occupied)
         #expect(
             HAProxyCommands.raise(from: done, to: alone) == [
-                "set server arm2/s2 addr 127.0.0.1 port 26003", "set server arm2/s2 state ready",
+                "set server arm2/s3 addr 127.0.0.1 port 26003", "set server arm2/s3 state ready",
+                "set server arm2/s4 addr 127.0.0.1 port 26003", "set server arm2/s4 state ready",
             ])
         #expect(
             HAProxyCommands.lower(from: done, to: alone) == [
-                "set var proc.capacity1 int(-1)", "set server arm2/s1 state maint",
+                "set var proc.capacity1 int(-1)", "set server arm2/s1 state maint", "set server arm2/s2 state maint",
             ])
     }
 
@@ -200,6 +207,60 @@ import Testing
         #expect(lines.allSatisfy { $0.utf8.count < 4_200 && $0.hasPrefix("experimental-mode on;") })
         #expect(lines.flatMap { $0.split(separator: ";").dropFirst() }.map(String.init) == commands)
         #expect(HAProxyCommands.lines([]).isEmpty)
+    }
+
+    @Test func `requests that ended are counted by status, and counters that make no sense are refused`() throws {
+        func answer(_ fives: String) -> String {
+            """
+            # pxname,svname,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other
+            traffic,FRONTEND,9,9,9,9,9,9
+            arm1,s1,9,9,9,9,9,9
+            arm1,BACKEND,1,20,3,4,\(fives),6
+            arm2,BACKEND,0,0,0,0,0,0
+            lines,BACKEND,9,9,9,9,9,9
+            arm7,BACKEND,9,9,9,9,9,9
+
+            """
+        }
+        let counts = try HAProxyCounters.answered(answer("5"))
+        #expect(counts.map(\.requests) == [39, 0, 0, 0, 0, 0])
+        #expect(counts.map(\.errors) == [5, 0, 0, 0, 0, 0])
+        for wrong in ["-1", "", "x", "99999999999999999999"] {
+            #expect(throws: TargetError.self) { try HAProxyCounters.answered(answer(wrong)) }
+        }
+        #expect(throws: TargetError.self) { try HAProxyCounters.answered("") }
+        #expect(throws: TargetError.self) { try HAProxyCounters.answered("Permission denied\n") }
+    }
+
+    @Test func `the lines of the log and the user's key are in the file`() throws {
+        var routing = try self.routing(1, [(1, 9_000, ["127.0.0.1:26001"]), (2, 1_000, ["127.0.0.1:26002"])])
+        let plain = try self.state(routing)
+        #expect(
+            self.lines(plain, of: "defaults").filter { $0.hasPrefix("log") } == [
+                "log 127.0.0.1:31000 len 256 format raw local0",
+                #"log-format "1 ${SLIPWAY_ROUTER_TOKEN} %[var(txn.slot)] %[sc0_inc_gpc0(lines)] %Ta "#
+                    + #"%[var(txn.newcomer)]""#,
+            ])
+        #expect(self.lines(plain, of: "backend arm2").contains("http-request track-sc0 int(2) table lines"))
+        func keys(_ key: UserKey?) throws -> [String] {
+            routing.userKey = key
+            return self.lines(try self.state(routing), of: "frontend traffic").filter {
+                $0.contains("set-var(txn.user) req.")
+            }
+        }
+        let own = "http-request set-var(txn.user) req.cook(Slipway-User) if split"
+        #expect(try keys(nil) == [own])
+        #expect(
+            try keys(.cookie("sid")) == [
+                "http-request set-var(txn.user) req.cook(sid) if split", own + " !{ var(txn.user) -m len 1:128 }",
+            ])
+        #expect(
+            try keys(.header("X-Account")) == [
+                "http-request set-var(txn.user) req.fhdr(X-Account) if split",
+                own + " !{ var(txn.user) -m len 1:128 }",
+            ])
+        routing.userKey = .header("X-Account")
+        #expect(HAProxyConfiguration.shape(try self.state(routing)) != HAProxyConfiguration.shape(plain))
     }
 
     @Test func `requests under way are sessions and queues of servers, or what the backend counts when it is more`()

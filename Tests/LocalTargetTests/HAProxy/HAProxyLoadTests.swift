@@ -163,4 +163,39 @@ private final class Load: Sendable {
             #expect(count.failures.isEmpty, "\(count.failures.prefix(5))")
         }
     }
+
+    @Test func `when the traffic goes back, the canary's last request is not later than 250 ms, worst of 20`()
+        async throws
+    {
+        try await withWorld { world in
+            let old = try await world.instances(of: "1.0.0", count: 2)
+            let canary = try world.start("2.0.0", 2)
+            func arms(_ share: Int) throws -> [Routing.Arm] {
+                [try world.arm(1, 10_000 - share, old), try world.arm(2, share, canary.map(\.address))]
+            }
+            _ = try await world.router.apply(world.routing(1, arms(0)), term: Term(1))
+            let load = Load(world.listen, keptAlive: 6, new: 2)
+            var times: [Duration] = []
+            for round in 1...20 {
+                _ = try await world.router.apply(world.routing(2 * round, arms(2_500)), term: Term(1))
+                let before = canary.reduce(0) { $0 + $1.requests }
+                try await eventually("the canary has traffic") {
+                    canary.reduce(0) { $0 + $1.requests } > before + 20
+                }
+                let start = ContinuousClock.now
+                _ = try await world.router.apply(world.routing(2 * round + 1, arms(0)), term: Term(1))
+                let after = load.requests
+                try await eventually("the load goes on") { load.requests > after + 100 }
+                #expect(try await world.router.requestsUnderWay(world.key(2)) == 0)
+                let last = try #require(canary.compactMap(\.lastRequest).max())
+                times.append(last - start)
+            }
+            let count = try await load.finish()
+            let worst = try #require(times.max())
+            let median = times.sorted()[times.count / 2]
+            print("figure: traffic taken back, last request of the canary: median \(median), worst of 20 \(worst)")
+            #expect(worst <= .milliseconds(250))
+            #expect(count.failures.isEmpty, "\(count.failures.prefix(5))")
+        }
+    }
 }

@@ -61,6 +61,19 @@ final class HAProxyWorld: RouterWorld {
         return started
     }
 
+    func startBusy(_ version: String) throws -> TinyServer {
+        let started = try TinyServer(version, isBusy: true)
+        self.servers.withLock { $0.append(started) }
+        return started
+    }
+
+    /// One more, at an address where another was.
+    func start(_ version: String, at address: ListenAddress) throws -> TinyServer {
+        let started = try TinyServer(version, port: UInt16(address.port))
+        self.servers.withLock { $0.append(started) }
+        return started
+    }
+
     func ask(at address: ListenAddress, user: String, header: String?) async throws -> String? {
         let answer = try await self.get(
             at: address, headers: "Cookie: a=b; Slipway-User=\(user)\r\n" + (header.map { "\($0): 1\r\n" } ?? ""))
@@ -73,6 +86,16 @@ final class HAProxyWorld: RouterWorld {
             return try client.get(headers: headers)
         }
     }
+
+    func fail(at address: ListenAddress, user: String) async throws {
+        let answer = try await blocking {
+            var client = try TinyClient(address)
+            return try client.get("/fail", headers: "Cookie: Slipway-User=\(user)\r\n")
+        }
+        guard answer.status == 500 else { throw Problem("\(answer)") }
+    }
+
+    func endProcess() async throws { try await self.killProxy() }
 
     func whileUnderWay(at address: ListenAddress, _ body: @Sendable () async throws -> Void) async throws {
         async let answer = blocking {

@@ -4,12 +4,14 @@ import Glibc
 import Synchronization
 
 /// An instance of a service: answers every request with one text. `/hold` is answered only after `letGo`, a request to
-/// upgrade gets a tunnel that echoes, `/drop` gets the connection closed.
+/// upgrade gets a tunnel that echoes, `/drop` gets the connection closed, `/fail` a status of 500.
 final class TinyServer: Sendable {
     let address: ListenAddress
     private let text: String
     private let listener: Int32
     private let state = Mutex(State())
+
+    private static let failure = Array("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n".utf8)
 
     private struct State {
         var connections: Set<Int32> = []
@@ -17,27 +19,35 @@ final class TinyServer: Sendable {
         var isLetGo = false
         var isStopped = false
         var requests = 0
+        var lastRequest: ContinuousClock.Instant?
     }
 
-    init(_ text: String) throws {
+    /// `port` 0: a free one. `isBusy`: accepts nobody before `beFree`, and lets two wait.
+    init(_ text: String, port: UInt16 = 0, isBusy: Bool = false) throws {
         self.text = text
         self.listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var name = loopback(port: 0)
+        var yes: Int32 = 1
+        setsockopt(self.listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        var name = loopback(port: port)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = self.listener
         let isUp = withUnsafeMutablePointer(to: &name) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 512) == 0 && getsockname(listener, $0, &length) == 0
+                bind(listener, $0, length) == 0 && listen(listener, isBusy ? 1 : 512) == 0
+                    && getsockname(listener, $0, &length) == 0
             }
         }
         guard isUp, let address = ListenAddress("127.0.0.1:\(UInt16(bigEndian: name.sin_port))") else {
             throw Problem("no server: \(String(cString: strerror(errno)))")
         }
         self.address = address
-        Thread.detachNewThread { [self] in self.accept() }
+        if !isBusy { self.beFree() }
     }
 
+    func beFree() { Thread.detachNewThread { [self] in self.accept() } }
+
     var requests: Int { self.state.withLock { $0.requests } }
+    var lastRequest: ContinuousClock.Instant? { self.state.withLock { $0.lastRequest } }
     var held: Int { self.state.withLock { $0.held } }
     func letGo() { self.state.withLock { $0.isLetGo = true } }
 
@@ -72,6 +82,7 @@ final class TinyServer: Sendable {
         while let head = reader.head() {
             let isStopped = self.state.withLock { state in
                 state.requests += 1
+                state.lastRequest = ContinuousClock.now
                 return state.isStopped
             }
             guard !isStopped else { return }
@@ -80,6 +91,10 @@ final class TinyServer: Sendable {
                 return
             }
             if head.contains(" /drop ") { return }
+            if head.contains(" /fail ") {
+                guard send(connection, Self.failure) else { return }
+                continue
+            }
             if head.contains(" /hold ") { self.wait() }
             guard send(connection, answer) else { return }
         }
@@ -142,6 +157,11 @@ struct TinyClient: ~Copyable {
         }
         guard let body = self.reader.bytes(length) else { throw Problem("closed in the middle of an answer") }
         return Answer(status: status, head: head, body: String(decoding: body, as: UTF8.self))
+    }
+
+    /// Sends this and waits for nothing.
+    mutating func begin(_ text: String) throws {
+        guard send(self.connection, Array(text.utf8)) else { throw Problem("the request could not be sent") }
     }
 
     /// In a tunnel: sends a byte and waits for its echo.

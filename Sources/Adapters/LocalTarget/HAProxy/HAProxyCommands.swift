@@ -103,10 +103,10 @@ package enum HAProxyCommands {
     }
 
     private static func newServers(_ number: Int, _ old: HAProxyPicture.Slot, _ slot: HAProxySlot) -> [String] {
+        let (missing, unwanted) = self.compare(old, slot)
         // Unused servers first; one that is ready but unwanted only when there is no other.
-        let unwanted = self.unwanted(old, slot)
         let free = old.servers.filter { !$0.isReady } + unwanted
-        return zip(self.missing(old, slot), free).flatMap { address, server in
+        return zip(missing, free).flatMap { address, server in
             guard let (host, port) = address.numeric else { return [String]() }
             return [
                 "set server arm\(number)/\(server.name) addr \(host) port \(port)",
@@ -116,17 +116,25 @@ package enum HAProxyCommands {
     }
 
     private static func unwanted(_ old: HAProxyPicture.Slot, _ slot: HAProxySlot) -> [HAProxyPicture.Server] {
-        old.servers.filter { server in
-            server.isReady
-                && !slot.addresses.contains { $0.numeric.map { $0 == (server.address, server.port) } ?? false }
-        }
+        self.compare(old, slot).unwanted
     }
 
     private static func missing(_ old: HAProxyPicture.Slot, _ slot: HAProxySlot) -> [ListenAddress] {
-        slot.addresses.filter { address in
-            !old.servers.contains { server in
-                server.isReady && (address.numeric.map { $0 == (server.address, server.port) } ?? false)
+        self.compare(old, slot).missing
+    }
+
+    /// Each ready server stands for one that is wanted, or for none.
+    private static func compare(
+        _ old: HAProxyPicture.Slot, _ slot: HAProxySlot
+    ) -> (missing: [ListenAddress], unwanted: [HAProxyPicture.Server]) {
+        var ready = old.servers.filter(\.isReady)
+        var missing: [ListenAddress] = []
+        for address in slot.servers {
+            let found = ready.firstIndex { server in
+                address.numeric.map { $0 == (server.address, server.port) } ?? false
             }
+            if let found { ready.remove(at: found) } else { missing.append(address) }
         }
+        return (missing, ready)
     }
 }

@@ -15,7 +15,7 @@ package enum HAProxyConfiguration {
     package static func text(_ state: HAProxyState) -> String {
         [
             self.global(state), self.defaults(state), self.traffic(state), self.preview(state),
-            state.slots.indices.map { self.backend($0 + 1, state.slots[$0]) }.joined(separator: "\n"),
+            state.slots.indices.map { self.backend($0 + 1, state.slots[$0]) }.joined(separator: "\n"), self.lines(),
         ].joined(separator: "\n")
     }
 
@@ -26,7 +26,7 @@ package enum HAProxyConfiguration {
         bare.slots = Array(repeating: nil, count: HAProxyState.slotCount)
         let parts = [
             self.defaults(bare), self.traffic(bare), self.preview(bare),
-            bare.slots.indices.map { self.backend($0 + 1, nil) }.joined(),
+            bare.slots.indices.map { self.backend($0 + 1, nil) }.joined(), self.lines(),
         ]
         let digest = SHA256.hash(data: Array(parts.joined().utf8))
         return digest.prefix(8).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
@@ -66,9 +66,7 @@ package enum HAProxyConfiguration {
             "    option redispatch 1",
             "    retries 5",
             "    retry-on conn-failure empty-response",
-            "    # Between two tries of one instance HAProxy waits for this time (1 s at most), so with no other instance left",
-            "    # the 503 comes after six of them.",
-            "    timeout connect 150ms",
+            "    timeout connect 5s",
             "    timeout client 5m",
             "    timeout server 5m",
             "    timeout tunnel 1h",
@@ -76,6 +74,9 @@ package enum HAProxyConfiguration {
             "    timeout http-request 10s",
             "    timeout http-keep-alive 60s",
             "    default-server weight 256",
+            "    log 127.0.0.1:\(state.logPort) len \(HAProxyLogLine.sizeLimit) format raw local0",
+            "    log-format \"\(HAProxyLogLine.format)\"",
+            "    option dontlognull",
             "    http-error status 503 content-type \"text/plain; charset=utf-8\" string "
                 + "\"\(state.lane.service): no version is ready in \(state.lane.environment).\\n\"",
         ])
@@ -92,19 +93,38 @@ package enum HAProxyConfiguration {
             "    acl split var(txn.share) -m int gt 0",
             "    acl in_share var(txn.bucket),sub(txn.share) -m int lt 0",
             "    acl fresh var(txn.fresh) -m found",
-            "    http-request set-var(txn.user) req.cook(\(self.userCookie)) if split",
+        ] + self.user(state) + [
             "    http-request set-var(txn.fresh) uuid if split !{ var(txn.user) -m len 1:128 }",
             "    http-request set-var(txn.user) var(txn.fresh) if fresh",
             "    http-request set-var(txn.salt) var(txn.route),div(10000000) if split",
             "    http-request set-var(txn.bucket) var(txn.user),concat(:,txn.salt),sdbm(1),mod(10000) if split",
             "    http-request set-var(txn.arm) var(txn.route),div(100000),mod(10) if split in_share",
-            "    http-request set-var(txn.arm) var(proc.preview) "
-                + "if { req.hdr(\(state.previewHeader)) -m found } { var(proc.preview) -m int gt 0 }",
+            "    acl forced req.hdr(\(state.previewHeader)) -m found",
+            "    http-request set-var(txn.arm) var(proc.preview) if forced { var(proc.preview) -m int gt 0 }",
+            "    http-request set-var(txn.newcomer) int(1) if fresh !forced",
             "    http-after-response add-header Set-Cookie "
                 + "\"\(self.userCookie)=%[var(txn.fresh)]; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly\" if fresh",
             "    http-request return status 503 default-errorfiles unless { var(txn.arm) -m int gt 0 }",
             "    use_backend arm%[var(txn.arm)]",
         ])
+    }
+
+    /// The user's key: what the environment says, else the router's own cookie. One that is empty or too long is none.
+    private static func user(_ state: HAProxyState) -> [String] {
+        let own = "    http-request set-var(txn.user) req.cook(\(self.userCookie)) if split"
+        switch state.userKey {
+        case nil: return [own]
+        case .cookie(let name):
+            return [
+                "    http-request set-var(txn.user) req.cook(\(name)) if split",
+                own + " !{ var(txn.user) -m len 1:128 }",
+            ]
+        case .header(let name):
+            return [
+                "    http-request set-var(txn.user) req.fhdr(\(name)) if split",
+                own + " !{ var(txn.user) -m len 1:128 }",
+            ]
+        }
     }
 
     private static func preview(_ state: HAProxyState) -> String {
@@ -118,10 +138,12 @@ package enum HAProxyConfiguration {
     }
 
     private static func backend(_ number: Int, _ slot: HAProxySlot?) -> String {
-        let servers = slot.map { $0.isRetired ? [] : $0.addresses } ?? []
+        let servers = slot.map { $0.isRetired ? [] : $0.servers } ?? []
         var lines = [
             "backend arm\(number)",
             "    http-request set-var(txn.version) var(proc.version\(number))",
+            "    http-request set-var(txn.slot) int(\(number))",
+            "    http-request track-sc0 int(\(number)) table lines",
             "    # Only what may be sent twice (RFC 9110, section 9.2.2) is sent again after it reached an instance.",
             "    http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE PUT DELETE }",
             "    http-after-response set-header Slipway-Version %[var(txn.version)]",
@@ -134,6 +156,13 @@ package enum HAProxyConfiguration {
             lines.append("    server-template s \(range) 127.0.0.1:1 disabled")
         }
         return self.section(lines)
+    }
+
+    /// Numbers the log lines of each arm.
+    private static func lines() -> String {
+        self.section([
+            "backend lines", "    stick-table type integer size \(HAProxyState.slotCount) nopurge store gpc0",
+        ])
     }
 
     private static let userCookie = "Slipway-User"

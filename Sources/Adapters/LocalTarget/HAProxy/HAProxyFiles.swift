@@ -31,6 +31,11 @@ struct HAProxyHandle: Sendable, Equatable, Codable {
 
     /// The entry in the environment of a process that was started for this handle.
     var mark: String { "\(HAProxyConfiguration.socketVariable)=\(self.socket)" }
+
+    /// What the log lines of this process carry: the random part of its socket's path.
+    var token: String {
+        String(self.socket.split(separator: "/").last?.prefix { $0 != "." } ?? "")
+    }
 }
 
 /// The files of one lane's router.
@@ -49,6 +54,7 @@ struct HAProxyFiles: Sendable {
     var log: String { "\(self.folder)/haproxy.log" }
     private var recordPath: String { "\(self.folder)/state.json" }
     private var handlePath: String { "\(self.folder)/process.json" }
+    private var timesPath: String { "\(self.folder)/times.json" }
 
     /// All lanes that have a router under `data`. Folders that are no lane's are left alone.
     static func lanes(data: String) -> [LaneID] {
@@ -89,6 +95,18 @@ struct HAProxyFiles: Sendable {
     }
 
     func write(_ handle: HAProxyHandle) throws { try self.write(self.encode(handle), to: self.handlePath) }
+
+    /// Of no worth once it can't be read, or is of another process: then the lines are counted from now on.
+    func tally(_ token: String) -> HAProxyTally {
+        let kept = try? self.read(self.timesPath).map { try JSONDecoder().decode(HAProxyKeptTimes.self, from: $0) }
+        guard let kept, kept.token == token else { return HAProxyTally(token: token) }
+        return HAProxyTally(token: token, earlier: kept.slots)
+    }
+
+    /// Survives the end of the control plane, and needs no more: another boot means another HAProxy.
+    func write(_ times: HAProxyKeptTimes) throws {
+        try self.encode(times).write(to: URL(fileURLWithPath: self.timesPath), options: .atomic)
+    }
 
     func write(configuration: String) throws { try self.write(Data(configuration.utf8), to: self.configuration) }
 
@@ -140,7 +158,7 @@ struct HAProxyFiles: Sendable {
             unlink(handle.socket)
             if let older = handle.older { unlink(older.socket) }
         }
-        for path in [self.configuration, self.log, self.log + ".1", self.handlePath] { unlink(path) }
+        for path in [self.configuration, self.log, self.log + ".1", self.handlePath, self.timesPath] { unlink(path) }
     }
 
     /// A folder in a place that others can write to must be ours alone, or another user could answer in HAProxy's

@@ -8,6 +8,7 @@ struct HAProxyLane: Sendable {
     let files: HAProxyFiles
     let settings: HAProxyRouter.Settings
     let table: ProcessTable
+    let logs: HAProxyLogs
     let atStep: @Sendable (HAProxyRouter.Step) async throws -> Void
 
     func apply(_ routing: Routing, term: Term) async throws -> RoutingReport {
@@ -54,26 +55,6 @@ struct HAProxyLane: Sendable {
         return try await self.requestsUnderWay(handle, backend: "arm\(index + 1)")[index]
     }
 
-    /// What its process has counted of each arm since it began; nil if this lane has no router.
-    func counts() async throws -> TrafficCounts? {
-        guard try self.files.record()?.state != nil else { return nil }
-        guard let handle = try self.running(), let process = handle.process else {
-            throw TargetError(.unreachable, "HAProxy of \(self.lane) does not run.", retryable: true)
-        }
-        let now = try await self.picture(handle)
-        let answered = try HAProxyCounters.answered(try await self.socket(handle).ask("show stat -1 2 -1"))
-        var arms: [CapacityKey: ArmCounts] = [:]
-        for (index, slot) in now.slots.enumerated() where slot.capacity > 0 && !slot.isRetired {
-            // A slot counts on when another capacity takes it over: that is another epoch, but what is counted there
-            // before the capacity has traffic is none of it, so the difference of two looks is right.
-            arms[CapacityKey(lane: self.lane, number: slot.capacity)] = ArmCounts(
-                epoch: "\(process.boot) \(process.pid) \(process.startTime) arm\(index + 1)",
-                weight: BasisPoints(now.split.weight(of: index + 1)) ?? .zero, requests: answered[index].requests,
-                errors: answered[index].errors)
-        }
-        return TrafficCounts(arms: arms)
-    }
-
     func remove(term: Term) async throws {
         guard let record = try self.files.record() else { return }
         let fenced = try self.fenced(record, term: term, generation: record.generation)
@@ -81,13 +62,17 @@ struct HAProxyLane: Sendable {
         while let handle = try self.running(), let process = handle.process {
             try await self.table.stop(process, mark: handle.mark, grace: .seconds(2))
         }
+        self.logs.close(self.lane)
         try self.files.removeProcessFiles()
     }
 
     /// Starts it again from its record if it should run and doesn't. The process to watch from now on.
     func revive() async throws -> DetachedProcess? {
         guard let record = try self.files.record(), var state = record.state else { return nil }
-        if let handle = try self.running() { return handle.process }
+        if let handle = try self.running() {
+            await self.listen(handle, state)
+            return handle.process
+        }
         try self.files.makeFolder()
         state.previewListener = try self.previewListener(state)
         _ = try await self.start(state, record)
@@ -158,7 +143,7 @@ extension HAProxyLane {
         for line in HAProxyCommands.lines(commands) { _ = try await self.socket(handle).ask(line) }
     }
 
-    private func picture(_ handle: HAProxyHandle) async throws -> HAProxyPicture {
+    func picture(_ handle: HAProxyHandle) async throws -> HAProxyPicture {
         try HAProxyPicture(answer: try await self.socket(handle).ask(HAProxyCommands.picture))
     }
 
@@ -167,7 +152,7 @@ extension HAProxyLane {
         return try HAProxyCounters.underWay(answer)
     }
 
-    private func socket(_ handle: HAProxyHandle) -> HAProxySocket {
+    func socket(_ handle: HAProxyHandle) -> HAProxySocket {
         HAProxySocket(path: handle.socket, timeLimit: self.settings.answerLimit)
     }
 
@@ -183,7 +168,7 @@ extension HAProxyLane {
 
 extension HAProxyLane {
     /// The process of this lane, also one whose start we did not live to write down; nil if none runs.
-    private func running() throws -> HAProxyHandle? {
+    func running() throws -> HAProxyHandle? {
         guard var handle = try self.files.handle() else { return nil }
         if handle.process == nil, let found = try self.table.carriers(of: handle.mark).last {
             handle.process = found
@@ -250,11 +235,13 @@ extension HAProxyLane {
             arguments += ["-x", old.socket, "-sf", String(process.pid)]
         }
         try self.files.write(handle)
+        await self.listen(handle, state)
         handle.process = try self.table.start(
             DetachedProcess.Launch(
                 program: program, arguments: arguments,
                 environment: [
-                    HAProxyConfiguration.socketVariable: handle.socket, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                    HAProxyConfiguration.socketVariable: handle.socket, HAProxyLogLine.tokenVariable: handle.token,
+                    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
                 ],
                 folder: self.files.folder, output: self.files.log))
         try self.files.write(handle)
@@ -307,8 +294,8 @@ extension HAProxyLane {
                 + "stop that, or choose another `listen`.", retryable: true)
     }
 
-    /// The listener that the lane has, or a free port; outside the ephemeral range, so that no outgoing connection
-    /// takes it.
+    /// The listener that the lane has, or a port that is free for it and for the log; outside the ephemeral range, so
+    /// that no outgoing connection takes it.
     private func previewListener(_ state: HAProxyState?) throws -> ListenAddress {
         let isUp = try self.running() != nil
         if let address = state?.previewListener, isUp || AddressOwner.isFree(address) { return address }
@@ -317,7 +304,11 @@ extension HAProxyLane {
         let first = self.lane.description.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) % ports.count }
         for offset in 0..<ports.count {
             let port = ports.lowerBound + (first + offset) % ports.count
-            if let address = ListenAddress("127.0.0.1:\(port)"), AddressOwner.isFree(address) { return address }
+            if let address = ListenAddress("127.0.0.1:\(port)"), AddressOwner.isFree(address),
+                HAProxyLogs.isFree(port: port)
+            {
+                return address
+            }
         }
         throw TargetError(
             .addressInUse, "No port of \(ports) is free for the preview of \(self.lane).", retryable: true)

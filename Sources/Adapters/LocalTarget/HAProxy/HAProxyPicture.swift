@@ -65,10 +65,12 @@ package struct HAProxyPicture: Sendable, Equatable {
     package var occupied: [HAProxySlot?] {
         self.slots.map { slot in
             guard slot.capacity > 0 else { return nil }
+            var addresses: [ListenAddress] = []
+            for server in slot.servers where server.isReady {
+                if let address = ListenAddress(server.text), !addresses.contains(address) { addresses.append(address) }
+            }
             return HAProxySlot(
-                capacity: slot.capacity, version: slot.version,
-                addresses: slot.servers.filter(\.isReady).compactMap { ListenAddress($0.text) },
-                isRetired: slot.isRetired)
+                capacity: slot.capacity, version: slot.version, addresses: addresses, isRetired: slot.isRetired)
         }
     }
 

@@ -17,6 +17,8 @@ package struct HAProxyRouter: Router {
         package var previewPorts: ClosedRange<Int> = 18_000...19_999
         /// For one answer of the runtime socket.
         package var answerLimit: Duration = .seconds(2)
+        /// Bytes of log lines that may wait to be read. The kernel counts about 800 for each line.
+        package var logRoom: Int32 = 8 << 20
         /// From the start of a process to its first answer.
         package var startLimit: Duration = .seconds(10)
 
@@ -61,6 +63,7 @@ package struct HAProxyRouter: Router {
     private let logger: Logger
     private let atStep: @Sendable (Step) async throws -> Void
     private let lanes = HAProxyLanes()
+    private let logs: HAProxyLogs
 
     /// `atStep` is called between the steps of each switch: tests cut there, by throwing or by killing.
     package init(
@@ -70,6 +73,7 @@ package struct HAProxyRouter: Router {
         self.settings = settings
         self.table = table
         self.logger = logger
+        self.logs = HAProxyLogs(room: settings.logRoom, logger: logger)
         self.atStep = atStep
     }
 
@@ -92,7 +96,9 @@ package struct HAProxyRouter: Router {
 
     package func counts(_ lane: LaneID) async throws -> TrafficCounts? {
         let work = self.lane(lane)
-        return try await self.lanes.take(lane) { try await work.counts() }
+        guard let look = try await self.lanes.take(lane, { try await work.look() }) else { return nil }
+        // Outside of the lane's turn: a switch does not wait for lines of a log.
+        return look.counts(try await self.logs.times(look, files: work.files))
     }
 
     package func remove(_ lane: LaneID, term: Term) async throws {
@@ -156,6 +162,6 @@ package struct HAProxyRouter: Router {
         HAProxyLane(
             lane: lane,
             files: HAProxyFiles(data: self.settings.data, lane: lane, socketFolder: self.settings.socketFolder),
-            settings: self.settings, table: self.table, atStep: self.atStep)
+            settings: self.settings, table: self.table, logs: self.logs, atStep: self.atStep)
     }
 }

@@ -58,4 +58,14 @@ package struct HAProxySlot: Sendable, Equatable, Codable {
         self.addresses = addresses
         self.isRetired = isRetired
     }
+
+    /// The servers of its backend: one for each instance, and a lone instance has two.
+    ///
+    /// HAProxy waits up to a second before it tries the only server again, and does not wait before the next one. So a
+    /// lone instance that is gone is refused in a millisecond rather than in five seconds. A short `timeout connect`
+    /// would shorten that wait too, but then an instance that is only busy loses requests (seen with a listen queue of
+    /// 5: 107 of 484, and none of 375 this way).
+    package var servers: [ListenAddress] {
+        self.addresses.count == 1 ? self.addresses + self.addresses : self.addresses
+    }
 }

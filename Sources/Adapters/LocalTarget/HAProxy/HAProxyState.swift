@@ -13,6 +13,8 @@ package struct HAProxyState: Sendable, Equatable, Codable {
     package var previewHeader: String
     /// The private listener that reaches only the preview.
     package var previewListener: ListenAddress
+    /// nil: a cookie of the router's own.
+    package var userKey: UserKey?
     package var generation: Int
     /// Exactly `slotCount`; slot numbers begin at 1.
     package var slots: [HAProxySlot?]
@@ -21,13 +23,14 @@ package struct HAProxyState: Sendable, Equatable, Codable {
     package var preview: Int
 
     package init(
-        lane: LaneID, listen: ListenAddress, previewHeader: String, previewListener: ListenAddress, generation: Int,
-        slots: [HAProxySlot?], split: HAProxySplit, preview: Int
+        lane: LaneID, listen: ListenAddress, previewHeader: String, previewListener: ListenAddress,
+        userKey: UserKey? = nil, generation: Int, slots: [HAProxySlot?], split: HAProxySplit, preview: Int
     ) {
         self.lane = lane
         self.listen = listen
         self.previewHeader = previewHeader
         self.previewListener = previewListener
+        self.userKey = userKey
         self.generation = generation
         self.slots = slots
         self.split = split
@@ -59,9 +62,13 @@ package struct HAProxyState: Sendable, Equatable, Codable {
         func slot(of key: CapacityKey) -> Int { (slots.firstIndex { $0?.capacity == key.number } ?? -1) + 1 }
         self.init(
             lane: routing.lane, listen: routing.listen, previewHeader: routing.previewHeader,
-            previewListener: previewListener, generation: routing.generation, slots: slots,
+            previewListener: previewListener, userKey: routing.userKey, generation: routing.generation, slots: slots,
             split: Self.split(routing, slot: slot(of:)), preview: routing.preview.map(slot(of:)) ?? 0)
     }
+
+    /// The UDP port on loopback that its log goes to. UDP ports are apart from those of listeners, so one number, which
+    /// is this lane's alone, does for both.
+    var logPort: Int { self.previewListener.port }
 
     private static func freeSlot(_ slots: [HAProxySlot?], wanted: [Int], underWay: [Int]) -> Int? {
         if let empty = slots.firstIndex(where: { $0 == nil }) { return empty }
@@ -111,6 +118,23 @@ extension Routing {
         guard isHeaderName(self.previewHeader) else {
             throw .invalid(
                 "`\(self.previewHeader.prefix(80))` as preview header", "1 to 64 letters, digits and hyphens")
+        }
+        try self.checkUserKey()
+    }
+
+    private func checkUserKey() throws(TargetError) {
+        switch self.userKey {
+        case .cookie(let name):
+            guard isCookieName(name) else {
+                throw .invalid(
+                    "`\(name.prefix(80))` as cookie of the user's key", "1 to 64 letters, digits, and . _ -")
+            }
+        case .header(let name):
+            guard isHeaderName(name) else {
+                throw .invalid(
+                    "`\(name.prefix(80))` as header of the user's key", "1 to 64 letters, digits and hyphens")
+            }
+        case nil: break
         }
     }
 
@@ -163,6 +187,10 @@ extension ListenAddress {
 private func isVersion(_ text: String) -> Bool {
     (1...128).contains(text.utf8.count)
         && text.utf8.allSatisfy { isLetterOrDigit($0) || ".+-_~".utf8.contains($0) }
+}
+
+private func isCookieName(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { isLetterOrDigit($0) || "._-".utf8.contains($0) }
 }
 
 private func isHeaderName(_ text: String) -> Bool {
