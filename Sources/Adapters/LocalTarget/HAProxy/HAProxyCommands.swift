@@ -131,9 +131,7 @@ package enum HAProxyCommands {
         var ready = old.servers.filter(\.isReady)
         var missing: [ListenAddress] = []
         for address in slot.servers {
-            let found = ready.firstIndex { server in
-                address.numeric.map { $0 == (server.address, server.port) } ?? false
-            }
+            let found = ready.firstIndex { $0.stands(at: address) }
             if let found { ready.remove(at: found) } else { missing.append(address) }
         }
         return (missing, ready)
