@@ -16,7 +16,7 @@ import Testing
 
     /// A world in which 0.1.0 serves, and the commit of 0.2.0.
     private static func opened(
-        _ file: String, _ traffic: Traffic, _ body: @Sendable (ControlPlane, World) async throws -> Void
+        _ file: String, _ traffic: Visitors, _ body: @Sendable (ControlPlane, World) async throws -> Void
     ) async throws {
         let repository = FakeRepository()
         let commits = ["feat: one", "feat: two"].map { repository.commit($0, file: file) }
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func `a healthy version is certified at each share and goes in`() async throws {
-        try await Self.opened(Self.file(Self.canary), Traffic()) { plane, _ in
+        try await Self.opened(Self.file(Self.canary), Visitors()) { plane, _ in
             let number = try await plane.promote("0.2.0", to: "prod")
             let ended = try await plane.end(number, in: "prod")
             #expect(ended.end == .deployment(.completed), "\(ended.reason)")
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `a version that fails is stopped by the judge, with its evidence, and blocked`() async throws {
-        try await Self.opened(Self.file(Self.canary), Traffic(failing: ["0.2.0": 40])) { plane, world in
+        try await Self.opened(Self.file(Self.canary), Visitors(failing: ["0.2.0": 40])) { plane, world in
             let number = try await plane.promote("0.2.0", to: "prod")
             let ended = try await plane.end(number, in: "prod")
             #expect(ended.end == .deployment(.aborted))
@@ -65,7 +65,7 @@ import Testing
 
     @Test func `rolling adds instances in batches and ends with all of them`() async throws {
         let rolling = "{ rolling: { batch: 1, each: { atLeast: 1s, atMost: 20s }, observe: 1s } }"
-        try await Self.opened(Self.file(rolling, "replicas: 3"), Traffic()) { plane, world in
+        try await Self.opened(Self.file(rolling, "replicas: 3"), Visitors()) { plane, world in
             let number = try await plane.promote("0.2.0", to: "prod")
             let ended = try await plane.end(number, in: "prod")
             #expect(ended.end == .deployment(.completed), "\(ended.reason)")
@@ -77,7 +77,7 @@ import Testing
 
     @Test func `without traffic nothing is decided: a person is asked, and can go on`() async throws {
         let file = Self.file(Self.canary.replacing("atMost: 20s", with: "atMost: 2s"), "noData: { wait: 1s }")
-        try await Self.opened(file, Traffic(perMoment: 0)) { plane, _ in
+        try await Self.opened(file, Visitors(perMoment: 0)) { plane, _ in
             let number = try await plane.promote("0.2.0", to: "prod")
             for _ in 0..<2 {
                 let paused = try await eventually("the question") {
@@ -99,7 +99,7 @@ import Testing
         let repository = FakeRepository()
         let commits = ["feat: one", "feat: two"].map { repository.commit($0, file: file) }
         let world = World(clock: PacedClock(rate: 10), repository: repository)
-        let number = try await world.running(traffic: Traffic()) { plane in
+        let number = try await world.running(traffic: Visitors()) { plane in
             try await plane.define(file)
             _ = try await plane.build(commits[0])
             _ = try await plane.promote("0.1.0", to: "prod")
@@ -116,7 +116,7 @@ import Testing
         let key = CapacityKey(lane: try Shop.lane("prod"), number: number)
         let counted = world.target.with { $0.counts(key.lane)?.arms[key]?.requests ?? 0 }
         #expect(counted > 0)
-        try await world.running(traffic: Traffic()) { plane in
+        try await world.running(traffic: Visitors()) { plane in
             let ended = try await plane.end(number, in: "prod")
             #expect(ended.end == .deployment(.completed), "\(ended.reason)")
             let events = try await plane.journal.ledger.events(of: .lane(Shop.lane("prod")), after: 0, limit: 1_000)

@@ -62,7 +62,7 @@ import Testing
             after: { envelopes in
                 if let last = envelopes.last { film.add(last.position, world.target.with { $0 }) }
             })
-        let expected = try await world.running(over: ledger, traffic: Traffic()) { plane in
+        let expected = try await world.running(over: ledger, traffic: Visitors()) { plane in
             try await Self.play(plane, strategy, commits, world)
         }
         #expect(expected.serving == ["0.1.0"])
@@ -114,7 +114,7 @@ import Testing
                 AppendRequest([batch], actor: envelope.actor, cause: envelope.cause, at: envelope.at))
         }
         try await world.plane(over: ledger).rebuildProjections(by: .ada)
-        return try await world.running(over: ledger, traffic: Traffic()) { plane in
+        return try await world.running(over: ledger, traffic: Visitors()) { plane in
             try await Self.play(plane, strategy, commits, world)
         }
     }

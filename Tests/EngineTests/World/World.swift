@@ -51,7 +51,7 @@ struct World: Sendable {
 
     /// A control plane and its conductor, for as long as `body` runs; then it is gone as after SIGKILL.
     func running<Result: Sendable>(
-        over ledger: (any Ledger)? = nil, logger: Logger? = nil, traffic: Traffic? = nil,
+        over ledger: (any Ledger)? = nil, logger: Logger? = nil, traffic: Visitors? = nil,
         _ body: @Sendable (ControlPlane) async throws -> Result
     ) async throws -> Result {
         let plane = self.plane(over: try ledger ?? self.open(), logger: logger)
@@ -66,7 +66,7 @@ struct World: Sendable {
 }
 
 /// Traffic for every lane of a simulated target, as long as its task lives.
-struct Traffic: Sendable {
+struct Visitors: Sendable {
     var perMoment = 500
     /// Versions that fail so many of a thousand requests.
     var failing: [String: Int] = [:]
