@@ -32,8 +32,11 @@ extension HistoryRun {
         case .supervise: self.world.supervise()
         case .observe: try self.observe()
         case .restartRouter:
-            if self.world.routes != nil { self.troubles.insert(.routerDies) }
+            guard self.world.routes != nil else { return }
+            self.troubles.insert(.routerDies)
             self.world.restartRouter()
+            let count = (self.subject.lane.routerDeaths?.count ?? 0) + 1
+            try self.hear(.routerDied(count: count, last: "killed"))
         case .judge(let saying, let ofEarlier):
             guard let number = self.subject.lane.deployment?.number else { return }
             try self.hear(.judged(number: ofEarlier ? number - 1 : number, saying.judgement(at: self.now)))

@@ -62,10 +62,9 @@ package struct Operations: Sendable {
     // MARK: Lanes
 
     package var lane: @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane
-    package var rollback:
-        @Sendable (
-            Caller, _ service: String, _ environment: String, Wire.Act
-        ) async throws -> Wire.Promotion
+    package typealias Rollback =
+        @Sendable (Caller, _ service: String, _ environment: String, Wire.Act) async throws -> Wire.Promotion
+    package var rollback: Rollback
     /// Every verb but rollback.
     package var actOnLane:
         @Sendable (
@@ -116,10 +115,7 @@ package struct Operations: Sendable {
             @escaping @Sendable (Caller, _ id: String, Wire.PromotionVerb, Wire.Act) async throws -> Wire.Promotion,
         queue: @escaping @Sendable (Caller) async throws -> [Wire.Promotion],
         lane: @escaping @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane,
-        rollback:
-            @escaping @Sendable (
-                Caller, _ service: String, _ environment: String, Wire.Act
-            ) async throws -> Wire.Promotion,
+        rollback: @escaping Rollback,
         actOnLane:
             @escaping @Sendable (
                 Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
