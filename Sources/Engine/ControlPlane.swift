@@ -50,7 +50,8 @@ extension ControlPlane {
     /// The only gate. A refusal for lack of right is on record.
     ///
     /// `service`: whose releases it is about, if it is about releases; all else is outside of every scope.
-    func authorize(_ caller: Caller, _ right: Right, on scope: String, releasesOf service: ServiceName? = nil) async throws
+    func authorize(_ caller: Caller, _ right: Right, on scope: String, releasesOf service: ServiceName? = nil)
+        async throws
     {
         let isAllowed: Bool =
             switch right {
@@ -73,7 +74,8 @@ extension ControlPlane {
             let names = services.map(\.text).joined(separator: ", ")
             throw Refusal(
                 .notAllowed,
-                "This token is good for releases of \(names) alone, not to \(right.rawValue) \(scope). Use another token.")
+                "This token is good for releases of \(names) alone, not to \(right.rawValue) \(scope). Use another token."
+            )
         }
         throw Refusal(
             .notAllowed,

@@ -43,7 +43,8 @@ extension HistoryRun {
         case .crash: try self.crash()
         case .reboot(let comesBack): try self.reboot(comesBack: comesBack)
         case .oldEffectLands(let slot): try self.landOrphan(slot)
-        case .promote, .plan, .moveFirst, .cancel, .pause, .resume, .abort, .skip, .handOver, .retry, .rollback, .hold, .releaseHold, .pin,
+        case .promote, .plan, .moveFirst, .cancel, .pause, .resume, .abort, .skip, .handOver, .retry, .rollback, .hold,
+            .releaseHold, .pin,
             .unpin,
             .block, .unblock, .clearAlarm, .down:
             if let (intent, voice) = self.intent(step) { try self.tell(.intent(intent, by: voice.actor, at: self.now)) }

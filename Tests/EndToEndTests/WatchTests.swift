@@ -53,7 +53,8 @@ import Testing
         try await PlainServer.withFolder { data in
             let work = (data as NSString).deletingLastPathComponent + "/shop"
             try await Self.git(["init", "--quiet", "--initial-branch=main", work])
-            let file = Self.file(ports).replacing("watch: main\n", with: "").replacing(", promote: automatically", with: "")
+            let file = Self.file(ports).replacing("watch: main\n", with: "").replacing(
+                ", promote: automatically", with: "")
             try file.write(toFile: work + "/slipway.yaml", atomically: true, encoding: .utf8)
             try await Self.commit("one", in: work)
             let stopped = try await PlainServer.run(on: data) { server in

@@ -16,7 +16,8 @@ import Testing
         self.world = world
     }
 
-    @Test func `a new commit is released and serves without any further word, and a start later it is the same release`()
+    @Test
+    func `a new commit is released and serves without any further word, and a start later it is the same release`()
         async throws
     {
         let (world, file) = (self.world, self.file)
@@ -82,7 +83,9 @@ import Testing
         }
     }
 
-    @Test func `a commit that changes nothing for users makes no release and no noise, and the next one does`() async throws {
+    @Test func `a commit that changes nothing for users makes no release and no noise, and the next one does`()
+        async throws
+    {
         let (world, file) = (self.world, self.file)
         let words = RecordedLog()
         world.repository.commit("feat: open", file: file)

@@ -108,7 +108,8 @@ import Testing
             let number = try await plane.promote("0.2.0", to: "prod")
             _ = try await eventually("observations of 0.2.0") {
                 let seen = try await plane.journal.ledger.observations(
-                    of: Shop.lane("prod"), from: Instant(milliseconds: 0), to: Instant(milliseconds: .max), limit: 1_000)
+                    of: Shop.lane("prod"), from: Instant(milliseconds: 0), to: Instant(milliseconds: .max), limit: 1_000
+                )
                 return seen.count { $0.version == "0.2.0" } >= 6 ? () : nil
             }
             return number
@@ -125,7 +126,8 @@ import Testing
                 return body.judgement
             }
             let atTheShare = try #require(judged.compactMap(\.self).last { $0.verdict == .pass })
-            #expect(atTheShare.new.requests > counted * 9 / 10, "\(atTheShare.new.requests) of \(counted) before the kill")
+            #expect(
+                atTheShare.new.requests > counted * 9 / 10, "\(atTheShare.new.requests) of \(counted) before the kill")
         }
     }
 }

@@ -47,7 +47,8 @@ import Testing
             }
         return Shop.file(
             Shop.line(
-                "prod", "promote: automatically", "strategy: \(text)", "bake: 300ms", "keepWarm: 1h", "drain: 1s", "replicas: 2",
+                "prod", "promote: automatically", "strategy: \(text)", "bake: 300ms", "keepWarm: 1h", "drain: 1s",
+                "replicas: 2",
                 "verify: [ { run: 'true' } ]"))
     }
 

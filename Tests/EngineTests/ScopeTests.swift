@@ -12,7 +12,8 @@ import Testing
         self.file.replacing("service: shop", with: "service: blog").replacing(/127.0.0.1:\d+/, with: "127.0.0.1:6999")
     }
 
-    @Test func `a token for releases of a service makes and sees those and nothing else, and each refusal is on record`()
+    @Test
+    func `a token for releases of a service makes and sees those and nothing else, and each refusal is on record`()
         async throws
     {
         let world = World()

@@ -20,7 +20,8 @@ import Testing
             "watch: main\n"
             + Shop.file(
                 [
-                    Shop.line("dev", keys[0], keys[1], keys[2]), Shop.line("stage", "after: dev", keys[0], keys[1], keys[2]),
+                    Shop.line("dev", keys[0], keys[1], keys[2]),
+                    Shop.line("stage", "after: dev", keys[0], keys[1], keys[2]),
                     Shop.line("prod", "after: stage", keys[0], keys[1], keys[2]),
                 ].joined(separator: "\n"))
         try await world.running { [world] plane in

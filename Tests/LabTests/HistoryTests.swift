@@ -92,7 +92,7 @@ extension PlantedBug {
         case .takesSickForReady: [.trafficOnlyToReady]
         case .admitsASecond: [.oneDeployment]
         case .supersedesPeople: [.supersedesOnlyItsOwn]
-        case .ignoresThePause, .forgetsThePausedTime: 
+        case .ignoresThePause, .forgetsThePausedTime:
             [.clockStandsStillInAPause, .stableOnlyAfterTheEnd, .wakesAreAhead]
         case .endsTheWaitEarly: [.waitsAreWaited]
         case .reusesTheGeneration: [.generationsRise]

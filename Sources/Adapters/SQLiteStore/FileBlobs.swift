@@ -146,7 +146,9 @@ package struct FileBlobs: BlobStore {
         } else if errno != EEXIST {
             throw LedgerError.cannot(folder, "made")
         }
-        guard rename(temporary, self.place(of: digest)) == 0 else { throw LedgerError.cannot(self.place(of: digest), "named") }
+        guard rename(temporary, self.place(of: digest)) == 0 else {
+            throw LedgerError.cannot(self.place(of: digest), "named")
+        }
         try Descriptor(folder, O_RDONLY | O_DIRECTORY).flush(folder)
     }
 

@@ -11,7 +11,9 @@ extension LaneDecision {
                 try self.drop(queued.number, .rejected, by: .system, "\(queued.candidate.version) serves here already")
                 continue
             }
-            let gates = (self.lane.guards(for: queued, at: self.now) + evaluation.facts.gates).map { $0.known(at: self.now) }
+            let gates = (self.lane.guards(for: queued, at: self.now) + evaluation.facts.gates).map {
+                $0.known(at: self.now)
+            }
             if let failed = gates.first(where: { $0.verdict == .fail }) {
                 try self.drop(queued.number, .rejected, by: .system, "\(failed.gate): \(failed.reason)")
             } else if gates.allSatisfy({ $0.verdict == .pass }) {

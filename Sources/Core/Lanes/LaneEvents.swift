@@ -303,7 +303,8 @@ extension Lane.Event: LedgerEvent {
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Lane.Event? {
-        guard (1...Self.newest(kind.name).version).contains(kind.version), let read = Self.readers(decoder)[kind.name] else { return nil }
+        guard (1...Self.newest(kind.name).version).contains(kind.version), let read = Self.readers(decoder)[kind.name]
+        else { return nil }
         return try read()
     }
 

@@ -114,7 +114,8 @@ extension Plan {
         let replicas = environment.replicas ?? release.run?.replicas ?? 1
         if let task = tasks.before { steps.append(.task(.before, within: task.within)) }
         steps.append(.capacity(within: health))
-        steps += isFirst
+        steps +=
+            isFirst
             ? Step.first(environment) : environment.strategy.steps(environment, replicas: replicas, health: health)
         if let task = tasks.afterTraffic { steps.append(.task(.afterTraffic, within: task.within)) }
         if environment.bake > .zero { steps.append(.bake(environment.bake)) }

@@ -90,7 +90,8 @@ struct BranchWatch: Sendable {
                     repository: seen.repository, ref: seen.commit, version: nil, file: nil, service: self.service),
                 by: Caller(actor: .schedule, mayAdminister: false))
             self.logger.info(
-                "branch of \(self.service): \(seen.commit.prefix(12)) becomes \(release.origin?.version ?? "a release")")
+                "branch of \(self.service): \(seen.commit.prefix(12)) becomes \(release.origin?.version ?? "a release")"
+            )
         } catch let refusal as Refusal {
             let level: Logger.Level = refusal.code == .nothingToDo ? .debug : .warning
             self.logger.log(level: level, "branch of \(self.service): no release: \(refusal.message)")

@@ -88,7 +88,8 @@ struct LanePerformer: Sendable {
         let replicas = environment.replicas ?? run.replicas
         return CapacityOrder(
             key: self.key(number), release: capacity.candidate.release, version: capacity.candidate.version,
-            artifact: artifact.blob.digest, command: run.command, replicas: min(capacity.replicas ?? replicas, replicas),
+            artifact: artifact.blob.digest, command: run.command,
+            replicas: min(capacity.replicas ?? replicas, replicas),
             health: run.health, variables: run.variables.merging(environment.variables) { _, new in new })
     }
 

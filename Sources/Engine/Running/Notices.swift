@@ -72,7 +72,8 @@ struct Notices: Sendable {
                 text: "\(id): \(alarm.inWords)", at: envelope.at)
         case .requested, .removed, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
             .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
-            .capacityScaled, .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .movedFirst, .handedOver, .aborted, .failed, .verified,
+            .capacityScaled, .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .movedFirst, .handedOver,
+            .aborted, .failed, .verified,
             .withdrawn, .passedNoReturn, .blocked, .instancesDied, .routerDied,
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:

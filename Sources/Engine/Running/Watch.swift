@@ -68,7 +68,9 @@ struct Watch: Sendable {
             else { continue }
             try await self.tell(id, .instancesDied(capacity.number, count: report.restarts, last: last))
         }
-        guard let deaths = try await self.doors.router.deaths(id), deaths.count != lane.routerDeaths?.count else { return }
+        guard let deaths = try await self.doors.router.deaths(id), deaths.count != lane.routerDeaths?.count else {
+            return
+        }
         try await self.tell(id, .routerDied(count: deaths.count, last: deaths.last))
     }
 

@@ -45,7 +45,8 @@ extension ControlPlane {
         guard (1...Access.Scope.serviceLimit).contains(services.count), Set(services).count == services.count else {
             throw Refusal(
                 .invalid,
-                "A token for releases names 1 to \(Access.Scope.serviceLimit) services, each once, not \(services.count).")
+                "A token for releases names 1 to \(Access.Scope.serviceLimit) services, each once, not \(services.count)."
+            )
         }
         for service in services { _ = try await self.known(service) }
     }

@@ -78,7 +78,8 @@ extension ControlPlane {
         guard RepositoryPlace(repository) == nil else { return }
         throw Refusal(
             .invalid,
-            "\(repository.prefix(200).debugDescription) is no place of a repository: allowed is \(RepositoryPlace.rule).")
+            "\(repository.prefix(200).debugDescription) is no place of a repository: allowed is \(RepositoryPlace.rule)."
+        )
     }
 
     /// The server has a folder of its own, so a relative path would mean another place to it than to who wrote it.

@@ -54,7 +54,8 @@ extension ControlPlane {
             if isDryRun {
                 guard release.prunedAt == nil else { continue }
             } else {
-                let isNew = try await self.record(blobs, of: origin, lanes.filter { $0.service == origin.service }, caller)
+                let isNew = try await self.record(
+                    blobs, of: origin, lanes.filter { $0.service == origin.service }, caller)
                 guard try await self.journal.release(origin.id).machine.prunedAt != nil else { continue }
                 let now = self.journal.time.now()
                 for blob in blobs {

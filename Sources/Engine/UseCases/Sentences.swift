@@ -56,7 +56,8 @@ extension Lane.Event {
         case .alarmCleared(let body): (nil, "alarm over: \(body.reason)")
         case .downOrdered(let body): (nil, "\(body.by) takes the environment down: \(body.reason)")
         case .downFinished: (nil, "the environment is down")
-        case .capacityWanted, .capacityScaled, .capacityReady, .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone,
+        case .capacityWanted, .capacityScaled, .capacityReady, .capacityWarm, .capacityLost, .capacityRetiring,
+            .capacityGone,
             .routingWanted, .routingConfirmed, .withdrawn, .routerRemoved:
             nil
         }

@@ -11,13 +11,16 @@ struct HookedRepository {
 
     /// The repository at `place`, by git's own word: a work tree may be a linked one.
     static func find(at place: String) async throws -> HookedRepository {
-        let words = ["rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-common-dir", "--git-path", "hooks"]
+        let words = [
+            "rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-common-dir", "--git-path", "hooks",
+        ]
         let result = try await Subprocess.run(
             .name("git"), arguments: Arguments(["-C", place] + words), output: .string(limit: 64 * 1024),
             error: .string(limit: 64 * 1024))
         let lines = result.standardOutput.split(separator: "\n").map(String.init)
         guard result.terminationStatus.isSuccess, lines.count == 3 else {
-            throw VerbError(.refused, "\(place) is in no git repository. Run this in the repository that is released from.")
+            throw VerbError(
+                .refused, "\(place) is in no git repository. Run this in the repository that is released from.")
         }
         let repository = HookedRepository(folder: lines[2], isBare: lines[0] == "true")
         let own = URL(fileURLWithPath: lines[1]).appendingPathComponent("hooks").standardizedFileURL.path

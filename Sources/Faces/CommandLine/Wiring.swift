@@ -32,7 +32,8 @@ package struct Wiring: Sendable {
         offlineAudit: @escaping @Sendable (_ dataFolder: String) async throws -> Wire.Audit,
         offlinePrune: @escaping @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned,
         backUp: @escaping @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary,
-        restore: @escaping @Sendable (_ file: String, _ dataFolder: String, _ agree: Agree) async throws ->
+        restore:
+            @escaping @Sendable (_ file: String, _ dataFolder: String, _ agree: Agree) async throws ->
             RestoreSummary,
         lab: @escaping @Sendable (LabOptions) async throws -> LabReport
     ) {

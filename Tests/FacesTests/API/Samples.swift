@@ -58,7 +58,8 @@ enum Samples {
                 Wire.TrafficArm(
                     arm: "new", version: "1.4.0",
                     points: [
-                        point(0, 10, 0, 40, 5, nil), point(5, nil, nil, nil, 25, "reset"), point(10, 50, 2, 48, 25, nil),
+                        point(0, 10, 0, 40, 5, nil), point(5, nil, nil, nil, 25, "reset"),
+                        point(10, 50, 2, 48, 25, nil),
                         point(15, 48, 1, nil, 25, "loss"),
                     ]),
                 Wire.TrafficArm(
@@ -157,6 +158,8 @@ enum Samples {
     static let audit = Wire.Audit(records: 7, streams: 3, seals: 1, verified: true, problem: "none")
 
     static func token(secret: String?) -> Wire.Token {
-        Wire.Token(name: "laptop", owner: "ana", createdAt: self.at, revokedAt: self.at, secret: secret, scope: "release of shop")
+        Wire.Token(
+            name: "laptop", owner: "ana", createdAt: self.at, revokedAt: self.at, secret: secret,
+            scope: "release of shop")
     }
 }

@@ -56,7 +56,8 @@ import Testing
             }
             #expect(
                 server.world.asked
-                    == ["apply /src/shop true", "createRelease main", "prune true", "promote shop@1.4.0 production"] + promotions
+                    == ["apply /src/shop true", "createRelease main", "prune true", "promote shop@1.4.0 production"]
+                    + promotions
                     + ["rollback shop/production 1.3.1 because"] + lanes
                     + ["logs shop/production 5 ", "approve chg-7 because ana", "addToken ci bot", "revokeToken a b/c"])
         }

@@ -11,7 +11,8 @@ import Testing
 
     @Test func `a hook is written once, says the same again, and goes away again`() async throws {
         let folder = try self.scratch.repository("it's a shop")
-        try self.scratch.write("service: shop\nrun: ./shop\nenvironments: { production: { } }\n", to: folder + "/slipway.yaml")
+        try self.scratch.write(
+            "service: shop\nrun: ./shop\nenvironments: { production: { } }\n", to: folder + "/slipway.yaml")
         let hook = folder + "/.git/hooks/post-commit"
         let run = await CommandRun.of("hook", "install", "--data", "/d a'ta", folder: folder)
         #expect(run.code == 0 && run.out == "Wrote \(hook).", "\(run.err)")
@@ -30,9 +31,10 @@ import Testing
         #expect(removed.code == 0 && removed.out == "Removed \(hook).")
         let gone = await CommandRun.of("hook", "install", "--remove", folder: folder)
         #expect(gone.code == 0 && gone.out == "\(hook) is not there.")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/.git/hooks").allSatisfy {
-            $0.hasSuffix(".sample")
-        })
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder + "/.git/hooks").allSatisfy {
+                $0.hasSuffix(".sample")
+            })
     }
 
     @Test func `a bare repository gets post-receive, and the service by name`() async throws {

@@ -204,7 +204,8 @@ import Testing
             ])
     }
 
-    @Test func `a sole instance is listed twice until it gets a second beside it, and again when that is gone`() throws {
+    @Test func `a sole instance is listed twice until it gets a second beside it, and again when that is gone`() throws
+    {
         func lane(_ generation: Int, _ addresses: [String], _ now: HAProxyPicture?) throws -> HAProxyState {
             try self.state(try self.routing(generation, [(1, 10_000, addresses)]), occupied: now?.occupied ?? [])
         }

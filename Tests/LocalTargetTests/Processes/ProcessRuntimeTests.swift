@@ -117,7 +117,9 @@ import Testing
             _ = try await runtime.ensure(try stage.order(command: command), term: Term(1))
             try "".write(toFile: broken, atomically: false, encoding: .utf8)
             @Sendable func times() throws -> [Int] {
-                try String(contentsOf: URL(filePath: starts), encoding: .utf8).split(separator: "\n").compactMap { Int($0) }
+                try String(contentsOf: URL(filePath: starts), encoding: .utf8).split(separator: "\n").compactMap {
+                    Int($0)
+                }
             }
             let again = try stage.order(command: command, within: Milliseconds(50))
             try await stage.supervised(runtime) {

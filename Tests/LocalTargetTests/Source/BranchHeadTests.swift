@@ -55,7 +55,9 @@ import Testing
         #expect(try await self.source.head(of: "main", in: place) == head)
     }
 
-    @Test func `a repository at an address gives commits, files, tags and checkouts, and is never written to`() async throws {
+    @Test func `a repository at an address gives commits, files, tags and checkouts, and is never written to`()
+        async throws
+    {
         let repository = try RepositoryFixture(in: self.scratch)
         try repository.write("service: shop", to: "slipway.yaml")
         let first = try repository.commit("feat: first")

@@ -23,14 +23,16 @@ import Testing
                 "-C", "/r", "rev-parse", "--verify", "--quiet", "--end-of-options", "refs/heads/main^{commit}",
             ])
         let there = GitCommand.remoteHead("refs/heads/main", at: "ssh://git@git.example/shop.git")
-        #expect(there.arguments == Self.settings + Self.reaching + [
-            "ls-remote", "--quiet", "--", "ssh://git@git.example/shop.git", "refs/heads/main",
-        ])
+        #expect(
+            there.arguments == Self.settings + Self.reaching + [
+                "ls-remote", "--quiet", "--", "ssh://git@git.example/shop.git", "refs/heads/main",
+            ])
         let fetch = GitCommand.fetch("https://git.example/shop.git", into: "/m.git")
-        #expect(fetch.arguments == Self.settings + ["-C", "/m.git"] + Self.reaching + [
-            "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--", "https://git.example/shop.git",
-            "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
-        ])
+        #expect(
+            fetch.arguments == Self.settings + ["-C", "/m.git"] + Self.reaching + [
+                "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--", "https://git.example/shop.git",
+                "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
+            ])
         for command in [there, fetch] {
             #expect(command.environment["GIT_SSH_COMMAND"] == "ssh -oBatchMode=yes -oConnectTimeout=10")
             #expect(command.environment["GIT_ASKPASS"] == "/bin/false")

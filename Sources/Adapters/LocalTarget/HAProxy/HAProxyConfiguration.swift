@@ -84,29 +84,30 @@ package enum HAProxyConfiguration {
 
     /// The main listener. A user's key is a cookie, set only while traffic is split; its bucket of 10,000 decides.
     private static func traffic(_ state: HAProxyState) -> String {
-        self.section([
-            "frontend traffic",
-            "    bind \(state.listen)",
-            "    http-request set-var(txn.route) var(proc.route)",
-            "    http-request set-var(txn.share) var(txn.route),mod(100000)",
-            "    http-request set-var(txn.arm) var(txn.route),div(1000000),mod(10)",
-            "    acl split var(txn.share) -m int gt 0",
-            "    acl in_share var(txn.bucket),sub(txn.share) -m int lt 0",
-            "    acl fresh var(txn.fresh) -m found",
-        ] + self.user(state) + [
-            "    http-request set-var(txn.fresh) uuid if split !{ var(txn.user) -m len 1:128 }",
-            "    http-request set-var(txn.user) var(txn.fresh) if fresh",
-            "    http-request set-var(txn.salt) var(txn.route),div(10000000) if split",
-            "    http-request set-var(txn.bucket) var(txn.user),concat(:,txn.salt),sdbm(1),mod(10000) if split",
-            "    http-request set-var(txn.arm) var(txn.route),div(100000),mod(10) if split in_share",
-            "    acl forced req.hdr(\(state.previewHeader)) -m found",
-            "    http-request set-var(txn.arm) var(proc.preview) if forced { var(proc.preview) -m int gt 0 }",
-            "    http-request set-var(txn.newcomer) int(1) if fresh !forced",
-            "    http-after-response add-header Set-Cookie "
-                + "\"\(self.userCookie)=%[var(txn.fresh)]; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly\" if fresh",
-            "    http-request return status 503 default-errorfiles unless { var(txn.arm) -m int gt 0 }",
-            "    use_backend arm%[var(txn.arm)]",
-        ])
+        self.section(
+            [
+                "frontend traffic",
+                "    bind \(state.listen)",
+                "    http-request set-var(txn.route) var(proc.route)",
+                "    http-request set-var(txn.share) var(txn.route),mod(100000)",
+                "    http-request set-var(txn.arm) var(txn.route),div(1000000),mod(10)",
+                "    acl split var(txn.share) -m int gt 0",
+                "    acl in_share var(txn.bucket),sub(txn.share) -m int lt 0",
+                "    acl fresh var(txn.fresh) -m found",
+            ] + self.user(state) + [
+                "    http-request set-var(txn.fresh) uuid if split !{ var(txn.user) -m len 1:128 }",
+                "    http-request set-var(txn.user) var(txn.fresh) if fresh",
+                "    http-request set-var(txn.salt) var(txn.route),div(10000000) if split",
+                "    http-request set-var(txn.bucket) var(txn.user),concat(:,txn.salt),sdbm(1),mod(10000) if split",
+                "    http-request set-var(txn.arm) var(txn.route),div(100000),mod(10) if split in_share",
+                "    acl forced req.hdr(\(state.previewHeader)) -m found",
+                "    http-request set-var(txn.arm) var(proc.preview) if forced { var(proc.preview) -m int gt 0 }",
+                "    http-request set-var(txn.newcomer) int(1) if fresh !forced",
+                "    http-after-response add-header Set-Cookie "
+                    + "\"\(self.userCookie)=%[var(txn.fresh)]; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly\" if fresh",
+                "    http-request return status 503 default-errorfiles unless { var(txn.arm) -m int gt 0 }",
+                "    use_backend arm%[var(txn.arm)]",
+            ])
     }
 
     /// The user's key: what the environment says, else the router's own cookie. One that is empty or too long is none.

@@ -185,7 +185,9 @@ struct HAProxyFiles: Sendable {
         return [UInt8](try encoder.encode(value))
     }
 
-    private func read(_ path: String) throws -> Data? { try DurableFile(path: path).read(limit: 4 << 20).map { Data($0) } }
+    private func read(_ path: String) throws -> Data? {
+        try DurableFile(path: path).read(limit: 4 << 20).map { Data($0) }
+    }
 
     private func write(_ bytes: [UInt8], to path: String) throws { try DurableFile(path: path).write(bytes) }
 }

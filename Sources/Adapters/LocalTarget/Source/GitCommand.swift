@@ -69,7 +69,9 @@ package struct GitCommand: Sendable, Equatable {
     }
 
     /// Nobody is there to be asked for a password, or whether a host is known.
-    private static let alone = ["GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=10", "GIT_ASKPASS": "/bin/false"]
+    private static let alone = [
+        "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=10", "GIT_ASKPASS": "/bin/false",
+    ]
 
     /// Prints one commit if the repository has any.
     package static func anyCommit(in repository: String) -> GitCommand {

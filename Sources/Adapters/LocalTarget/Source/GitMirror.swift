@@ -22,7 +22,8 @@ extension GitRepository {
         let answer = try await self.quick.run(.remoteHead(name, at: address))
         guard answer.isSuccess else {
             throw SourceError(
-                .notARepository, "`\(address.quotable)` does not answer as a git repository (git says: \(answer.complaint))")
+                .notARepository,
+                "`\(address.quotable)` does not answer as a git repository (git says: \(answer.complaint))")
         }
         // `OBJECT TAB NAME`, of each name that ends so.
         for line in String(decoding: answer.output, as: UTF8.self).split(separator: "\n") {

@@ -52,7 +52,8 @@ package struct GitRepository: SourceRepository {
         _ = try await self.checked(repository)
         throw SourceError(
             .refNotFound,
-            "there is no branch `\(branch.quotable)` in `\(repository.quotable)`; `git branch` shows those that are there")
+            "there is no branch `\(branch.quotable)` in `\(repository.quotable)`; `git branch` shows those that are there"
+        )
     }
 
     package func versionTags(reaching commit: String, in repository: String) async throws -> [VersionTag] {

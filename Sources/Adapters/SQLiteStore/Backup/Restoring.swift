@@ -52,7 +52,8 @@ extension SQLiteLedger {
                 }
             }
             return RestoreReport(
-                folder: folder, position: manifest.position, blobs: manifest.files.count - 1, madeAt: manifest.at.utcText,
+                folder: folder, position: manifest.position, blobs: manifest.files.count - 1,
+                madeAt: manifest.at.utcText,
                 movedAside: before == .record ? aside : nil)
         } catch {
             staging.remove()
@@ -113,7 +114,9 @@ private struct Staging {
         while let header = try reader.next() {
             guard manifest == nil else { throw reader.damaged("\(header.name) stands after its \(Manifest.name)") }
             if header.name == Manifest.name {
-                guard header.bytes <= Manifest.mostBytes else { throw reader.damaged("its \(Manifest.name) is too long") }
+                guard header.bytes <= Manifest.mostBytes else {
+                    throw reader.damaged("its \(Manifest.name) is too long")
+                }
                 var content: [UInt8] = []
                 _ = try reader.content(of: header) { content += $0 }
                 guard let read = Manifest(content) else { throw reader.damaged("its \(Manifest.name) can't be read") }

@@ -23,7 +23,9 @@ struct TarHeader: Equatable {
     /// `name` has at most 100 bytes.
     var encoded: [UInt8] {
         var block = [UInt8](repeating: 0, count: Self.block)
-        func put(_ text: String, at offset: Int) { block.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8) }
+        func put(_ text: String, at offset: Int) {
+            block.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
+        }
         put(self.name, at: 0)
         for (offset, text) in [(100, "0000600"), (108, "0000000"), (116, "0000000"), (136, "00000000000")] {
             put(text, at: offset)

@@ -55,7 +55,8 @@ enum ChangeText {
 enum TokenText {
     static func added(_ token: Wire.Token) -> [String] {
         [
-            "Token \(token.name) of \(Plain.actor(token.owner))\(token.scope.map { ", for \($0) alone" } ?? ""):", "  \(token.secret ?? "")",
+            "Token \(token.name) of \(Plain.actor(token.owner))\(token.scope.map { ", for \($0) alone" } ?? ""):",
+            "  \(token.secret ?? "")",
             "It is shown this once. Use it as SLIPWAY_TOKEN, or to sign in on the page.",
         ]
     }
@@ -64,7 +65,8 @@ enum TokenText {
         var table = Table("NAME", "OWNER", "GOOD FOR", "MADE", "REVOKED")
         for token in tokens {
             table.add(
-                token.name, Plain.actor(token.owner), token.scope ?? "all of its owner", TimeText.second(token.createdAt),
+                token.name, Plain.actor(token.owner), token.scope ?? "all of its owner",
+                TimeText.second(token.createdAt),
                 TimeText.second(token.revokedAt))
         }
         return table.lines()

@@ -114,7 +114,9 @@ struct Apply: Verb {
     func run(in session: Session) async throws -> Ending {
         let path = session.shell.absolute(self.file)
         let apply = Wire.Apply(
-            file: try Self.read(path), repository: session.shell.repository(self.repository) ?? (path as NSString).deletingLastPathComponent, plan: self.plan,
+            file: try Self.read(path),
+            repository: session.shell.repository(self.repository) ?? (path as NSString).deletingLastPathComponent,
+            plan: self.plan,
             name: self.file)
         let applied = try await session.client(self.place) { try await $0.apply(apply) }
         try session.show(applied, json: self.format.json, ServiceText.applied(applied))

@@ -30,7 +30,8 @@ struct HookVerbs: ParsableCommand {
                 for name in repository.hooks { session.shell.out(try repository.remove(name)) }
                 return .done
             }
-            let server = self.place.server ?? session.shell.environment["SLIPWAY_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
+            let server =
+                self.place.server ?? session.shell.environment["SLIPWAY_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
             let place = server.map { ["--server", $0] } ?? ["--data", session.dataFolder(self.place)]
             let line = HookScript.line(
                 [OwnProgram.path, "hook", "poke", try self.service ?? Self.service(in: session.shell)] + place)

@@ -95,7 +95,8 @@ extension Place {
     fileprivate func needsFolder(_ verb: String) throws {
         guard self.server == nil else {
             throw ValidationError(
-                "\(verb) works on the data folder of this machine: leave out --server, and name the folder with --data.")
+                "\(verb) works on the data folder of this machine: leave out --server, and name the folder with --data."
+            )
         }
     }
 }

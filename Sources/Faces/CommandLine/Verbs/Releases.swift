@@ -13,7 +13,8 @@ struct ReleaseVerbs: ParsableCommand {
         @Option(help: ArgumentHelp("Commit, tag or branch.", valueName: "ref"))
         var ref = "HEAD"
         @Option(
-            help: ArgumentHelp("Another one than that at hand: a folder of the server's machine, or an address.", valueName: "place"))
+            help: ArgumentHelp(
+                "Another one than that at hand: a folder of the server's machine, or an address.", valueName: "place"))
         var repository: String?
         @Option(help: ArgumentHelp("A file that was built elsewhere, instead of the build.", valueName: "file"))
         var artifact: String?
@@ -30,7 +31,8 @@ struct ReleaseVerbs: ParsableCommand {
 
         func run(in session: Session) async throws -> Ending {
             let create = Wire.CreateRelease(
-                repository: session.shell.repository(self.repository) ?? session.shell.folder, ref: self.ref, version: self.version,
+                repository: session.shell.repository(self.repository) ?? session.shell.folder, ref: self.ref,
+                version: self.version,
                 artifact: self.artifact.map(session.shell.absolute))
             return try await session.client(self.place) { client in
                 var release = try await client.createRelease(create)

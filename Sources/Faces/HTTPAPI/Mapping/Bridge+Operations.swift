@@ -351,7 +351,8 @@ extension Bridge {
                 .invalid, "`\(body.owner.prefix(80))` can't own a token: a person or service-account:NAME can.")
         }
         let (token, secret) = try await self.plane.addToken(
-            body.name, owner: owner, mayAdminister: false, scope: try self.scope(body), by: try await self.caller(caller))
+            body.name, owner: owner, mayAdminister: false, scope: try self.scope(body),
+            by: try await self.caller(caller))
         return Wire.Token(token, secret: secret)
     }
 

@@ -76,7 +76,9 @@ struct TrafficView {
                 for series in self.series {
                     el("span") {
                         self.key(series.arm)
-                        el("span", .class("hidden")) { name(series.arm.version); ": " }
+                        el("span", .class("hidden")) {
+                            name(series.arm.version); ": "
+                        }
                         if let latest = chart.latest(series) {
                             el("a", .href(self.events)) { Measure.short(latest) }
                         } else {
