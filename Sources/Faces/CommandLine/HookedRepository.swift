@@ -28,7 +28,7 @@ struct HookedRepository {
             throw VerbError(
                 .refused,
                 "core.hooksPath puts the hooks of this repository into \(lines[2]), where other things may look after "
-                    + "them. Call `slipway hook poke SERVICE` from \(repository.hooks[0]) there.")
+                    + "them. Call slipway hook poke, with the name of the service, from \(repository.hooks[0]) there.")
         }
         return repository
     }

@@ -6,7 +6,7 @@ struct BackUp: Verb {
         commandName: "backup", abstract: "Copy the whole record into one new file.",
         discussion: """
             With or without a running server: the ledger as it stands, verified, and the logs, results and artifacts \
-            that it names. A tar file; `slipway restore` makes a data folder from it. 1 if something damaged was left out.
+            that it names. A tar file; `slipway restore FILE` makes a data folder from it. 1 if something damaged was left out.
             """)
 
     @Argument(help: "The new file.")
@@ -35,7 +35,7 @@ struct Restore: Verb {
             with --yes; one that a server uses is refused.
             """)
 
-    @Argument(help: "A file that `slipway backup` made.")
+    @Argument(help: "A file that `slipway backup FILE` made.")
     var file: String
     @Flag(help: "Don't ask.")
     var yes = false
