@@ -167,17 +167,26 @@ extension Story {
     ) async throws {
         guard var interruption = findings.interruptions.popLast() else { return }
         let moved = try await Stage.wait(for: "the lane to move again", within: .seconds(30)) {
-            try await stage.events(after: interruption.lastPosition).first {
-                Findings.time($0.at) ?? 0 >= running.startedAt
-            }
+            try await self.signOfLife(interruption, since: running.startedAt, stage)
         }
         interruption.restartedAt = running.startedAt
-        interruption.movedAt = Findings.time(moved.at)
-        let seconds = Double((interruption.movedAt ?? 0) - running.startedAt) / 1_000
+        interruption.movedAt = moved
+        let seconds = Double(moved - running.startedAt) / 1_000
         self.progress.step("started again, it goes on after \(Self.rounded(seconds)) s")
         interruption.promotion = try await stage.end(of: interruption.promotion, as: .completed)
         self.progress.step(self.line(interruption.promotion, log))
         findings.interruptions.append(interruption)
+    }
+
+    /// When the interrupted lane went on: its first event, or the first look at its traffic (a canary that is observed
+    /// writes events only when there is something to say).
+    private func signOfLife(
+        _ interruption: Findings.Interruption, since start: Int64, _ stage: Stage
+    ) async throws -> Int64? {
+        let events = try await stage.events(after: interruption.lastPosition)
+        if let event = events.compactMap({ Findings.time($0.at) }).first(where: { $0 >= start }) { return event }
+        let arms = (try? await stage.client.traffic(interruption.promotion.id))?.arms ?? []
+        return arms.flatMap(\.points).compactMap { Findings.time($0.at) }.filter { $0 >= start }.min()
     }
 
     private func goBack(_ stage: Stage, _ log: LoadLog, _ findings: inout Findings) async throws {
