@@ -63,7 +63,7 @@ struct BakeWatch: Sendable {
     private var burn: BurnRateGuard
     /// Answers slower than this bound of the past, and the part of them that was slower.
     private var slow: (detector: ForecastDetector, place: Int, rate: Double)?
-    private var latest: (requests: Int, at: Instant)?
+    private var latest: Instant?
     private var silentSince: Instant?
     private var hadTraffic = false
     private var restartsBefore: Int
@@ -136,7 +136,7 @@ struct BakeWatch: Sendable {
         } else {
             self.silentSince = self.silentSince ?? looks.from
         }
-        self.latest = (counts.requests, looks.to)
+        self.latest = looks.to
         if self.restartsBefore < 0 { self.restartsBefore = before.restarts }
         self.restarts = max(0, looks.new.restarts - self.restartsBefore)
         if let bytes = looks.new.memory { self.memory.add(bytes, at: looks.to) }
@@ -179,7 +179,7 @@ struct BakeWatch: Sendable {
             words.append(
                 "latency: more answers than before are slower than \(LatencyLadder.bounds[slow.place]) ms")
         }
-        if self.hadTraffic, let since = self.silentSince, let latest, since + Self.silence <= latest.at {
+        if self.hadTraffic, let since = self.silentSince, let latest, since + Self.silence <= latest {
             words.append("no request has come for a minute, and there were some before")
         }
         if self.restarts > 0 { words.append("instances were started again since it has all the traffic") }
