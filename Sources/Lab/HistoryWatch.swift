@@ -33,8 +33,12 @@ struct HistoryWatch: Sendable {
         case .routingWanted(let routing): try self.check(routing, on: lane)
         case .resumed(let body): try self.check(body, on: lane, after: input)
         case .failed: try self.checkFailure(on: lane, after: input)
-        case .ended(let body): try self.check(body, on: lane, after: input)
+        case .ended(let body):
+            try self.checkAlertIsOver(body, on: lane)
+            try self.check(body, on: lane, after: input)
         case .verified(let body): try self.check(body, on: lane)
+        case .alertPeriodBegan(let body): try self.check(body, on: lane)
+        case .alertPeriodEnded: try self.checkAlertEnd(on: lane)
         case .removed(let body): try self.check(body, on: lane)
         case .handedOver:
             try self.needsPerson(input, .supersedesOnlyItsOwn, "a bake was handed over")

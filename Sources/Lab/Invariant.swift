@@ -14,6 +14,8 @@ package enum Invariant: String, Sendable, CaseIterable, CustomStringConvertible 
     case rollbackToVerifiedOnly, rollbackLeavesAHold, noRollbackOfARollback
     // 9
     case refoldIsTheSame, worldAgreesAtRest
+    // 10
+    case alertPeriodIsTheBake
     // 13
     case verdictBeforeWidening
     // 14
@@ -36,6 +38,7 @@ package enum Invariant: String, Sendable, CaseIterable, CustomStringConvertible 
         case .rollbackToVerifiedOnly: 7
         case .rollbackLeavesAHold, .noRollbackOfARollback: 8
         case .refoldIsTheSame, .worldAgreesAtRest, .historyIsLegal: 9
+        case .alertPeriodIsTheBake: 10
         case .verdictBeforeWidening: 13
         case .generationsRise, .retiresOnlyTheUnused, .stopsOnlyWhatIsUnused: 14
         case .stableOnlyAfterTheEnd, .waitsAreWaited: 15

@@ -161,7 +161,7 @@ import Testing
         ([], ["previewHeader: X-P"], ["production: previewHeader Slipway-Preview -> X-P"]),
         (
             ["notify: ./x"], [],
-            ["production: notify run `./x` on failed, aborted, rolledBack, waiting, warning removed"]
+            ["production: notify run `./x` on failed, aborted, rolledBack, waiting, warning, alert removed"]
         ),
     ]
 

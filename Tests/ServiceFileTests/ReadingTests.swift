@@ -130,7 +130,7 @@ import Testing
             .http(path: "/y", status: 200, within: .seconds(10)),
         ]
         expected.notify = [
-            Notify(channel: .run("./tell"), on: [.failed, .aborted, .rolledBack, .waiting, .warning]),
+            Notify(channel: .run("./tell"), on: [.failed, .aborted, .rolledBack, .waiting, .warning, .alert]),
             Notify(channel: .run("./tell"), on: [.completed]),
             Notify(channel: .webhook("http://127.0.0.1:9/x"), on: [.rolledBack]),
         ]

@@ -143,6 +143,8 @@ package struct Notify: Sendable, Equatable, Codable {
 
     package enum Occasion: String, Sendable, Codable, CaseIterable {
         case failed, aborted, waiting, rolledBack, completed, warning
+        /// The release team's alert period began or ended.
+        case alert
     }
 
     package var channel: Channel

@@ -17,13 +17,17 @@ extension Lane {
         case .capacityGone(let body): try self.removeCapacity(body.number)
         case .instancesDied(let body): try self.changeCapacity(body.number) { $0.deaths = body.deaths }
         case .routerDied(let deaths): self.routerDeaths = deaths
-        case .stepStarted(let body): try self.changeDeployment(body.number) { $0.start(body) }
+        case .stepStarted(let body):
+            self.measureStart(body)
+            try self.changeDeployment(body.number) { $0.start(body) }
         case .stepCompleted(let body): try self.changeDeployment(body.number) { $0.stepIsDone = true }
         case .judged(let body): try self.changeDeployment(body.number) { $0.judge(body) }
+        case .alertPeriodBegan(let body): try self.changeDeployment(body.number) { $0.begin(body) }
+        case .alertPeriodEnded(let body): try self.changeDeployment(body.number) { $0.alert = nil }
         case .capacityScaled(let body): try self.changeCapacity(body.number) { $0.replicas = body.replicas }
         case .routingWanted(let body): try self.route(body)
         case .routingConfirmed(let body): try self.confirm(body)
-        case .paused(let body): try self.changeDeployment(body.number) { $0.pause = body.pause }
+        case .paused(let body): try self.changeDeployment(body.number) { $0.pause(body) }
         case .resumed(let body): try self.changeDeployment(body.number) { $0.resume(body) }
         case .skipped(let body): self.skips[body.number] = (self.skips[body.number] ?? []) + [body]
         case .handedOver(let body): try self.changeDeployment(body.number) { $0.handOver = body }
@@ -168,6 +172,7 @@ extension Lane {
         guard routing.generation == self.routing.generation + 1 else {
             throw IllegalEvent("generation \(routing.generation) after \(self.routing.generation)")
         }
+        self.keepUnconfirmed()
         self.routing = routing
         for number in routing.weights.keys where routing.weights[number] != .zero {
             self.capacities[number]?.warmUntil = nil
@@ -178,6 +183,8 @@ extension Lane {
         guard body.generation <= self.routing.generation, body.generation > self.confirmedGeneration else {
             throw IllegalEvent("generation \(body.generation) confirmed, \(self.routing.generation) wanted")
         }
+        self.measureSwitch(body)
+        self.keepConfirmed(body.generation)
         self.confirmedGeneration = body.generation
     }
 
@@ -226,6 +233,8 @@ extension Lane {
         self.routerDeaths = nil
         self.routing = DesiredRouting(generation: self.routing.generation)
         self.confirmedGeneration = self.routing.generation
+        self.confirmed = self.routing
+        self.unconfirmed = []
         self.routerlessGeneration = self.routing.generation
     }
 }
@@ -251,6 +260,12 @@ extension Deployment {
         self.stepUntil = body.until
         self.deadline = body.deadline
         self.stepIsDone = false
+        self.stepWasPaused = false
+    }
+
+    fileprivate mutating func pause(_ body: Lane.Paused) {
+        self.pause = body.pause
+        self.stepWasPaused = true
     }
 
     fileprivate mutating func judge(_ body: Lane.Judged) {
@@ -261,6 +276,7 @@ extension Deployment {
     fileprivate mutating func resume(_ body: Lane.Resumed) {
         self.pause = nil
         self.stepUntil = self.stepUntil.map { $0 + body.stoodStill }
+        self.alert?.move(by: body.stoodStill)
         self.deadline = self.deadline + body.stoodStill
     }
 

@@ -53,5 +53,5 @@ extension Alarm {
 
 extension String {
     /// Ended by a full stop, unless it ends as a sentence does.
-    var asSentence: String { [".", "!", "?", "…"].contains(self.last) ? self : self + "." }
+    package var asSentence: String { [".", "!", "?", "…"].contains(self.last) ? self : self + "." }
 }

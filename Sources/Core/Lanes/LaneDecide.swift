@@ -264,10 +264,7 @@ extension LaneDecision {
                     + "\(deployment.currentStep?.name ?? "none").")
         }
         try self.emit(.skipped(self.overridden(deployment, by: actor, reason)))
-        try self.emit(
-            .stepCompleted(
-                Lane.StepCompleted(
-                    number: deployment.number, step: deployment.step, summary: "skipped by \(actor): \(reason)")))
+        try self.complete(deployment, "skipped by \(actor): \(reason)")
         if deployment.pause != nil { try self.resume(deployment.number, by: actor, reason) }
     }
 

@@ -19,6 +19,8 @@ extension Lane {
         case stepStarted(StepStarted)
         case stepCompleted(StepCompleted)
         case judged(Judged)
+        case alertPeriodBegan(AlertPeriodBegan)
+        case alertPeriodEnded(AlertPeriodEnded)
         case capacityScaled(CapacityScaled)
         case routingWanted(DesiredRouting)
         case routingConfirmed(RoutingConfirmed)
@@ -275,6 +277,8 @@ extension Lane.Event: LedgerEvent {
         case .stepStarted(let body): ("stepStarted", body)
         case .stepCompleted(let body): ("stepCompleted", body)
         case .judged(let body): ("judged", body)
+        case .alertPeriodBegan(let body): ("alertPeriodBegan", body)
+        case .alertPeriodEnded(let body): ("alertPeriodEnded", body)
         case .capacityScaled(let body): ("capacityScaled", body)
         case .routingWanted(let body): ("routingWanted", body)
         case .routingConfirmed(let body): ("routingConfirmed", body)
@@ -323,6 +327,8 @@ extension Lane.Event: LedgerEvent {
             "lane.capacityGone": reader(Self.capacityGone), "lane.stepStarted": reader(Self.stepStarted),
             "lane.instancesDied": reader(Self.instancesDied), "lane.routerDied": reader(Self.routerDied),
             "lane.stepCompleted": reader(Self.stepCompleted), "lane.judged": reader(Self.judged),
+            "lane.alertPeriodBegan": reader(Self.alertPeriodBegan),
+            "lane.alertPeriodEnded": reader(Self.alertPeriodEnded),
             "lane.capacityScaled": reader(Self.capacityScaled),
             "lane.routingWanted": reader(Self.routingWanted),
             "lane.routingConfirmed": reader(Self.routingConfirmed), "lane.paused": reader(Self.paused),

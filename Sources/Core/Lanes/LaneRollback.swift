@@ -12,7 +12,7 @@ extension LaneDecision {
                 "The rollback to \(order.target.candidate.version) waits already, as \(order.number). "
                     + "\(self.lane.rollbackCommand(to: "VERSION")) names another version to go to.")
         }
-        let target = try self.target(version)
+        let target = try self.lane.rollbackTarget(version)
         if let deployment = self.lane.deployment, deployment.kind == .rollback,
             deployment.candidate == target.candidate
         {
@@ -34,7 +34,7 @@ extension LaneDecision {
 
     /// What to go back to runs beside the deployment: returning the traffic is the rollback.
     private mutating func returnInstead(_ deployment: Deployment, by actor: Actor, _ reason: String) throws(Refusal) {
-        if self.lane.isForwardOnly(deployment) { throw self.forwardOnly(deployment.candidate.version) }
+        if self.lane.isForwardOnly(deployment) { throw self.lane.forwardOnly(deployment.candidate.version) }
         try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
         try self.hold(by: actor, reason)
     }
@@ -43,7 +43,7 @@ extension LaneDecision {
         guard let deployment = self.lane.deployment else { return }
         switch deployment.kind {
         case .forward:
-            if self.lane.isForwardOnly(deployment) { throw self.forwardOnly(deployment.candidate.version) }
+            if self.lane.isForwardOnly(deployment) { throw self.lane.forwardOnly(deployment.candidate.version) }
             try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
         case .rollback:
             // Before its switch it has changed nothing that users see, so the newer word replaces it.
@@ -52,40 +52,44 @@ extension LaneDecision {
             try self.retireUnused()
         }
     }
+}
 
-    private func forwardOnly(_ version: String) -> Refusal {
+extension Lane {
+    fileprivate func forwardOnly(_ version: String) -> Refusal {
         Refusal(
             .forwardOnly,
             "\(version) has passed its point of no return: an older version can't work on the changed data. "
                 + "Roll forward with a fix.")
     }
 
-    private func target(_ version: String?) throws(Refusal) -> VerifiedRelease {
-        let current = self.lane.stable?.number
+    /// What a rollback goes to; nil: the release verified here before the one that serves.
+    package func rollbackTarget(_ version: String?) throws(Refusal) -> VerifiedRelease {
+        let current = self.stable?.number
         if let version {
-            guard let found = self.lane.history.last(where: { $0.candidate.version == version }) else {
-                let known = self.lane.rollbackTargets.map(\.candidate.version).joined(separator: ", ")
+            guard let found = self.history.last(where: { $0.candidate.version == version }) else {
+                let known = self.rollbackTargets.map(\.candidate.version).joined(separator: ", ")
                 throw Refusal(
                     .notVerified,
                     "\(version) was never verified here. "
                         + (known.isEmpty ? "No version to go back to is known." + self.wayOut : "Known: \(known)."))
             }
-            guard found.number >= self.lane.noReturnBefore else { throw self.forwardOnly(self.servingVersion) }
-            if self.lane.deployment == nil, self.lane.stable?.candidate == found.candidate {
+            guard found.number >= self.noReturnBefore else { throw self.forwardOnly(self.servingVersion) }
+            if self.deployment == nil, self.stable?.candidate == found.candidate {
                 throw Refusal(.nothingToDo, "\(version) serves here already.")
             }
             return found
         }
         // While a forward move runs or returns, the version before it is the last known good.
         // (An abort and a rollback sent at once mean the same, in either order.)
-        if let deployment = self.lane.deployment, deployment.kind == .forward, self.lane.nextRollback == nil,
-            let stable = self.lane.history.last(where: { $0.number == current })
+        if let deployment = self.deployment, deployment.kind == .forward, self.nextRollback == nil,
+            let stable = self.history.last(where: { $0.number == current })
         {
+            if self.isForwardOnly(deployment) { throw self.forwardOnly(deployment.candidate.version) }
             return stable
         }
-        guard let found = self.lane.rollbackTargets.first else {
+        guard let found = self.rollbackTargets.first else {
             throw Refusal(
-                self.lane.noReturnBefore > 0 && self.lane.history.count > 1 ? .forwardOnly : .notVerified,
+                self.noReturnBefore > 0 && self.history.count > 1 ? .forwardOnly : .notVerified,
                 "There is no earlier verified version here to go back to." + self.wayOut)
         }
         return found
@@ -93,24 +97,24 @@ extension LaneDecision {
 
     /// What a person can do instead, while the first version is still on its way.
     private var wayOut: String {
-        guard let deployment = self.lane.deployment, deployment.kind == .forward, deployment.phase == .running else {
+        guard let deployment = self.deployment, deployment.kind == .forward, deployment.phase == .running else {
             return ""
         }
-        return " \(self.lane.abortCommand(deployment.number)) stops the deployment of "
+        return " \(self.abortCommand(deployment.number)) stops the deployment of "
             + "\(deployment.candidate.version)."
     }
 
-    private var servingVersion: String { self.lane.serving.first?.capacity.candidate.version ?? "The serving version" }
+    private var servingVersion: String { self.serving.first?.capacity.candidate.version ?? "The serving version" }
+}
 
+extension LaneDecision {
     private mutating func hold(by actor: Actor, _ reason: String) throws(Refusal) {
         try self.emit(.held(Hold(by: actor, reason: reason, since: self.now, until: nil)))
     }
 
     /// Starts an ordered rollback: one switch if the target is still warm, else its instances first.
     mutating func start(_ order: RollbackOrder) throws(Refusal) {
-        let warm = self.lane.capacities.values
-            .filter { $0.candidate.release == order.target.release && $0.state == .ready }
-            .max { $0.number < $1.number }
+        let warm = self.lane.readyCapacity(of: order.target)
         let settings = order.settings
         try self.emit(
             .rollbackStarted(

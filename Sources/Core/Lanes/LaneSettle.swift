@@ -48,6 +48,7 @@ extension LaneDecision {
         try self.emit(
             .stepCompleted(Lane.StepCompleted(number: deployment.number, step: deployment.step, summary: summary)))
         if case .shift(let share) = deployment.currentStep, share == .all { try self.afterSwitch(deployment) }
+        try self.endAlertWithBake(deployment)
     }
 
     /// Starts the step, or ends the deployment when there is none left.
@@ -72,7 +73,8 @@ extension LaneDecision {
         case .capacity:
             let isReady = self.lane.capacities[deployment.capacity]?.state == .ready
             if isReady, let now = self.lane.deployment { try self.complete(now) }
-        case .task, .verify, .hold, .bake, .scale, .observe: break
+        case .bake(let time): try self.beginAlert(of: deployment, for: time)
+        case .task, .verify, .hold, .scale, .observe: break
         }
     }
 
@@ -121,6 +123,7 @@ extension LaneDecision {
     }
 
     mutating func end(_ deployment: Deployment, _ outcome: Outcome, _ reason: String) throws(Refusal) {
+        try self.endAlert(with: outcome, of: deployment, reason)
         try self.emit(
             .ended(
                 Lane.Ended(
@@ -160,6 +163,7 @@ extension LaneDecision {
         try self.emit(outcome == .aborted ? .aborted(returned) : .failed(returned))
         try self.block(deployment, ending)
         try self.want(self.lane.fallback.map { [$0: .all] } ?? [:], preview: nil)
+        try self.endAlert(.takenBack, ending.reason)
         if ending.by == .judge { try self.alarmStopped(deployment, ending) }
     }
 

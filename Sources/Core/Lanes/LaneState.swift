@@ -17,6 +17,11 @@ package struct Lane: Sendable, Equatable, Codable {
     package internal(set) var capacities: [Int: Capacity] = [:]
     package internal(set) var routing = DesiredRouting()
     package internal(set) var confirmedGeneration = 0
+    /// What the router last confirmed: what really serves.
+    package internal(set) var confirmed = DesiredRouting()
+    /// Wanted before `routing`, and neither confirmed nor passed over yet; oldest first, at most `unconfirmedLimit`.
+    package internal(set) var unconfirmed: [DesiredRouting] = []
+    package internal(set) var times = Times()
     /// The generation at which there was last no router: before the first one, and after `down`.
     package internal(set) var routerlessGeneration = 0
     /// The newest deployment that ended as verified: the last known good. Advances only after the bake.
@@ -83,12 +88,8 @@ package struct Lane: Sendable, Equatable, Codable {
 
     package func weight(of capacity: Int) -> BasisPoints { self.routing.weights[capacity] ?? .zero }
 
-    /// What has traffic, with its weight.
-    package var serving: [(capacity: Capacity, weight: BasisPoints)] {
-        self.routing.weights.filter { $0.value > .zero }.sorted { $0.key < $1.key }.compactMap { number, weight in
-            self.capacities[number].map { ($0, weight) }
-        }
-    }
+    /// What is to have traffic, with its weight; `confirmedServing` is what has it by the router's word.
+    package var serving: [(capacity: Capacity, weight: BasisPoints)] { self.shares(of: self.routing) }
 
     /// Releases whose content this lane may still want: what runs or stands by, what waits or is under way, and whatever
     /// a rollback, by itself or by name, could go to.
@@ -222,12 +223,15 @@ package struct Deployment: Sendable, Equatable, Codable {
     package internal(set) var step = 0
     package internal(set) var stepStartedAt: Instant
     package internal(set) var stepIsDone = false
+    package internal(set) var stepWasPaused = false
     /// End of a step that only waits.
     package internal(set) var stepUntil: Instant?
     package internal(set) var deadline: Instant
     package internal(set) var pause: Pause?
     /// A person said during its bake that the next may take over.
     package internal(set) var handOver: Lane.Overridden?
+    /// The release team is on alert for it.
+    package internal(set) var alert: AlertPeriod?
     /// The newest judgement on record.
     package internal(set) var judgement: Judgement?
     /// When that was recorded.

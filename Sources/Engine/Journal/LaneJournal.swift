@@ -43,8 +43,8 @@ package struct LaneJournal: Sendable {
             case .ended(let body): closing[ChangeID(id, body.number)] = body.outcome.rawValue
             case .requested, .waiting, .admitted, .rollbackOrdered, .rollbackStarted, .capacityWanted, .capacityReady,
                 .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
-                .judged, .capacityScaled, .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .movedFirst,
-                .handedOver, .aborted, .failed, .withdrawn,
+                .judged, .alertPeriodBegan, .alertPeriodEnded, .capacityScaled, .routingWanted, .routingConfirmed,
+                .paused, .resumed, .skipped, .movedFirst, .handedOver, .aborted, .failed, .withdrawn,
                 .passedNoReturn, .held, .instancesDied, .routerDied,
                 .holdReleased, .pinned, .unpinned, .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved,
                 .downFinished:

@@ -58,8 +58,8 @@ package struct ReleaseRow: Codable, Sendable, Equatable {
 }
 
 extension Lane: StreamMachine {
-    /// 3: the judge's word, capacities in batches, and what was let go by.
-    package static let snapshotVersion = 3
+    /// 4: what the router confirmed, how long steps took, and alert periods.
+    package static let snapshotVersion = 4
 
     package mutating func stands(in stream: StreamID) {
         if case .lane(let id) = stream { self.id = id }

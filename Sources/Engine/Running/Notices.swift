@@ -66,6 +66,16 @@ struct Notices: Sendable {
             return Notice(
                 key: "\(envelope.position)", occasion: .warning, lane: id, version: body.judgement.new.version,
                 text: "\(id): \(body.judgement.new.version): \(warning)", at: envelope.at)
+        case .alertPeriodBegan(let body):
+            let whom = try await self.team(for: body.candidate, id)
+            return Notice(
+                key: "\(envelope.position)", occasion: .alert, lane: id, version: body.candidate.version,
+                text: "\(id): \(body.sentence.asSentence) It is for \(whom).", at: envelope.at)
+        case .alertPeriodEnded(let body):
+            let whom = try await self.team(for: body.candidate, id)
+            return Notice(
+                key: "\(envelope.position)", occasion: .alert, lane: id, version: body.candidate.version,
+                text: "\(id): \(body.sentence.asSentence) It is for \(whom).", at: envelope.at)
         case .alarmRaised(let alarm):
             return Notice(
                 key: "\(envelope.position)", occasion: .failed, lane: id, version: "",
@@ -79,6 +89,14 @@ struct Notices: Sendable {
             .downFinished:
             return nil
         }
+    }
+
+    /// Who stands by for a deployment: the service's owner, and the author of what was released.
+    private func team(for candidate: Candidate, _ id: LaneID) async throws -> String {
+        let owner = try await self.journal.service(id.service).machine.current?.owner ?? ""
+        let author = try await self.journal.release(candidate.release).machine.origin?.author ?? ""
+        let names = [owner, author].filter { !$0.isEmpty }
+        return names.isEmpty ? "whoever owns \(id.service)" : names.joined(separator: " and ")
     }
 
     /// Whether people were told already that this promotion waits for them: its other gates may change often meanwhile.

@@ -8,6 +8,8 @@ package struct LaneView: Sendable {
     package let lane: Lane
     /// Private address of the version on the preview.
     package let preview: ListenAddress?
+    /// Of a rollback that names no version; nil: there is nothing to go back to.
+    package let rollback: RollbackForecast?
 }
 
 extension ControlPlane {
@@ -86,12 +88,7 @@ extension ControlPlane {
         try await self.authorize(caller, .operate, on: id.description)
         let environment = try await self.known(id)
         let definition = try await self.journal.service(id.service).machine.number
-        let before = try await self.journal.lane(id).machine
-        var health = Milliseconds.seconds(60)
-        for target in before.rollbackTargets {
-            let run = try await self.journal.release(target.release).machine.origin?.configuration.run
-            health = max(health, run?.health.within ?? .zero)
-        }
+        let health = try await self.healthOfRollback(try await self.journal.lane(id).machine)
         let settings = Lane.RollbackSettings(
             health: health, drain: environment.drain, policy: environment.queue, definition: definition)
         let events = try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
@@ -119,7 +116,11 @@ extension ControlPlane {
         let lane = try await self.journal.lane(id).machine
         let hasPreview = lane.routing.preview != nil
         let preview = hasPreview ? try? await self.doors.router.read(id)?.preview : nil
-        return LaneView(id: id, environment: environment, lane: lane, preview: preview)
+        var rollback: RollbackForecast?
+        if lane.takingDown == nil, let target = try? lane.rollbackTarget(nil) {
+            rollback = try await self.forecast(lane, to: target, environment)
+        }
+        return LaneView(id: id, environment: environment, lane: lane, preview: preview, rollback: rollback)
     }
 
     package struct ServiceView: Sendable {

@@ -30,6 +30,8 @@ extension Lane.Event {
                 body.number,
                 body.judgement.sentence + (body.judgement.warning.map { ". Watch out: \($0)" } ?? "")
             )
+        case .alertPeriodBegan(let body): (body.number, body.sentence)
+        case .alertPeriodEnded(let body): (body.number, body.sentence)
         case .paused(let body): (body.number, "paused by \(body.pause.by): \(body.pause.reason)")
         case .resumed(let body): (body.number, "resumed by \(body.by): \(body.reason)")
         case .skipped(let body):
@@ -61,6 +63,38 @@ extension Lane.Event {
             .routingWanted, .routingConfirmed, .withdrawn, .routerRemoved:
             nil
         }
+    }
+}
+
+extension Lane.AlertPeriodBegan {
+    var sentence: String {
+        "the release team is on alert for \(self.candidate.version) until \(self.until.clock) "
+            + "(\((self.until - self.at).words))"
+    }
+}
+
+extension Lane.AlertPeriodEnded {
+    var sentence: String {
+        let why =
+            switch self.why {
+            case .timeOver: "its time is over"
+            case .skipped: "skipped by \(self.reason)"
+            case .takenBack: "it is taken back: \(self.reason)"
+            case .failed: "it failed: \(self.reason)"
+            case .handedOver: "handed over: \(self.reason)"
+            case .superseded: "superseded: \(self.reason)"
+            case .takenDown: self.reason
+            }
+        return "the release team is on alert for \(self.candidate.version) no longer: \(why)"
+    }
+}
+
+extension Instant {
+    /// `14:20:05 UTC`. The day is told by the length beside it.
+    fileprivate var clock: String {
+        let seconds = self.milliseconds / 1_000 % 86_400
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(two(seconds / 3_600)):\(two(seconds / 60 % 60)):\(two(seconds % 60)) UTC"
     }
 }
 

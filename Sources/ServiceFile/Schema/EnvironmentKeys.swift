@@ -123,12 +123,14 @@ enum VerifyKeys {
 }
 
 enum NotifyKeys {
-    static let occasions: [Notify.Occasion] = [.failed, .aborted, .rolledBack, .waiting, .warning]
+    static let occasions: [Notify.Occasion] = [.failed, .aborted, .rolledBack, .waiting, .warning, .alert]
     static let run = Key.optional("run", .command, "a command that gets the message in its environment")
     static let webhook = Key.optional("webhook", .webAddress, "an address that the message is posted to, as JSON")
     static let on = Key.optional(
         "on", Kind<Notify.Occasion>.choice().listOrOne(atMost: Notify.Occasion.allCases.count, "occasions"),
-        standard: Self.occasions, "when; `waiting`: for a person; `warning`: of the judge, without a consequence")
+        standard: Self.occasions,
+        "when; `waiting`: for a person; `warning`: of the judge, without a consequence; `alert`: the release team's "
+            + "alert period, which is the bake, begins or ends")
 
     static let kind = Kind<Notify>.section("notify", [Self.run.line, Self.webhook.line, Self.on.line]) {
         fields, problems in

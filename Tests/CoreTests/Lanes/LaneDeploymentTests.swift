@@ -16,10 +16,10 @@ struct LaneDeploymentTests {
             try script.hear(.verified(number: 1, .pass, summary: "", lastLines: []))
                 == ["stepCompleted", "stepStarted", "routingWanted"])
         #expect(script.lane.routing.preview == nil)
-        #expect(try script.routed() == ["routingConfirmed", "stepCompleted", "stepStarted"])
+        #expect(try script.routed() == ["routingConfirmed", "stepCompleted", "stepStarted", "alertPeriodBegan"])
         #expect(script.lane.stable == nil)
         #expect(try script.pass(.minutes(9)) == [])
-        #expect(try script.pass(.minutes(1)) == ["stepCompleted", "verified", "ended"])
+        #expect(try script.pass(.minutes(1)) == ["stepCompleted", "alertPeriodEnded", "verified", "ended"])
         #expect(script.lane.stable?.candidate.version == "1.0.0")
         #expect(script.serving == ["1.0.0": 10_000])
         #expect(script.lane.pending.isEmpty)
@@ -36,9 +36,9 @@ struct LaneDeploymentTests {
         #expect(script.lane.pending.first == .verify(number: 2, step: 2, .live))
         #expect(
             try script.hear(.verified(number: 2, .pass, summary: "", lastLines: [])) == [
-                "stepCompleted", "stepStarted",
+                "stepCompleted", "stepStarted", "alertPeriodBegan",
             ])
-        #expect(try script.pass(.minutes(10)) == ["stepCompleted", "verified", "ended"])
+        #expect(try script.pass(.minutes(10)) == ["stepCompleted", "alertPeriodEnded", "verified", "ended"])
         #expect(script.lane.capacities[1]?.state == .ready)
         #expect(try script.pass(.minutes(60)) == ["capacityRetiring"])
         #expect(script.lane.pending.first == .retire(capacity: 1))
@@ -64,7 +64,10 @@ struct LaneDeploymentTests {
         #expect(script.serving == ["1.0.0": 10_000])
         #expect(try script.pass(.seconds(1)) == ["stepCompleted", "stepStarted", "routingWanted"])
         #expect(script.serving == ["2.0.0": 10_000])
-        #expect(try script.routed() == ["routingConfirmed", "stepCompleted", "capacityWarm", "stepStarted"])
+        #expect(
+            try script.routed() == [
+                "routingConfirmed", "stepCompleted", "capacityWarm", "stepStarted", "alertPeriodBegan",
+            ])
     }
 
     @Test(arguments: [Verdict.fail, .error, .inconclusive, .noData])
@@ -137,7 +140,10 @@ struct LaneDeploymentTests {
         #expect(try script.say(.resume(number: nil, reason: "fine")) == ["resumed"])
         #expect(script.lane.deployment?.deadline == deadline + .hours(3))
         #expect(try script.pass(.minutes(5)) == [])
-        #expect(try script.pass(.minutes(1)) == ["stepCompleted", "verified", "ended", "capacityRetiring"])
+        #expect(
+            try script.pass(.minutes(1)) == [
+                "stepCompleted", "alertPeriodEnded", "verified", "ended", "capacityRetiring",
+            ])
     }
 
     @Test func `only a wait is skipped, and only by a person`() throws {
@@ -149,7 +155,7 @@ struct LaneDeploymentTests {
         #expect(script.refusal { try $0.say(.skip(number: nil, reason: ""), by: .schedule) } == .notAllowed)
         #expect(
             try script.say(.skip(number: nil, reason: "seen enough"))
-                == ["skipped", "stepCompleted", "verified", "ended"])
+                == ["skipped", "stepCompleted", "alertPeriodEnded", "verified", "ended"])
         let skip = try #require(script.lane.skips[1]?.first)
         #expect(skip.by == .person("anna"))
         #expect(skip.reason == "seen enough")

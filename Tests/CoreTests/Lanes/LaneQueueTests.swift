@@ -28,7 +28,10 @@ struct LaneQueueTests {
     @Test func `latest takes over in one append, and aborted goes back to what was verified`() throws {
         var script = try self.busy(.latest)
         #expect(script.lane.pending.contains(.evaluate))
-        #expect(try script.evaluate() == ["removed", "ended", "admitted", "capacityWanted", "stepStarted"])
+        #expect(
+            try script.evaluate() == [
+                "removed", "alertPeriodEnded", "ended", "admitted", "capacityWanted", "stepStarted",
+            ])
         #expect(script.end(of: 2) == .deployment(.superseded))
         #expect(script.serving == ["2.0.0": 10_000])
         try script.say(.abort(number: nil, reason: "no"))
@@ -126,7 +129,10 @@ struct LaneQueueTests {
         // Until something may enter, the bake goes on.
         #expect(try script.evaluate(nil) == ["waiting", "waiting"])
         #expect(script.lane.deployment?.number == 2)
-        #expect(try script.evaluate() == ["removed", "ended", "admitted", "capacityWanted", "stepStarted"])
+        #expect(
+            try script.evaluate() == [
+                "removed", "alertPeriodEnded", "ended", "admitted", "capacityWanted", "stepStarted",
+            ])
         #expect(script.end(of: 2) == .deployment(.superseded))
         let taken = try #require(script.lane.recent.last)
         #expect(taken.reason == "4.0.0 takes over, as person:anna allowed: the fix is next")
@@ -147,7 +153,7 @@ struct LaneQueueTests {
         try script.evaluate()
         try script.work()
         try script.say(.handOver(number: nil, reason: "if something comes"))
-        #expect(try script.pass(.minutes(10)) == ["stepCompleted", "verified", "ended"])
+        #expect(try script.pass(.minutes(10)) == ["stepCompleted", "alertPeriodEnded", "verified", "ended"])
         #expect(script.lane.stable?.number == 1)
     }
 
@@ -191,7 +197,7 @@ struct LaneQueueTests {
         script.release.reversible = true
         try script.say(.handOver(number: nil, reason: "the fix"))
         try script.promote(3)
-        #expect(try script.evaluate() == ["ended", "admitted", "capacityWanted", "stepStarted"])
+        #expect(try script.evaluate() == ["alertPeriodEnded", "ended", "admitted", "capacityWanted", "stepStarted"])
         try script.work()
         #expect(script.serving == ["3.0.0": 10_000])
         try script.say(.abort(number: nil, reason: "worse"))

@@ -47,7 +47,10 @@ struct LaneReturnTests {
         try script.evaluate()
         try script.work()
         try script.say(.pause(number: nil, reason: "hm"))
-        #expect(try script.say(.abort(number: 2, reason: "no")) == ["aborted", "blocked", "routingWanted"])
+        #expect(
+            try script.say(.abort(number: 2, reason: "no")) == [
+                "aborted", "blocked", "routingWanted", "alertPeriodEnded",
+            ])
         #expect(try script.say(.abort(number: 2, reason: "no!")) == [])
         #expect(try script.routed() == ["routingConfirmed", "ended", "capacityRetiring"])
         #expect(script.refusal { try $0.say(.abort(number: nil, reason: "")) } == .nothingToDo)
@@ -141,7 +144,7 @@ struct LaneReturnTests {
         var aborted = script
         try aborted.say(.abort(number: nil, reason: "no"))
         #expect(try aborted.rollBack() == ["held"])
-        #expect(try script.rollBack() == ["aborted", "blocked", "routingWanted", "held"])
+        #expect(try script.rollBack() == ["aborted", "blocked", "routingWanted", "alertPeriodEnded", "held"])
         for var each in [script, aborted] {
             try each.finish()
             #expect(each.serving == ["2.0.0": 10_000])
@@ -156,7 +159,10 @@ struct LaneReturnTests {
         try script.promote(4)
         try script.evaluate()
         try script.work()
-        #expect(try script.rollBack(to: "2.0.0") == ["aborted", "blocked", "routingWanted", "rollbackOrdered"])
+        #expect(
+            try script.rollBack(to: "2.0.0") == [
+                "aborted", "blocked", "routingWanted", "alertPeriodEnded", "rollbackOrdered",
+            ])
         #expect(script.refusal { try $0.rollBack() } == .alreadyRunning)
         #expect(try script.rollBack(to: "1.0.0") == ["rollbackOrdered"])
         #expect(script.end(of: 5) == .removed(.superseded))

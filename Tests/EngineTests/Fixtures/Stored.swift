@@ -78,6 +78,10 @@ enum Stored {
     static let laneDeployment = [
         "lane.aborted":
             #"{"at":1800000000000,"deadline":1800000060000,"ending":{"by":"person:ada","lastLines":[],"reason":"slow"},"number":2}"#,
+        "lane.alertPeriodBegan":
+            #"{"at":1800000000000,"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"number":2,"until":1800001800000}"#,
+        "lane.alertPeriodEnded":
+            #"{"at":1800000900000,"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"number":2,"reason":"slow","why":"takenBack"}"#,
         "lane.capacityGone": #"{"number":1}"#,
         "lane.capacityLost": #"{"number":1}"#,
         "lane.capacityReady": #"{"number":2}"#,
