@@ -70,6 +70,14 @@ enum Offline {
         }
     }
 
+    static func rollbackPlan(
+        _ folder: String, _ service: String, _ environment: String, _ version: String?
+    ) async throws -> Wire.RollbackPlan {
+        try await Self.with(folder, isReadOnly: true) { _, operations, caller in
+            try await operations.rollbackPlan(caller, service, environment, version)
+        }
+    }
+
     static func down(_ order: OfflineDown) async throws -> Wire.Lane {
         try await Self.with(order.dataFolder, isReadOnly: false) { assembly, operations, caller in
             let id = try Self.lane(order.service, order.environment)

@@ -9,6 +9,7 @@ let wiring = Wiring(
     serve: { try await serve($0) },
     offlineStatus: { try await Offline.status($0, $1) },
     offlineRollback: { try await Offline.rollback($0) },
+    offlineRollbackPlan: { try await Offline.rollbackPlan($0, $1, $2, $3) },
     offlineDown: { try await Offline.down($0) },
     offlineEvents: { try await Offline.events($0, $1) },
     offlineAudit: { try await Offline.audit($0) },

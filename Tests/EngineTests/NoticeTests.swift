@@ -48,7 +48,7 @@ import Testing
         #expect(world.messenger.sent.count == 2)
     }
 
-    @Test func `an abort, a failure and a rollback are told by default, with the reason, and a completion is not`()
+    @Test func `an abort, a failure, a rollback and an alert period are told by default, and a completion is not`()
         async throws
     {
         let world = World()
@@ -67,7 +67,9 @@ import Testing
             let back = try await plane.rollBack(try Shop.lane("prod"), to: nil, reason: "users complain", by: .ada)
             try await plane.end(back, in: "prod")
             let slow = try await plane.promote("0.1.0", to: "slow")
-            _ = try await eventually("the bake") { try await plane.machine("slow").versions.first }
+            _ = try await eventually("the bake") {
+                try await plane.machine("slow").deployment?.bakes == true ? true : nil
+            }
             try await plane.intend(.abort(number: slow, reason: "too slow"), in: try Shop.lane("slow"), by: .ada)
             try await plane.end(slow, in: "slow")
             try await plane.end(try await plane.promote("0.1.0", to: "red"), in: "red")
@@ -77,10 +79,15 @@ import Testing
             }
         }
         let sent = world.messenger.sent
-        #expect(sent.map(\.occasion) == [.rolledBack, .aborted, .failed])
-        #expect(sent.map(\.lane.environment.text) == ["prod", "slow", "red"])
+        #expect(sent.map(\.occasion) == [.rolledBack, .alert, .alert, .aborted, .failed])
+        #expect(sent.map(\.lane.environment.text) == ["prod", "slow", "slow", "slow", "red"])
+        let began = try #require(sent.dropFirst().first?.text)
+        #expect(began.contains("the release team is on alert for 0.1.0 until ") && began.contains(" UTC (1 h)"))
+        #expect(began.contains("It is for web-team"), "\(began)")
+        let ended = try #require(sent.dropFirst(2).first?.text)
+        #expect(ended.contains("is on alert for 0.1.0 no longer: it is taken back: too slow"), "\(ended)")
         #expect(sent.first?.text.contains("users complain") == true, "\(sent)")
-        #expect(sent.dropFirst().first?.text.contains("too slow") == true, "\(sent)")
+        #expect(sent.dropFirst(3).first?.text.contains("too slow") == true, "\(sent)")
     }
 
     @Test func `a notice that could not be sent is sent again with the same key`() async throws {

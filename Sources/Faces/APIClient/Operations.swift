@@ -79,6 +79,14 @@ extension APIClient {
         try await self.get(["lanes", service, environment])
     }
 
+    /// What a rollback to `version` (nil: the one before) would do; does nothing.
+    package func rollbackPlan(service: String, environment: String, to version: String?) async throws
+        -> Wire.RollbackPlan
+    {
+        try await self.get(
+            ["lanes", service, environment, Wire.LaneVerb.rollback.rawValue], [("to", version)])
+    }
+
     package func rollback(service: String, environment: String, _ act: Wire.Act) async throws -> Wire.Promotion {
         try await self.post(["lanes", service, environment, Wire.LaneVerb.rollback.rawValue], act)
     }

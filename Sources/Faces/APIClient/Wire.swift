@@ -83,7 +83,10 @@ extension Wire {
         package var strategy: String
         package var promote: String
         package var after: [String]
+        /// What has traffic by the router's word.
         package var serving: [Serving]
+        /// What is to have it, and the router has not confirmed yet; empty: it does what is wanted.
+        package var switchingTo: [Serving]
         package var warm: [Serving]
         package var deployment: Promotion?
         package var queue: [Promotion]
@@ -95,6 +98,8 @@ extension Wire {
         package var alarm: Alarm?
         /// What a rollback without `--to` would go back to.
         package var rollbackTo: String?
+        /// How long that would take; nil: there is nothing to go back to.
+        package var rollback: RollbackPlan?
         /// Where the target's own word differs from the desired state (filled when asked for).
         package var isGoingDown: Bool
 
@@ -107,6 +112,7 @@ extension Wire {
             self.promote = "by hand"
             self.after = []
             self.serving = []
+            self.switchingTo = []
             self.warm = []
             self.deployment = nil
             self.queue = []
@@ -116,7 +122,34 @@ extension Wire {
             self.blocks = []
             self.alarm = nil
             self.rollbackTo = nil
+            self.rollback = nil
             self.isGoingDown = false
+        }
+    }
+
+    /// `GET /lanes/S/E/rollback`: what a rollback would do, and how long it would take.
+    package struct RollbackPlan: Codable, Sendable, Equatable {
+        package var version: String
+        /// Its instances are up: it takes a switch and no start.
+        package var isWarm: Bool
+        /// Milliseconds until the traffic is back.
+        package var expected: Int64
+        /// By what it took in this lane before; otherwise it is the most that the settings allow.
+        package var isMeasured: Bool
+        /// Milliseconds that what serves now then has to answer what it has begun; not part of `expected`.
+        package var drain: Int64
+        /// All of it in words.
+        package var sentence: String
+
+        package init(
+            version: String, isWarm: Bool, expected: Int64, isMeasured: Bool, drain: Int64, sentence: String
+        ) {
+            self.version = version
+            self.isWarm = isWarm
+            self.expected = expected
+            self.isMeasured = isMeasured
+            self.drain = drain
+            self.sentence = sentence
         }
     }
 
@@ -215,6 +248,11 @@ extension Wire {
         package var reason: String?
         package var lastLines: [String]
         package var pausedBy: String?
+        /// The release team is on alert for it until then, unless something ends that earlier; nil: it is not.
+        package var alertUntil: String?
+        package var alertSince: String?
+        /// Who let the next take over during its bake.
+        package var handedOverBy: String?
         /// The judge's newest word that is on record.
         package var judgement: Judgement?
         /// Not empty: the judge has asked, and a person decides.
@@ -249,6 +287,9 @@ extension Wire {
             self.reason = nil
             self.lastLines = []
             self.pausedBy = nil
+            self.alertUntil = nil
+            self.alertSince = nil
+            self.handedOverBy = nil
             self.judgement = nil
             self.answers = []
         }

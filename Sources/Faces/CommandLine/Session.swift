@@ -103,9 +103,11 @@ struct Reasoned: ParsableArguments {
     @Option(help: ArgumentHelp("Why; it is kept in the record.", valueName: "text"))
     var reason: String
 
-    mutating func validate() throws {
-        let count = self.reason.utf8.count
-        guard (1...2_000).contains(count), !self.reason.allSatisfy(\.isWhitespace) else {
+    mutating func validate() throws { try Self.check(self.reason) }
+
+    static func check(_ reason: String) throws {
+        let count = reason.utf8.count
+        guard (1...2_000).contains(count), !reason.allSatisfy(\.isWhitespace) else {
             throw ValidationError("--reason needs 1 to 2,000 bytes of text, this one has \(count).")
         }
     }

@@ -8,6 +8,8 @@ package struct Wiring: Sendable {
     package var offlineStatus: @Sendable (_ dataFolder: String, _ service: String?) async throws -> Wire.Status
     /// Takes the folder's lock and a new term, moves the traffic, and returns when it is there.
     package var offlineRollback: @Sendable (OfflineRollback) async throws -> Wire.Promotion
+    /// What a rollback would do, and how long it would take. `version` nil: the one before.
+    package var offlineRollbackPlan: RollbackPlan
     /// Stops everything of one lane and returns when it is gone.
     package var offlineDown: @Sendable (OfflineDown) async throws -> Wire.Lane
     /// All events of one stream, oldest first.
@@ -20,6 +22,10 @@ package struct Wiring: Sendable {
     package var restore: @Sendable (_ file: String, _ dataFolder: String, _ agree: Agree) async throws -> RestoreSummary
     package var lab: @Sendable (LabOptions) async throws -> LabReport
 
+    package typealias RollbackPlan =
+        @Sendable (_ dataFolder: String, _ service: String, _ environment: String, _ version: String?) async throws
+        -> Wire.RollbackPlan
+
     /// Puts a question to a person.
     package typealias Agree = (_ question: String) -> Bool
 
@@ -27,6 +33,7 @@ package struct Wiring: Sendable {
         serve: @escaping @Sendable (ServeOptions) async throws -> Void,
         offlineStatus: @escaping @Sendable (_ dataFolder: String, _ service: String?) async throws -> Wire.Status,
         offlineRollback: @escaping @Sendable (OfflineRollback) async throws -> Wire.Promotion,
+        offlineRollbackPlan: @escaping RollbackPlan,
         offlineDown: @escaping @Sendable (OfflineDown) async throws -> Wire.Lane,
         offlineEvents: @escaping @Sendable (_ dataFolder: String, _ stream: String) async throws -> [Wire.Event],
         offlineAudit: @escaping @Sendable (_ dataFolder: String) async throws -> Wire.Audit,
@@ -40,6 +47,7 @@ package struct Wiring: Sendable {
         self.serve = serve
         self.offlineStatus = offlineStatus
         self.offlineRollback = offlineRollback
+        self.offlineRollbackPlan = offlineRollbackPlan
         self.offlineDown = offlineDown
         self.offlineEvents = offlineEvents
         self.offlineAudit = offlineAudit

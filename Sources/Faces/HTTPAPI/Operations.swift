@@ -65,6 +65,11 @@ package struct Operations: Sendable {
     package typealias Rollback =
         @Sendable (Caller, _ service: String, _ environment: String, Wire.Act) async throws -> Wire.Promotion
     package var rollback: Rollback
+    package typealias RollbackPlan =
+        @Sendable (Caller, _ service: String, _ environment: String, _ version: String?) async throws
+        -> Wire.RollbackPlan
+    /// What a rollback would do, without doing it.
+    package var rollbackPlan: RollbackPlan
     /// Every verb but rollback.
     package var actOnLane:
         @Sendable (
@@ -115,7 +120,7 @@ package struct Operations: Sendable {
             @escaping @Sendable (Caller, _ id: String, Wire.PromotionVerb, Wire.Act) async throws -> Wire.Promotion,
         queue: @escaping @Sendable (Caller) async throws -> [Wire.Promotion],
         lane: @escaping @Sendable (Caller, _ service: String, _ environment: String) async throws -> Wire.Lane,
-        rollback: @escaping Rollback,
+        rollback: @escaping Rollback, rollbackPlan: @escaping RollbackPlan,
         actOnLane:
             @escaping @Sendable (
                 Caller, _ service: String, _ environment: String, Wire.LaneVerb, Wire.Act
@@ -153,6 +158,7 @@ package struct Operations: Sendable {
         self.queue = queue
         self.lane = lane
         self.rollback = rollback
+        self.rollbackPlan = rollbackPlan
         self.actOnLane = actOnLane
         self.logs = logs
         self.changes = changes

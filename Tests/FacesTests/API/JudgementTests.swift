@@ -39,6 +39,42 @@ import WebUI
         }
     }
 
+    @Test func `a canary that the judge took back has the same sentence everywhere, as its reason and as its verdict`()
+        async throws
+    {
+        let events = Self.events.filter { !["lane.paused", "lane.judged"].contains($0.0) } + Self.stopped
+        try await Recorded.with(events) { server, token in
+            let answer = try await server.send("GET", "/api/v1/events?stream=lane/shop/prod", token: token)
+            let record = try JSONDecoder().decode([Wire.Event].self, from: Data(answer.text.utf8))
+            for kind in ["lane.judged", "lane.aborted", "lane.ended"] {
+                #expect(record.contains { $0.kind == kind && $0.body.contains(Self.sentence) }, "\(kind)")
+            }
+
+            let shown = try await Self.get(server, token)
+            #expect(shown.state == .aborted)
+            #expect(shown.reason == Self.sentence)
+            #expect(shown.judgement?.sentence == Self.sentence && shown.judgement?.verdict == "fail")
+
+            let asked = try await server.send("GET", "/api/v1/why/\(Self.promotion)", token: token)
+            let why = try JSONDecoder().decode(Wire.Why.self, from: Data(asked.text.utf8))
+            #expect(why.sentences.map(\.text).contains(Self.sentence))
+            #expect(why.sentences.map(\.text).contains("aborted by judge: \(Self.sentence)"))
+            #expect(why.sentences.map(\.text).contains("ended, aborted: \(Self.sentence)"))
+
+            let page = Page.promotion(shown, why: why, viewer: PageTests.viewer, words: PageTests.words).fragmentMarkup
+            #expect(
+                page.components(separatedBy: Self.sentence).count - 1 == 2 + 3, "verdict, reason, and three decisions")
+
+            let place = ["--server", server.address]
+            let environment = ["SLIPWAY_TOKEN": token]
+            let status = await CommandRun.of(["status"] + place, environment: environment)
+            #expect(
+                status.out.contains("last: 1.2.0 aborted: \(Self.sentence) (\(Self.promotion))"), "\(status.out)")
+            let told = await CommandRun.of(["why", Self.promotion] + place, environment: environment)
+            #expect(told.out.contains("aborted by judge: \(Self.sentence)"), "\(told.out) \(told.err)")
+        }
+    }
+
     @Test func `a judgement is on the wire with its numbers as decimals`() async throws {
         try await Recorded.with(Self.events) { server, token in
             let shown = try await Self.get(server, token)
@@ -84,6 +120,22 @@ import WebUI
         return try JSONDecoder().decode(Wire.Promotion.self, from: Data(answer.text.utf8))
     }
 
+    /// The judge is sure, and the traffic is back.
+    private static let stopped = [
+        (
+            "lane.judged",
+            #"{"at":1800000000000,"judgement":{"from":1799999990000,"harm":9250000,"mayAdvance":false,"metric":"errors","new":{"errors":12,"requests":300,"version":"1.2.0"},"observations":"sha256:0","old":{"errors":3,"requests":5700,"version":"1.1.0"},"ratioAtLeast":12500,"ratioAtMost":90000,"requestsInStep":200,"safe":-3000001,"sentence":"\#(Self.sentence)","to":1800000000000,"verdict":"fail"},"number":1,"step":2}"#
+        ),
+        (
+            "lane.aborted",
+            #"{"at":1800000000000,"deadline":1800000060000,"ending":{"by":"judge","lastLines":[],"reason":"\#(Self.sentence)"},"number":1}"#
+        ),
+        (
+            "lane.ended",
+            #"{"at":1800000000000,"candidate":{"release":"r-b","version":"1.2.0"},"number":1,"outcome":"aborted","reason":"\#(Self.sentence)"}"#
+        ),
+    ]
+
     /// A canary at 5 %, of which the judge is not sure and has asked.
     private static let events = [
         (
@@ -112,7 +164,7 @@ import WebUI
 }
 
 /// A control plane over a record, behind a server; nothing acts on it.
-private enum Recorded {
+enum Recorded {
     static func with(
         _ events: [(kind: String, body: String)], _ body: (LiveServer, _ token: String) async throws -> Void
     ) async throws {

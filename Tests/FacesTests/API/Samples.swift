@@ -29,6 +29,9 @@ enum Samples {
         promotion.reason = "asked by hand"
         promotion.lastLines = ["listening on 8081", "GET /healthz 200"]
         promotion.pausedBy = state == .paused ? "ben" : nil
+        promotion.alertUntil = self.at
+        promotion.alertSince = self.at
+        promotion.handedOverBy = "ben"
         promotion.judgement = self.judgement
         promotion.answers = self.answers
         return promotion
@@ -98,9 +101,17 @@ enum Samples {
         lane.alarm = Wire.Alarm(
             kind: "no ready instance", reason: "both instances exited with 1", nextAction: "roll back to 1.3.1",
             since: self.at)
+        lane.switchingTo = [
+            Wire.Serving(version: "1.4.0", release: "rel-1.4.0", weight: 5000, state: "in deployment", until: self.at)
+        ]
         lane.rollbackTo = "1.3.1"
+        lane.rollback = self.rollbackPlan
         return lane
     }
+
+    static let rollbackPlan = Wire.RollbackPlan(
+        version: "1.3.1", isWarm: true, expected: 200, isMeasured: true, drain: 30_000,
+        sentence: "Back to 1.3.1 in about 0.2 s: it is up, so it takes one switch of the traffic.")
 
     static let hold = Wire.Guard(by: "ana", reason: "incident 12", since: at, until: at, subject: "lane")
 

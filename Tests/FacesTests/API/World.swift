@@ -143,6 +143,10 @@ final class World: Sendable {
                 try self.note("rollback \(service)/\(environment) \(act.subject ?? "") \(act.reason)")
                 return Samples.promotion()
             },
+            rollbackPlan: { _, service, environment, version in
+                try self.note("rollbackPlan \(service)/\(environment) \(version ?? "-")")
+                return Samples.rollbackPlan
+            },
             actOnLane: { _, service, environment, verb, act in
                 try self.note("\(verb.rawValue) \(service)/\(environment) \(act.reason)")
                 return Samples.lane(service, environment)

@@ -45,6 +45,10 @@ struct CommandRun {
                     offline: "rollback \(order.service) \(order.environment) \(order.version ?? "-") \(order.reason)")
                 return .sample(.rolledBack)
             },
+            offlineRollbackPlan: { _, service, environment, version in
+                seen.add(offline: "plan \(service) \(environment) \(version ?? "-")")
+                return Samples.rollbackPlan
+            },
             offlineDown: { order in
                 seen.add(offline: "down \(order.service) \(order.environment)")
                 return Wire.Lane(service: order.service, environment: order.environment)

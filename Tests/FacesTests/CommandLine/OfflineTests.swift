@@ -7,7 +7,7 @@ import Testing
     @Test func `status, rollback, log and audit go to the data folder`() async {
         #expect(await CommandRun.of("status", "shop", "--data", "/d").offline == ["status /d shop"])
         let back = await CommandRun.of("rollback", "shop", "--env", "production", "--reason", "slow")
-        #expect(back.offline == ["rollback shop production - slow"])
+        #expect(back.offline == ["plan shop production -", "rollback shop production - slow"])
         #expect(back.code == 0)
         #expect(await CommandRun.of("log", "shop/production/3").offline == ["events lane/shop/production"])
         let audit = await CommandRun.of("audit", "verify", "--json")

@@ -69,6 +69,7 @@ import Testing
         deploying.kind = "rollback"
         deploying.weight = 10_000
         var server = CannedServer()
+        try server.answer("GET /lanes/shop/production/rollback?to=1.2.0", Samples.rollbackPlan)
         try server.answer("POST /lanes/shop/production/rollback", deploying)
         try server.answer("GET /promotions/shop/production/3", deploying)
         try server.answer("GET /promotions/shop/production/3", deploying)
@@ -83,8 +84,37 @@ import Testing
         }
         #expect(run.code == 0)
         #expect(server.requests.filter { $0 == "GET /promotions/shop/production/3" }.count == 3, "\(server.requests)")
+        #expect(server.requests[0] == "GET /lanes/shop/production/rollback?to=1.2.0")
         #expect(
-            server.requests[0] == #"POST /lanes/shop/production/rollback {"reason":"slow","subject":"1.2.0"}"#)
+            server.requests[1] == #"POST /lanes/shop/production/rollback {"reason":"slow","subject":"1.2.0"}"#)
+        #expect(run.err.hasPrefix(Samples.rollbackPlan.sentence), "said before: \(run.err)")
+    }
+
+    @Test func `a rollback goes on where nobody can say how long it takes`() async throws {
+        var server = CannedServer()
+        try server.answer("POST /lanes/shop/production/rollback", Wire.Promotion.sample(.rolledBack))
+        try server.answer("GET /promotions/shop/production/3", Wire.Promotion.sample(.rolledBack))
+        let run = try await server.run {
+            await CommandRun.of("rollback", "shop", "--env", "production", "--reason", "slow", "--server", $0)
+        }
+        #expect(run.code == 0)
+        #expect(server.requests.contains { $0.hasPrefix("POST /lanes/shop/production/rollback") })
+    }
+
+    @Test func `rollback --plan says how long it would take, and does nothing`() async throws {
+        var server = CannedServer()
+        try server.answer("GET /lanes/shop/production/rollback", Samples.rollbackPlan)
+        for json in [[], ["--json"]] {
+            let run = try await server.run {
+                await CommandRun.of(["rollback", "shop", "--env", "production", "--plan", "--server", $0] + json)
+            }
+            #expect(run.code == 0)
+            #expect(run.out.contains(Samples.rollbackPlan.sentence))
+        }
+        #expect(server.requests.allSatisfy { $0.hasPrefix("GET /lanes/shop/production/rollback") })
+        let without = await CommandRun.of("rollback", "shop", "--env", "production")
+        #expect(without.code == 2)
+        #expect(without.err.contains("--reason"))
     }
 
     @Test(arguments: [(.aborted, 0), (.completed, 1)] as [(Wire.PromotionState, Int32)])

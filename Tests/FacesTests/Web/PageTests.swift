@@ -126,6 +126,39 @@ import WebUI
         #expect(page.summary.contains("storefront 1.1.0 in production: under way"))
     }
 
+    @Test func `in its bake a deployment has buttons to skip the wait and to hand over, and says so once it is`() throws
+    {
+        var lane = Samples.lane()
+        lane.deployment?.answers = []
+        lane.deployment?.steps = ["capacity", "shift to 100 %", "bake"]
+        lane.deployment?.step = 2
+        lane.deployment?.handedOverBy = nil
+        func actions(_ lane: Wire.Lane) throws -> [String] {
+            try Markup(Page.lane(lane, viewer: Self.viewer, words: Self.words).fragmentMarkup).elements
+                .compactMap { $0.tag == "form" ? $0.attributes["action"] : nil }
+        }
+        let one = "/promotions/shop/production/3"
+        #expect(try actions(lane).filter { $0 == "\(one)/hand-over" || $0 == "\(one)/skip" }.count == 2)
+        lane.deployment?.handedOverBy = "person:ben"
+        #expect(try !actions(lane).contains("\(one)/hand-over"))
+        lane.deployment?.handedOverBy = nil
+        lane.deployment?.step = 1
+        lane.deployment?.stepUntil = nil
+        #expect(try !actions(lane).contains { $0 == "\(one)/hand-over" || $0 == "\(one)/skip" })
+    }
+
+    @Test func `while it is paused the alert period stands still, and the page says so`() throws {
+        var promotion = Samples.promotion(state: .paused)
+        let page = { (promotion: Wire.Promotion) in
+            try Markup(
+                Page.promotion(promotion, why: Samples.why, viewer: Self.viewer, words: Self.words).fragmentMarkup
+            ).text
+        }
+        #expect(try page(promotion).contains("The release team is on alert; its time stands still"))
+        promotion.alertUntil = nil
+        #expect(try !page(promotion).contains("on alert"))
+    }
+
     @Test func `what the judge says stands beside both versions' counts`() throws {
         var lane = Samples.lane()
         lane.deployment?.judgement?.verdict = nil

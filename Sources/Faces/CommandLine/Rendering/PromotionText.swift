@@ -6,6 +6,7 @@ enum PromotionText {
         var lines = ["\(promotion.id): \(Self.sentence(promotion))"]
         if let reason = promotion.reason, !reason.isEmpty { lines.append("  reason: \(reason)") }
         lines += promotion.lastLines.map { "  | \($0)" }
+        if let alert = Self.alert(promotion) { lines.append("  \(alert)") }
         if let judgement = promotion.judgement {
             lines += JudgementText.lines(judgement).map { "  judge: \($0)" }
         }
@@ -17,6 +18,14 @@ enum PromotionText {
             lines.append("  change: \(change) (`slipway approve \(change) --reason …`)")
         }
         return lines
+    }
+
+    /// `the release team is on alert until 14:20:00`
+    static func alert(_ promotion: Wire.Promotion) -> String? {
+        guard let until = promotion.alertUntil else { return nil }
+        return promotion.pausedBy == nil
+            ? "the release team is on alert until \(TimeText.clock(until))"
+            : "the release team is on alert, and its time stands still while this is paused"
     }
 
     static func queue(_ queue: [Wire.Promotion]) -> [String] {

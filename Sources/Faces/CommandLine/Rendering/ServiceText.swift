@@ -43,6 +43,7 @@ enum ServiceText {
         if lane.isGoingDown { notes.append("is going down") }
         if let deployment = lane.deployment {
             notes.append("\(deployment.id)" + (deployment.pausedBy.map { " was paused by \(Plain.actor($0))" } ?? ""))
+            if let alert = PromotionText.alert(deployment) { notes.append(alert) }
             if let judgement = deployment.judgement {
                 notes.append("judge: \(judgement.sentence)")
                 if let warning = judgement.warning { notes.append("watch out: \(warning)") }
@@ -75,9 +76,15 @@ enum ServiceText {
     }
 
     static func serving(_ lane: Wire.Lane, nothing: String = "") -> String {
-        if lane.serving.isEmpty { return nothing }
-        if lane.serving.count == 1, lane.serving[0].weight == 10_000 { return lane.serving[0].version }
-        return lane.serving.map { "\($0.version) \(Self.percent($0.weight))" }.joined(separator: " + ")
+        let now = Self.shares(lane.serving)
+        let next = Self.shares(lane.switchingTo)
+        if next.isEmpty { return now.isEmpty ? nothing : now }
+        return "\(now.isEmpty ? "nothing yet" : now), switching to \(next)"
+    }
+
+    private static func shares(_ serving: [Wire.Serving]) -> String {
+        if serving.count == 1, serving[0].weight == 10_000 { return serving[0].version }
+        return serving.map { "\($0.version) \(Self.percent($0.weight))" }.joined(separator: " + ")
     }
 
     /// `25 %`, `0.5 %`

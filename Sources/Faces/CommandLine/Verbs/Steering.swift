@@ -101,23 +101,49 @@ struct Abort: Verb {
 struct Rollback: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Go back to a verified release; returns when it has the traffic. Leaves a hold.",
-        discussion: "Works without a running server too.")
+        discussion: """
+            Says first how long it is expected to take. Works without a running server too.
+            """)
 
     @OptionGroup var lane: OnLane
     @Option(
         name: .customLong("to"),
         help: ArgumentHelp("Default: the release verified there before.", valueName: "version"))
     var version: String?
-    @OptionGroup var why: Reasoned
+    @Option(help: ArgumentHelp("Why; it is kept in the record.", valueName: "text"))
+    var reason: String?
+    @Flag(help: "Only say what it would do and how long it would take.")
+    var plan = false
     @Flag(help: "Return at once.")
     var noWait = false
 
-    mutating func validate() throws { try Identifier.version.check(self.version) }
+    mutating func validate() throws {
+        try Identifier.version.check(self.version)
+        if let reason = self.reason { return try Reasoned.check(reason) }
+        guard self.plan else { throw ValidationError("Missing expected argument '--reason <text>'") }
+    }
+
+    private func planned(in session: Session) async throws -> Wire.RollbackPlan {
+        let (service, environment) = (self.lane.service, self.lane.environment)
+        return try await session.either(self.lane.place) { client in
+            try await client.rollbackPlan(service: service, environment: environment, to: self.version)
+        } offline: { folder in
+            try await session.wiring.offlineRollbackPlan(folder, service, environment, self.version)
+        }
+    }
 
     func run(in session: Session) async throws -> Ending {
+        if self.plan {
+            let plan = try await self.planned(in: session)
+            try session.show(plan, json: self.lane.format.json, [plan.sentence])
+            return .done
+        }
+        let reason = self.reason ?? ""
+        // Whoever needs to go back is not kept from it by a word that can't be had.
+        if let plan = try? await self.planned(in: session) { session.shell.err(plan.sentence) }
         let (service, environment) = (self.lane.service, self.lane.environment)
         let promotion = try await session.either(self.lane.place) { client in
-            let act = Wire.Act(reason: self.why.reason, subject: self.version)
+            let act = Wire.Act(reason: reason, subject: self.version)
             let promotion = try await client.rollback(service: service, environment: environment, act)
             if self.noWait { return promotion }
             // Its last step is the shift: it ends when the router has confirmed that, not when it was asked for.
@@ -128,7 +154,7 @@ struct Rollback: Verb {
             return try await session.wiring.offlineRollback(
                 OfflineRollback(
                     dataFolder: folder, service: service, environment: environment, version: self.version,
-                    reason: self.why.reason))
+                    reason: reason))
         }
         try session.show(promotion, json: self.lane.format.json, PromotionText.one(promotion))
         switch promotion.state {

@@ -242,6 +242,14 @@ extension Bridge {
         return try await self.shown(id, number, by: who)
     }
 
+    func rollbackPlan(
+        _ caller: Caller, _ service: String, _ environment: String, _ version: String?
+    ) async throws -> Wire.RollbackPlan {
+        Wire.RollbackPlan(
+            try await self.plane.rollbackForecast(
+                try self.lane(service, environment), to: version, by: try await self.caller(caller)))
+    }
+
     func queue(_ caller: Caller) async throws -> [Wire.Promotion] {
         try await self.plane.status(of: nil, by: try await self.caller(caller)).services
             .flatMap(\.lanes).flatMap { Wire.Lane($0).queue }

@@ -19,7 +19,8 @@ extension Wire.Lane {
         self.strategy = environment.strategy.name
         self.promote = environment.promotion.rawValue
         self.after = environment.after.map(\.text)
-        self.serving = lane.serving.map { Wire.Serving($0.capacity, $0.weight, in: lane) }
+        self.serving = lane.confirmedServing.map { Wire.Serving($0.capacity, $0.weight, in: lane) }
+        self.switchingTo = lane.switchingTo.map { Wire.Serving($0.capacity, $0.weight, in: lane) }
         self.warm = lane.capacities.values.filter { $0.warmUntil != nil && $0.state == .ready }
             .sorted { $0.number < $1.number }.map { Wire.Serving($0, .zero, in: lane) }
         self.deployment = lane.deployment.map { Wire.Promotion($0, in: lane, of: id) }
@@ -40,8 +41,17 @@ extension Wire.Lane {
             Wire.Alarm(
                 kind: $0.kind.rawValue, reason: $0.reason, nextAction: $0.nextAction, since: $0.since.wire)
         }
-        self.rollbackTo = lane.rollbackTargets.first?.candidate.version
+        self.rollbackTo = view.rollback?.target.version
+        self.rollback = view.rollback.map { Wire.RollbackPlan($0) }
         self.isGoingDown = lane.takingDown != nil
+    }
+}
+
+extension Wire.RollbackPlan {
+    init(_ forecast: RollbackForecast) {
+        self.init(
+            version: forecast.target.version, isWarm: forecast.isWarm, expected: forecast.expected.count,
+            isMeasured: forecast.isMeasured, drain: forecast.drain.count, sentence: forecast.sentence)
     }
 }
 
@@ -97,11 +107,14 @@ extension Wire.Promotion {
         self.stepStartedAt = deployment.stepStartedAt.wire
         self.stepUntil = deployment.stepUntil?.wire
         self.deadline = deployment.deadline.wire
-        self.weight = lane.routing.weights[deployment.capacity]?.count ?? 0
+        self.weight = lane.confirmedWeight(of: deployment.capacity).count
         let handOver = deployment.handOver.map { "\($0.by) lets the next take over: \($0.reason)" }
         self.reason = deployment.ending?.reason ?? deployment.pause?.reason ?? handOver ?? deployment.reason
         self.lastLines = deployment.ending?.lastLines ?? []
         self.pausedBy = deployment.pause?.by.description
+        self.alertUntil = deployment.alert?.until.wire
+        self.alertSince = deployment.alert?.since.wire
+        self.handedOverBy = deployment.handOver?.by.description
         self.judgement = Wire.Judgement(deployment.judgement, at: deployment.judgedAt)
         self.answers = Wire.Answer.all(to: deployment.pause)
     }

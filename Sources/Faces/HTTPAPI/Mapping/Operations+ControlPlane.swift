@@ -39,6 +39,9 @@ extension Operations {
             rollback: { caller, service, environment, act in
                 try await bridge.saying { try await bridge.rollback(caller, service, environment, act) }
             },
+            rollbackPlan: { caller, service, environment, version in
+                try await bridge.saying { try await bridge.rollbackPlan(caller, service, environment, version) }
+            },
             actOnLane: { caller, service, environment, verb, act in
                 try await bridge.saying { try await bridge.act(caller, service, environment, verb, act) }
             },

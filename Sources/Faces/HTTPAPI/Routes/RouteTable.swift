@@ -140,6 +140,13 @@ struct RouteTable: Sendable {
                 try .read(one, "One service in one environment.") {
                     try await $0.operations.lane($0.caller, $0.variable("service"), $0.variable("environment"))
                 },
+                try .read(
+                    "\(one)/rollback", "What a rollback would do, and how long it would take; does nothing.",
+                    query: [Self.text("to", "The version to go back to; without: the one before.")]
+                ) {
+                    try await $0.operations.rollbackPlan(
+                        $0.caller, $0.variable("service"), $0.variable("environment"), $0.query["to"])
+                },
                 try .read("\(one)/logs", "Output of the lane's instances.", query: [lines, Self.offset]) {
                     try await $0.operations.logs(
                         $0.caller, $0.variable("service"), $0.variable("environment"), $0.number("lines") ?? 200,

@@ -10,6 +10,18 @@ extension Wire.PromotionVerb {
     }
 }
 
+extension Wire.Promotion {
+    private var stepName: String? {
+        self.step.flatMap { self.steps.indices.contains($0) ? self.steps[$0] : nil }
+    }
+
+    /// Its step only waits, or observes: what `skip` ends early.
+    fileprivate var isWaitingItsTime: Bool { self.stepUntil != nil }
+
+    /// Stands in its bake, and nobody has let the next take over yet.
+    fileprivate var mayBeHandedOver: Bool { self.stepName == "bake" && self.handedOverBy == nil }
+}
+
 extension String {
     fileprivate var capitalised: String { self.prefix(1).uppercased() + self.dropFirst() }
 }
@@ -34,6 +46,8 @@ struct Forms {
             case .deploying:
                 button(.abort, "Abort", .danger)
                 button(.pause, "Pause")
+                if promotion.isWaitingItsTime { button(.skip, "Skip the wait") }
+                if promotion.mayBeHandedOver { button(.handOver, "Hand over to the next") }
             case .paused where !promotion.answers.isEmpty:
                 for answer in promotion.answers {
                     button(answer.verb, answer.name.capitalised, answer.verb.kind)

@@ -52,6 +52,17 @@ struct LaneCard {
                 if serving.weight != 10_000 { el("span", .class("share")) { Words.share(serving.weight) } }
             }
         }
+        if !self.lane.switchingTo.isEmpty {
+            el("p", .class("switching", "faint-text")) {
+                "Switching to "
+                for (index, next) in self.lane.switchingTo.enumerated() {
+                    if index > 0 { " + " }
+                    name(next.version)
+                    if next.weight != 10_000 { " \(Words.share(next.weight))" }
+                }
+                ": the router has not confirmed yet"
+            }
+        }
         for warm in self.lane.warm {
             el("p", .class("warm", "faint-text")) {
                 name(warm.version)
@@ -196,6 +207,7 @@ struct LaneCard {
         if let version = self.lane.rollbackTo, self.lane.deployment?.kind != "rollback" {
             el("div", .class("actions", "lane-actions")) {
                 self.forms.lane(self.lane, .rollback, "Roll back to \(version)")
+                if let plan = self.lane.rollback { el("p", .class("faint-text")) { name(plan.sentence) } }
             }
         }
     }

@@ -55,6 +55,7 @@ struct PromotionView {
             }
             self.weight
             self.steps
+            self.alert
             if let traffic { traffic.html }
             if let judgement = self.promotion.judgement {
                 JudgementView(judgement: judgement, words: self.words).html
@@ -85,6 +86,22 @@ struct PromotionView {
                         .named("height", "100"))
                 }
                 el("span") { "\(Words.share(weight)) of traffic" }
+            }
+        }
+    }
+
+    /// While the release team stands by.
+    @HTMLBuilder private var alert: HTML {
+        if let until = self.promotion.alertUntil {
+            el("p", .class("note", "alert")) {
+                if self.promotion.pausedBy == nil {
+                    "The release team is on alert until "
+                    self.words.exact(until)
+                    " · "
+                    self.words.until(until)
+                } else {
+                    "The release team is on alert; its time stands still while this is paused"
+                }
             }
         }
     }
