@@ -33,6 +33,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case letsAutomationHandOver
     /// A bake that is handed over ends at once, as if its time were over.
     case endsTheBakeHandedOver
+    /// The release team is never told that its alert period is over.
+    case forgetsTheAlertsEnd
     /// Nothing wakes the lane at its deadline.
     case forgetsToWake
 }
@@ -74,6 +76,8 @@ extension LaneUnderTest {
         case .retiresBeforeConfirmed, .forgetsToWake: return try self.lane.decide(input)
         case .skipsTheBlock: return try self.lane.decide(input).filter { if case .blocked = $0 { false } else { true } }
         case .forgetsTheHold: return try self.lane.decide(input).filter { if case .held = $0 { false } else { true } }
+        case .forgetsTheAlertsEnd:
+            return try self.lane.decide(input).filter { if case .alertPeriodEnded = $0 { false } else { true } }
         case .keepsTheTraffic: return try self.keepsTheTraffic(input)
         case .takesSickForReady:
             guard case .answer(.capacityFailed(let number, _, _), let now) = input else { break }

@@ -100,6 +100,7 @@ extension PlantedBug {
         case .letsAutomationHandOver: [.supersedesOnlyItsOwn]
         case .endsTheBakeHandedOver: [.waitsAreWaited]
         case .letsAutomationUnblock: [.onlyPeopleLiftBlocks]
+        case .forgetsTheAlertsEnd: [.alertPeriodIsTheBake]
         case .forgetsToWake: [.everyStateHasAnExit]
         }
     }
