@@ -53,7 +53,7 @@ struct LaneCard {
             }
         }
         if !self.lane.switchingTo.isEmpty {
-            el("p", .class("switching", "faint-text")) {
+            el("p", .class("faint-text")) {
                 "Switching to "
                 for (index, next) in self.lane.switchingTo.enumerated() {
                     if index > 0 { " + " }

@@ -93,7 +93,7 @@ struct PromotionView {
     /// While the release team stands by.
     @HTMLBuilder private var alert: HTML {
         if let until = self.promotion.alertUntil {
-            el("p", .class("note", "alert")) {
+            el("p", .class("note")) {
                 if self.promotion.pausedBy == nil {
                     "The release team is on alert until "
                     self.words.exact(until)
