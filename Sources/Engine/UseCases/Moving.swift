@@ -126,6 +126,8 @@ extension ControlPlane {
         package let definition: Definition
         package let number: Int
         package let lanes: [LaneView]
+        /// Why the branch that it watches gives no release just now.
+        package let watchTrouble: String?
     }
 
     /// All services, or one, with their lanes; and the position of the ledger that this is at least as new as.
@@ -151,7 +153,9 @@ extension ControlPlane {
                 lanes.append(
                     try await self.view(LaneID(service: name, environment: environment.name), environment))
             }
-            views.append(ServiceView(definition: definition, number: service.number, lanes: lanes))
+            let trouble = service.watch == nil ? nil : self.branchTroubles.trouble(of: name)
+            views.append(
+                ServiceView(definition: definition, number: service.number, lanes: lanes, watchTrouble: trouble))
         }
         return (position, views)
     }

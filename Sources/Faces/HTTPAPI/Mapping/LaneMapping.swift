@@ -6,7 +6,7 @@ extension Wire.Service {
     init(_ view: ControlPlane.ServiceView) {
         self.init(
             name: view.definition.service.text, owner: view.definition.owner, definition: view.number,
-            environments: view.lanes.map { Wire.Lane($0) })
+            environments: view.lanes.map { Wire.Lane($0) }, watchTrouble: view.watchTrouble)
     }
 }
 
@@ -42,6 +42,7 @@ extension Wire.Lane {
         }
         self.rollbackTo = lane.rollbackTargets.first?.candidate.version
         self.isGoingDown = lane.takingDown != nil
+        self.hasRouter = lane.hasRouter
     }
 }
 
