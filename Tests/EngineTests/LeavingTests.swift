@@ -67,6 +67,31 @@ import Testing
         }
     }
 
+    @Test func `an address that is changed is told as it is until the next deployment moves it`() async throws {
+        let world = World()
+        let moved = self.devAlone.replacing(/127\.0\.0\.1:[0-9]+/, with: "127.0.0.1:6999")
+        let old = try #require(self.devAlone.firstMatch(of: /127\.0\.0\.1:[0-9]+/)).output
+        world.repository.commit("feat: open", file: self.devAlone)
+        try await world.running { plane in
+            try await plane.define(self.devAlone)
+            _ = try await plane.build()
+            try await plane.end(try await plane.promote("0.1.0", to: "dev"), in: "dev")
+            for isPlan in [true, false] {
+                let told = try await plane.apply(moved, repository: Shop.folder, isPlan: isPlan, by: .ada).warnings
+                #expect(
+                    told == [
+                        "dev: it listens at \(old) until the next deployment there, or a cold rollback, takes it to 127.0.0.1:6999."
+                    ])
+            }
+            #expect(try await plane.lane(try Shop.lane("dev"), by: .ada).listen?.description == String(old))
+            world.repository.commit("fix: close", file: moved)
+            _ = try await plane.build()
+            try await plane.end(try await plane.promote("0.1.1", to: "dev"), in: "dev")
+            #expect(try await plane.lane(try Shop.lane("dev"), by: .ada).listen?.description == "127.0.0.1:6999")
+            #expect(try await plane.define(moved).warnings.isEmpty)
+        }
+    }
+
     @Test func `what waits there is cancelled first, and nothing enters while it leaves`() async throws {
         let world = World()
         world.repository.commit("feat: open", file: self.both)

@@ -56,7 +56,7 @@ extension ControlPlane {
         }
         return Applied(
             service: definition.service, number: number, isChanged: !events.isEmpty, differences: differences,
-            warnings: try await self.unreachableApprovals(of: definition))
+            warnings: try await self.unreachableApprovals(of: definition) + self.moves(to: definition, before))
     }
 
     /// Approvals that too few people can give today, because names in `from` own no token. No error: a token can be added any time.
@@ -73,6 +73,24 @@ extension ControlPlane {
                     + " no token here. Add one: `slipway token add NAME --owner \(absent.first ?? "PERSON")`."
             }
         }
+    }
+
+    /// A router listens where the definition says under which its newest capacity was put up, so that nobody who is served loses an address
+    /// by an `apply`.
+    private func moves(to definition: Definition, _ before: Service) async throws -> [String] {
+        var moves: [String] = []
+        for environment in definition.environments {
+            let lane = try await self.journal.lane(
+                LaneID(service: definition.service, environment: environment.name)
+            ).machine
+            guard let now = lane.listens(under: before, in: environment.name), now != environment.listen else {
+                continue
+            }
+            moves.append(
+                "\(environment.name): it listens at \(now) until the next deployment there, or a cold rollback, takes it to "
+                    + "\(environment.listen?.description ?? "no address").")
+        }
+        return moves
     }
 
     static func check(repository: String) throws(Refusal) {

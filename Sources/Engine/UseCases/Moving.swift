@@ -6,6 +6,8 @@ package struct LaneView: Sendable {
     package let id: LaneID
     package let environment: EnvironmentDefinition
     package let lane: Lane
+    /// Where its traffic comes in now; a definition that was applied since may say another address.
+    package let listen: ListenAddress?
     /// Private address of the version on the preview.
     package let preview: ListenAddress?
 }
@@ -119,7 +121,10 @@ extension ControlPlane {
         let lane = try await self.journal.lane(id).machine
         let hasPreview = lane.routing.preview != nil
         let preview = hasPreview ? try? await self.doors.router.read(id)?.preview : nil
-        return LaneView(id: id, environment: environment, lane: lane, preview: preview)
+        let service = try await self.journal.service(id.service).machine
+        return LaneView(
+            id: id, environment: environment, lane: lane,
+            listen: lane.listens(under: service, in: id.environment) ?? environment.listen, preview: preview)
     }
 
     package struct ServiceView: Sendable {
@@ -171,5 +176,12 @@ extension ControlPlane {
             all += try await self.doors.runtime.output(CapacityKey(lane: id, number: number), lines: lines)
         }
         return Array(all.suffix(lines))
+    }
+}
+
+extension Lane {
+    /// Where it is listened now: by the definition under which the newest capacity was put up. nil: nothing of it is up.
+    func listens(under service: Service, in environment: EnvironmentName) -> ListenAddress? {
+        self.capacities.values.map(\.definition).max().flatMap { service.definition($0)?[environment]?.listen }
     }
 }

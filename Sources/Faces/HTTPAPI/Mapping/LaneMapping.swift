@@ -14,7 +14,7 @@ extension Wire.Lane {
     init(_ view: LaneView) {
         let (id, environment, lane) = (view.id, view.environment, view.lane)
         self.init(service: id.service.text, environment: id.environment.text)
-        self.listen = environment.listen?.description
+        self.listen = view.listen?.description
         self.preview = view.preview.map { "http://\($0)" }
         self.strategy = environment.strategy.name
         self.promote = environment.promotion.rawValue
