@@ -9,6 +9,7 @@ package struct ControlPlane: Sendable {
     package let logger: Logger
     package let ledgerCheck: LedgerCheck
     let branchPokes = BranchPokes()
+    let branchTroubles = BranchTroubles()
     /// Between two looks at a branch that is watched.
     let pollEvery: Duration
 

@@ -159,9 +159,11 @@ import Testing
             #expect(ContinuousClock.now - begin > .milliseconds(20 * 2 + 20 * 4 + 20 * 8 + 20 * 15))
             #expect(world.repository.looks - looks < 8)
             #expect(words.lines(.warning).count == 1)
+            #expect(try await plane.watchTrouble?.contains("there is no folder. It is tried again") == true)
             world.repository.vanish(nil)
             world.repository.commit("fix: close", file: file)
             try await plane.verified("0.1.1", in: "dev")
+            _ = try await eventually("no trouble") { try await plane.watchTrouble == nil ? true : nil }
             #expect(words.lines(.warning).count == 1)
         }
     }
@@ -180,9 +182,12 @@ import Testing
             try await world.looks(10)
             #expect(words.lines(.warning).count == 2)
             #expect(words.lines(.warning).last?.contains("`blog`") == true)
+            let told = try await plane.watchTrouble
+            #expect(told?.hasPrefix("no release of ") == true && told?.contains("`blog`") == true, "\(told ?? "-")")
             #expect(try await plane.all.isEmpty)
             world.repository.commit("feat: open it", file: file)
             try await plane.verified("0.1.0", in: "dev")
+            #expect(try await plane.watchTrouble == nil)
         }
     }
 
@@ -217,6 +222,11 @@ extension World {
 }
 
 extension ControlPlane {
+    /// What a face shows of the shop.
+    fileprivate var watchTrouble: String? {
+        get async throws { try await self.status(of: nil, by: .ada).services.first?.watchTrouble }
+    }
+
     /// Of the shop, oldest first.
     fileprivate var all: [ReleaseRow] {
         get async throws { try await self.journal.releases(of: try Shop.lane("dev").service) }

@@ -75,7 +75,8 @@ import Testing
             try await plane.define(self.file)
             let built = try await plane.build()
             _ = try await eventually("the tag") { world.repository.tags == ["v0.1.0"] ? true : nil }
-            await #expect(throws: Refusal.self) { _ = try await plane.create(file: "/app") }
+            let asFile = await #expect(throws: Refusal.self) { _ = try await plane.create(file: "/app") }
+            #expect(asFile?.message.contains("A version is a build or a file, never both.") == true)
             #expect(try await plane.create(version: "0.1.0").origin?.id == built.origin?.id)
             world.repository.commit("feat: more", file: self.file)
             let given = try await plane.create(file: "/app")

@@ -33,8 +33,8 @@ private struct Original {
         _ = try await self.ledger.append(AppendRequest([batch], actor: .system, at: testTime()))
     }
 
-    func backUp() throws -> BackupReport {
-        try SQLiteLedger.backUp(folder: self.folder, to: self.file, at: testTime())
+    func backUp(to file: String? = nil) throws -> BackupReport {
+        try SQLiteLedger.backUp(folder: self.folder, to: file ?? self.file, at: testTime())
     }
 
     func restore(to folder: String, agree: Bool = false) async throws -> RestoreReport {
@@ -100,6 +100,15 @@ private func refused(_ body: () async throws -> some Sendable) async -> LedgerEr
             let error = await refused { try original.backUp() }
             #expect(error?.code == .invalid)
             #expect(try String(contentsOfFile: original.file, encoding: .utf8) == "mine")
+        }
+    }
+
+    @Test func `into a folder that is not there names the file, and not the ledger`() async throws {
+        try await Original.with { original in
+            let file = original.folder + "/nowhere/backup.tar"
+            let error = await refused { try original.backUp(to: file) }
+            #expect(error?.code == .invalid)
+            #expect(error?.message.hasPrefix("\(file) can't be made: No such file or directory.") == true)
         }
     }
 

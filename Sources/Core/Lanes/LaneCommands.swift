@@ -32,12 +32,10 @@ extension Lane {
         "`slipway block remove \(release) --env \(self.environmentWord) --reason …`"
     }
 
-    /// Lifts the block of a release that was stopped here and asks for it again; the block alone where no deployment of
-    /// it is remembered.
+    /// Lifts the block of a release that was stopped here and asks for it again; the block alone where a person set it
+    /// on what ended well or was never here.
     func retryCommand(_ release: ReleaseID) -> String {
-        guard let stopped = self.recent.last(where: { $0.candidate.release == release }) else {
-            return self.unblockCommand(release)
-        }
+        guard let stopped = self.stop(of: release) else { return self.unblockCommand(release) }
         return "`slipway retry \(self.promotionWord(stopped.number)) --reason …`"
     }
 

@@ -122,9 +122,10 @@ extension LaneDecision {
             throw Refusal(.wrongState, "This environment is being taken down; ask again when it is gone.")
         }
         if let block = self.lane.block(of: candidate.release) {
+            let since = self.lane.stop(of: candidate.release) == nil ? "" : "since it was stopped "
             throw Refusal(
                 .blocked,
-                "\(candidate.version) is blocked here since it was stopped by \(block.by): \(block.reason.asSentence) "
+                "\(candidate.version) is blocked here \(since)by \(block.by): \(block.reason.asSentence) "
                     + "A named person can lift that with \(self.lane.retryCommand(candidate.release)), or roll forward "
                     + "with a fix.")
         }

@@ -74,6 +74,15 @@ package struct Lane: Sendable, Equatable, Codable {
         self.noReturnBefore == deployment.number && self.weight(of: deployment.capacity) > .zero
     }
 
+    /// A router was put up, or is to be, since there was last none: it listens even where nothing serves.
+    package var hasRouter: Bool { self.routing.generation > self.routerlessGeneration }
+
+    /// Nothing of it is at the target, or on its way there or back, and nothing waits.
+    package var isVacant: Bool {
+        self.deployment == nil && self.capacities.isEmpty && self.takingDown == nil && self.queue.isEmpty
+            && !self.hasRouter
+    }
+
     /// Whether everything with traffic is ready, and is what the router does.
     var servesReady: Bool {
         self.routing.generation == self.confirmedGeneration
@@ -103,6 +112,15 @@ package struct Lane: Sendable, Equatable, Codable {
 
     package func block(of release: ReleaseID) -> Block? {
         self.blocks.first { $0.release == release }
+    }
+
+    /// How the newest promotion of a release ended here, if that was a failure or an abort, which left a block behind.
+    package func stop(of release: ReleaseID) -> EndedPromotion? {
+        guard let last = self.recent.last(where: { $0.candidate.release == release }) else { return nil }
+        return switch last.end {
+        case .deployment(.failed), .deployment(.aborted): last
+        case .deployment(.completed), .deployment(.rolledBack), .deployment(.superseded), .removed: nil
+        }
     }
 
     /// The longest continuous stay of a release here, verified (the soak of what comes after); it does not lapse.

@@ -134,7 +134,7 @@ struct Admission: Sendable {
     /// A block in the environment before keeps the promotion waiting for good: who set it, why, and what lifts it.
     private func whatStops(_ candidate: Candidate, _ before: EnvironmentName, _ lane: Lane) -> String {
         guard let block = lane.block(of: candidate.release) else { return "" }
-        let stopped = lane.recent.last { $0.candidate.release == candidate.release && $0.end.isStop }
+        let stopped = lane.stop(of: candidate.release)
         let service = self.id.service
         let lift =
             if let stopped {
@@ -178,16 +178,6 @@ extension Lane {
     fileprivate func overrides(of release: ReleaseID) -> String {
         guard let number = self.history.last(where: { $0.release == release })?.number else { return "" }
         return (self.skips[number] ?? []).map { "; \($0.by) did not wait for its time: \($0.reason)" }.joined()
-    }
-}
-
-extension EndedPromotion.End {
-    /// It left a block behind.
-    fileprivate var isStop: Bool {
-        switch self {
-        case .deployment(.failed), .deployment(.aborted): true
-        case .deployment(.completed), .deployment(.rolledBack), .deployment(.superseded), .removed: false
-        }
     }
 }
 

@@ -37,6 +37,8 @@ struct BranchWatch: Sendable {
     private struct Memory {
         /// Released already, or refused: the same commit gives the same answer.
         var settled: Seen?
+        /// What it was refused for.
+        var refusal: String?
         var trouble: String?
         var failures = 0
         var notBefore: ContinuousClock.Instant?
@@ -50,6 +52,7 @@ struct BranchWatch: Sendable {
             try await self.release(at: now, &memory)
             if memory.trouble != nil { self.logger.notice("branch of \(self.service): it can be looked at again") }
             (memory.trouble, memory.failures, memory.notBefore) = (nil, 0, nil)
+            self.plane.branchTroubles.tell(memory.refusal, of: self.service)
         } catch is CancellationError {
             return
         } catch {
@@ -58,6 +61,7 @@ struct BranchWatch: Sendable {
                 self.logger.warning("branch of \(self.service): \(trouble). It is tried again and again.")
             }
             memory.trouble = trouble
+            self.plane.branchTroubles.tell("\(trouble). It is tried again and again.", of: self.service)
             memory.failures += 1
             memory.notBefore = .now + self.plane.pollEvery * (1 << min(memory.failures, 4))
         }
@@ -75,15 +79,19 @@ struct BranchWatch: Sendable {
         let rows = try await journal.releases(of: self.service)
         guard !rows.contains(where: { $0.phase == .building }) else { return }
         // One that failed is there too: it is built again when a person asks for it.
-        if !rows.contains(where: { $0.commit == head }) {
-            try await self.create(seen)
+        if rows.contains(where: { $0.commit == head }) {
+            memory.refusal = nil
+        } else {
+            memory.refusal = try await self.create(seen)
             memory.lastRelease = now
         }
         memory.settled = seen
     }
 
-    /// Throws what may be over at the next look; what the commit itself is refused for is said once.
-    private func create(_ seen: Seen) async throws {
+    /// Throws what may be over at the next look; what the commit itself is refused for is said once in the log, and given
+    /// back, unless there was nothing to release.
+    private func create(_ seen: Seen) async throws -> String? {
+        let refused: any Error
         do {
             let release = try await self.plane.createRelease(
                 ControlPlane.ReleaseRequest(
@@ -92,14 +100,21 @@ struct BranchWatch: Sendable {
             self.logger.info(
                 "branch of \(self.service): \(seen.commit.prefix(12)) becomes \(release.origin?.version ?? "a release")"
             )
+            return nil
         } catch let refusal as Refusal {
-            let level: Logger.Level = refusal.code == .nothingToDo ? .debug : .warning
-            self.logger.log(level: level, "branch of \(self.service): no release: \(refusal.message)")
+            guard refusal.code != .nothingToDo else {
+                self.logger.debug("branch of \(self.service): no release: \(refusal.message)")
+                return nil
+            }
+            refused = refusal
         } catch let error as ServiceFileError {
-            self.logger.warning("branch of \(self.service): no release of \(seen.commit.prefix(12)): \(error)")
+            refused = error
         } catch let error as SourceError where !error.isPassing {
-            self.logger.warning("branch of \(self.service): no release of \(seen.commit.prefix(12)): \(error)")
+            refused = error
         }
+        let trouble = "no release of \(seen.commit.prefix(12)): \((refused as? Refusal)?.message ?? "\(refused)")"
+        self.logger.warning("branch of \(self.service): \(trouble)")
+        return trouble
     }
 }
 
@@ -123,4 +138,14 @@ final class BranchPokes: Sendable {
 
     /// Many at once are one.
     func poke(_ service: ServiceName) { self.sinks.withLock { _ = $0[service]?.yield() } }
+}
+
+/// Why the branch of a service gives no release just now. Lives as long as the process: the next look tells it anew.
+final class BranchTroubles: Sendable {
+    private let words = Mutex<[ServiceName: String]>([:])
+
+    /// nil: it is over.
+    func tell(_ trouble: String?, of service: ServiceName) { self.words.withLock { $0[service] = trouble } }
+
+    func trouble(of service: ServiceName) -> String? { self.words.withLock { $0[service] } }
 }

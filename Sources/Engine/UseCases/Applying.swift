@@ -35,6 +35,7 @@ extension ControlPlane {
         let (before, now) = (loaded.machine, self.journal.time.now())
         let difference = DefinitionDifference(from: before.current, to: definition)
         try await self.checkAddresses(of: definition)
+        let left = try await self.checkLeft(by: definition, from: before.current)
         let events = try before.decide(
             .define(definition, repository: repository, watch: watch, by: caller.actor, at: now))
         var number = before.number
@@ -43,7 +44,7 @@ extension ControlPlane {
             if difference.weakens {
                 try await self.authorize(caller, .administer, on: "\(definition.service), weakened")
             }
-            try await self.journal.append([draft], by: caller.actor, at: now)
+            try await self.journal.append([draft], reading: left, by: caller.actor, at: now)
             number += events.count
         }
         var differences = difference.changes.map(\.description)
@@ -55,7 +56,7 @@ extension ControlPlane {
         }
         return Applied(
             service: definition.service, number: number, isChanged: !events.isEmpty, differences: differences,
-            warnings: try await self.unreachableApprovals(of: definition))
+            warnings: try await self.unreachableApprovals(of: definition) + self.moves(to: definition, before))
     }
 
     /// Approvals that too few people can give today, because names in `from` own no token. No error: a token can be added any time.
@@ -74,6 +75,24 @@ extension ControlPlane {
         }
     }
 
+    /// A router listens where the definition says under which its newest capacity was put up, so that nobody who is served loses an address
+    /// by an `apply`.
+    private func moves(to definition: Definition, _ before: Service) async throws -> [String] {
+        var moves: [String] = []
+        for environment in definition.environments {
+            let lane = try await self.journal.lane(
+                LaneID(service: definition.service, environment: environment.name)
+            ).machine
+            guard let now = lane.listens(under: before, in: environment.name), now != environment.listen else {
+                continue
+            }
+            moves.append(
+                "\(environment.name): it listens at \(now) until the next deployment there, or a cold rollback, takes it to "
+                    + "\(environment.listen?.description ?? "no address").")
+        }
+        return moves
+    }
+
     static func check(repository: String) throws(Refusal) {
         guard RepositoryPlace(repository) == nil else { return }
         throw Refusal(
@@ -90,6 +109,30 @@ extension ControlPlane {
                 "\(path.prefix(200).debugDescription) is no absolute path of \(what) on the server's machine: "
                     + "it begins with `/` and has at most 4,096 bytes.")
         }
+    }
+
+    /// An environment goes only when nothing is in it any more: what serves there could not be seen, gone back from or stopped by any verb.
+    /// Gives the lanes that were found empty; nothing may enter one meanwhile.
+    private func checkLeft(by definition: Definition, from before: Definition?) async throws -> [StreamReading] {
+        var readings: [StreamReading] = []
+        for environment in before?.environments ?? [] where definition[environment.name] == nil {
+            let id = LaneID(service: definition.service, environment: environment.name)
+            let lane = try await self.journal.lane(id)
+            readings.append(StreamReading(stream: lane.stream, number: lane.number))
+            if lane.machine.isVacant { continue }
+            let waiting = lane.machine.queue.map { "`slipway cancel \(id)/\($0.number)`" }
+            let isIdle = lane.machine.deployment == nil && lane.machine.capacities.isEmpty && !lane.machine.hasRouter
+            let serving = lane.machine.serving.map(\.capacity.candidate.version).joined(separator: ", ")
+            throw Refusal(
+                .wrongState,
+                "\(environment.name) can't leave \(definition.service): "
+                    + (serving.isEmpty ? "something of it is still there" : "\(serving) serves there") + ". First "
+                    + (isIdle && !waiting.isEmpty
+                        ? waiting.joined(separator: ", ")
+                        : "`slipway down \(definition.service) --env \(environment.name)`")
+                    + ", then apply again.")
+        }
+        return readings
     }
 
     /// An address belongs to one lane of this server.

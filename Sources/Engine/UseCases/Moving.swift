@@ -6,6 +6,8 @@ package struct LaneView: Sendable {
     package let id: LaneID
     package let environment: EnvironmentDefinition
     package let lane: Lane
+    /// Where its traffic comes in now; a definition that was applied since may say another address.
+    package let listen: ListenAddress?
     /// Private address of the version on the preview.
     package let preview: ListenAddress?
     /// Of a rollback that names no version; nil: there is nothing to go back to.
@@ -120,13 +122,19 @@ extension ControlPlane {
         if lane.takingDown == nil, let target = try? lane.rollbackTarget(nil) {
             rollback = try await self.forecast(lane, to: target, environment)
         }
-        return LaneView(id: id, environment: environment, lane: lane, preview: preview, rollback: rollback)
+        let service = try await self.journal.service(id.service).machine
+        return LaneView(
+            id: id, environment: environment, lane: lane,
+            listen: lane.listens(under: service, in: id.environment) ?? environment.listen, preview: preview,
+            rollback: rollback)
     }
 
     package struct ServiceView: Sendable {
         package let definition: Definition
         package let number: Int
         package let lanes: [LaneView]
+        /// Why the branch that it watches gives no release just now.
+        package let watchTrouble: String?
     }
 
     /// All services, or one, with their lanes; and the position of the ledger that this is at least as new as.
@@ -152,7 +160,9 @@ extension ControlPlane {
                 lanes.append(
                     try await self.view(LaneID(service: name, environment: environment.name), environment))
             }
-            views.append(ServiceView(definition: definition, number: service.number, lanes: lanes))
+            let trouble = service.watch == nil ? nil : self.branchTroubles.trouble(of: name)
+            views.append(
+                ServiceView(definition: definition, number: service.number, lanes: lanes, watchTrouble: trouble))
         }
         return (position, views)
     }
@@ -168,5 +178,12 @@ extension ControlPlane {
             all += try await self.doors.runtime.output(CapacityKey(lane: id, number: number), lines: lines)
         }
         return Array(all.suffix(lines))
+    }
+}
+
+extension Lane {
+    /// Where it is listened now: by the definition under which the newest capacity was put up. nil: nothing of it is up.
+    func listens(under service: Service, in environment: EnvironmentName) -> ListenAddress? {
+        self.capacities.values.map(\.definition).max().flatMap { service.definition($0)?[environment]?.listen }
     }
 }

@@ -118,13 +118,17 @@ extension ControlPlane {
         let isSame = isFile ? holder.artifact?.blob.digest == given?.blob.digest : given == nil
         // Whether the version was decided or forced makes no difference then.
         if isSame, row.commit == commit.id { return holder }
-        let has = holder.artifact.map { "the artifact \($0.blob.digest)" } ?? "a build that has not ended yet"
+        let has =
+            holder.artifact.map { "the artifact \($0.blob.digest) of \(isFile ? "a file" : "its build")" }
+            ?? "a build that has not ended yet"
         let asked =
             given.map { "the file of --artifact has \($0.blob.digest)" }
             ?? "a build of \(commit.id.prefix(12)) is asked for"
+        let rule = isFile == (given != nil) ? "" : "A version is a build or a file, never both. "
         throw Refusal(
             .alreadyExists,
             "\(service) \(version) is release \(row.id) of commit \(row.commit.prefix(12)) with \(has), but \(asked). "
+                + rule
                 + "A release never changes its content: commit the change, or give this content a version of its own with "
                 + "--version.")
     }

@@ -64,12 +64,17 @@ extension Wire {
         package var owner: String
         package var definition: Int
         package var environments: [Lane]
+        /// Why the branch that it watches gives no release just now; nil: nothing keeps it from it.
+        package var watchTrouble: String?
 
-        package init(name: String, owner: String, definition: Int, environments: [Lane]) {
+        package init(
+            name: String, owner: String, definition: Int, environments: [Lane], watchTrouble: String? = nil
+        ) {
             self.name = name
             self.owner = owner
             self.definition = definition
             self.environments = environments
+            self.watchTrouble = watchTrouble
         }
     }
 
@@ -102,6 +107,8 @@ extension Wire {
         package var rollback: RollbackPlan?
         /// Where the target's own word differs from the desired state (filled when asked for).
         package var isGoingDown: Bool
+        /// A router was put up at its address, whether or not something serves; until `down`.
+        package var hasRouter: Bool
 
         package init(service: String, environment: String) {
             self.service = service
@@ -124,6 +131,7 @@ extension Wire {
             self.rollbackTo = nil
             self.rollback = nil
             self.isGoingDown = false
+            self.hasRouter = false
         }
     }
 

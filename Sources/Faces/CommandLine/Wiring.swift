@@ -124,8 +124,6 @@ package struct RestoreSummary: Sendable, Equatable, Encodable {
 
 /// `slipway lab`
 package struct LabOptions: Sendable, Equatable {
-    /// nil: random histories.
-    package var scenario: String?
     package var histories: Int
     package var seed: UInt64
     package var isJSON: Bool

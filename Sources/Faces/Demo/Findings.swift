@@ -129,6 +129,16 @@ struct Findings: Sendable {
 
     /// What a canary that fails one request in twenty-five may cost its users.
     static let mostWrongAnswers = 20
+    /// From its first wrong answer to the record that it is taken back.
+    static let mostSecondsToFind = 15.0
+
+    /// nil: no canary was stopped, or none of its answers was wrong.
+    func secondsToFind(_ load: LoadLog) -> Double? {
+        guard let stopped, let first = load.firstFailure(of: stopped.version),
+            let found = Self.time(self.failure(stopped)?.at)
+        else { return nil }
+        return Self.rounded(found - first)
+    }
 
     /// nil if everything is as it should be.
     private func fault(_ report: DemoReport, _ load: LoadLog) -> String? {
@@ -137,6 +147,10 @@ struct Findings: Sendable {
         let stopped = self.stopped.map { counts.failedByVersion[$0.version] ?? 0 } ?? 0
         if stopped > Self.mostWrongAnswers {
             return "The bad canary answered \(stopped) requests wrongly, at most \(Self.mostWrongAnswers) are allowed."
+        }
+        if let seconds = self.secondsToFind(load), seconds > Self.mostSecondsToFind {
+            return "The bad canary was taken back \(seconds) s after its first wrong answer, at most "
+                + "\(Self.mostSecondsToFind) s are allowed."
         }
         if counts.failed > stopped {
             return "\(counts.failed) of \(counts.requests) requests failed. "

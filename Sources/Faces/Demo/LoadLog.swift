@@ -64,6 +64,13 @@ package final class LoadLog: Sendable {
         }
     }
 
+    /// When the first request was sent that this version answered wrongly.
+    package func firstFailure(of version: String) -> Int64? {
+        self.samples.withLock { samples in
+            samples.lazy.filter { $0.version == version && $0.failure != nil }.map(\.sentAt).min()
+        }
+    }
+
     /// The first failures, as sentences.
     package func failures(limit: Int) -> [String] {
         self.samples.withLock { samples in

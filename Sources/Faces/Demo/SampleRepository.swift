@@ -79,11 +79,12 @@ package struct SampleRepository: Sendable {
 
     /// The service's file as it is now, with the addresses of this machine that are free.
     package func serviceFile() throws -> String {
-        var text = try String(contentsOfFile: self.folder + "/slipway.yaml", encoding: .utf8)
-        for (index, port) in self.ports.enumerated() {
-            text = text.replacing("127.0.0.1:700\(index + 1)\n", with: "127.0.0.1:\(port)\n")
+        let text = try String(contentsOfFile: self.folder + "/slipway.yaml", encoding: .utf8)
+        // All at once: a free port may be one that the file names for another environment.
+        return text.replacing(/127\.0\.0\.1:700([1-9])\n/) { found in
+            guard let number = Int(found.1), self.ports.indices.contains(number - 1) else { return String(found.0) }
+            return "127.0.0.1:\(self.ports[number - 1])\n"
         }
-        return text
     }
 
     private func git(_ arguments: [String]) async throws {

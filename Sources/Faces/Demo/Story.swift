@@ -53,6 +53,10 @@ struct Story: Sendable {
             for await _ in ends {}
             let report = findings.report(log)
             self.summary(report, log)
+            if let seconds = findings.secondsToFind(log) {
+                self.progress.step(
+                    "the bad canary was taken back \(Self.rounded(seconds)) s after its first wrong answer")
+            }
             over(report)
             if stays && report.ok { try await self.stay(running) }
             try await stage.down()

@@ -46,6 +46,18 @@ import Testing
         #expect(self.refusal { try script.promote(1) }.contains("`slipway retry shop/prod/1 --reason …`"))
     }
 
+    /// What ended well has no promotion to retry: that would say that it serves already.
+    @Test func `a block that a person set on what serves names its removal`() throws {
+        var script = try self.production()
+        try script.deploy(1)
+        try script.deploy(2)
+        try script.say(.block(LaneScript.candidate(1).release, reason: "leaks"))
+        #expect(
+            self.refusal { try script.promote(1) }
+                == "1.0.0 is blocked here by person:anna: leaks. A named person can lift that with "
+                + "`slipway block remove r-1 --env prod --reason …`, or roll forward with a fix.")
+    }
+
     @Test func `hold, pin and block name what lifts them`() throws {
         var script = try self.production()
         try script.promote(1)

@@ -92,6 +92,12 @@ import Testing
         #expect(forced.code == 0)
         #expect(forced.out == "shop in production is down.")
         #expect(await CommandRun.of("down", "--env", "staging", "--yes", status: status).out == "Nothing runs here.")
+        // What failed at first leaves its router, which listens where nothing serves.
+        var routed = idle
+        routed.hasRouter = true
+        let left = Wire.Status(
+            position: 9, services: [Wire.Service(name: "shop", owner: "web", definition: 1, environments: [routed])])
+        #expect(await CommandRun.of("down", "--yes", status: left).offline.last == "down shop staging")
     }
 
     @Test func `init names the true next steps, and the root of the repository`() async throws {

@@ -9,7 +9,9 @@ import Testing
         ["pause", "shop/production", "--reason", "x"], ["abort", "shop/production/3", "--reason", " "],
         ["rollback", "shop", "--reason", "x"], ["logs", "shop", "--env", "production", "--lines", "0"],
         ["logs", "shop", "--env", "production", "--follow", "--json"], ["serve", "--listen", "8080"],
-        ["lab", "--histories", "0"], ["completions", "tcsh"], ["release", "create", "--bogus"], ["--bogus"],
+        ["lab", "--histories", "0"], ["lab", "nosuch"],
+        ["hold", "add", "shop", "--env", "dev", "--until", "yesterday", "--reason", "x"],
+        ["completions", "tcsh"], ["release", "create", "--bogus"], ["--bogus"],
         ["token", "add", "ci", "--scope", "release"], ["token", "add", "ci", "--service", "shop"],
         ["token", "add", "ci", "--scope", "all", "--service", "shop"], ["hook", "poke", "Shop"],
         ["log", "a//b"], ["log", "a/b/c/d/e"], ["status", "--server", "gopher://x"],
@@ -76,7 +78,14 @@ import Testing
         let script = await CommandRun.of("completions", "bash").out
         let bash = Process()
         bash.executableURL = URL(fileURLWithPath: "/bin/bash")
-        bash.arguments = ["--norc", "--noprofile", "-c", "set -e; eval \"$SCRIPT\"; complete -p slipway"]
+        // What bash does at the key: the words so far, the function of the script, and what it offers.
+        let typed = """
+            set -e; eval "$SCRIPT"; complete -p slipway
+            offer() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMPREPLY=()
+              _slipway "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; echo "offered: ${COMPREPLY[*]}"; }
+            offer slipway roll; offer slipway rollback shop --e; offer slipway completions f
+            """
+        bash.arguments = ["--norc", "--noprofile", "-c", typed]
         bash.environment = ["PATH": "/usr/bin:/bin", "SCRIPT": script]
         let output = Pipe()
         bash.standardOutput = output
@@ -85,6 +94,9 @@ import Testing
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         bash.waitUntilExit()
         #expect(bash.terminationStatus == 0 && said.contains("slipway"), "\(said)")
+        #expect(
+            said.split(separator: "\n").filter { $0.hasPrefix("offered") }
+                == ["offered: rollback", "offered: --env", "offered: fish"], "\(said)")
     }
 
     @Test func `serve hands its options on`() async {

@@ -57,11 +57,14 @@ import Testing
         deployment.judgement = Samples.judgement
         deployment.answers = Samples.answers
         lane.deployment = deployment
-        let shop = Wire.Service(name: "shop", owner: "web", definition: 3, environments: [lane])
+        let shop = Wire.Service(
+            name: "shop", owner: "web", definition: 3, environments: [lane],
+            watchTrouble: "there is no branch `\u{1B}x`")
         let run = await CommandRun.of("status", status: Wire.Status(position: 1, services: [shop]))
         #expect(
             run.out == """
                 shop (owner web, definition 3)
+                  the branch that it watches: there is no branch `?x`
                   ENVIRONMENT  SERVES  ADDRESS  UNDER WAY
                   production   -       -        1.2.0: paused, canary, step 2 of 2: observe at 5 %
                       shop/production/3 was paused by judge

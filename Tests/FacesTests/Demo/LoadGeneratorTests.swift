@@ -35,6 +35,17 @@ import Testing
             body: .init(byteBuffer: ByteBuffer(string: "Storefront \(version)\n")))
     }
 
+    @Test func `a version's first wrong answer is the earliest sent, whoever else failed before`() {
+        let log = LoadLog()
+        for (sentAt, version, failure) in [
+            (5, "1.0.0", "500"), (9, "1.1.0", "500"), (8, "1.1.0", "500"), (7, "1.1.0", nil), (6, nil, "no answer"),
+        ] as [(Int64, String?, String?)] {
+            log.add(Sample(sentAt: sentAt, milliseconds: 1, version: version, failure: failure))
+        }
+        #expect(log.firstFailure(of: "1.1.0") == 8)
+        #expect(log.firstFailure(of: "1.2.0") == nil)
+    }
+
     @Test func `every request that the server saw is counted once`() async throws {
         let (log, answered) = try await self.load(perSecond: 150, count: 100) { _ in Self.good() }
         let counts = log.counts()

@@ -35,6 +35,19 @@ import Testing
         }
     }
 
+    /// As where something of this machine has 7001 already.
+    @Test func `free ports that the file names for another environment are each given once`() async throws {
+        try await self.withFolder { folder in
+            let source = try SampleRepository.source(
+                above: Self.clone.appendingPathComponent(".build/debug/slipway").path)
+            let repository = SampleRepository(
+                source: source, folder: folder.appendingPathComponent("shop").path, ports: [7_002, 7_003, 7_004])
+            try await repository.begin()
+            let addresses = try repository.serviceFile().matches(of: /listen: 127\.0\.0\.1:([0-9]+)\n/).map { $0.1 }
+            #expect(addresses == ["7002", "7003", "7004"])
+        }
+    }
+
     @Test func `it is found in an archive, and its absence is a sentence`() async throws {
         try await self.withFolder { folder in
             let share = folder.appendingPathComponent("share/slipway/storefront")

@@ -133,7 +133,7 @@ enum Scenes {
             }
             return Wire.Service(
                 name: name, owner: long ? "the-very-long-named-payments-platform-team" : "web-team", definition: index,
-                environments: environments)
+                environments: environments, watchTrouble: long ? "there is no branch `main`" : nil)
         }
     }
 }

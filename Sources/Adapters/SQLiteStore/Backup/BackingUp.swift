@@ -27,6 +27,13 @@ extension SQLiteLedger {
         guard lstat(file, &status) != 0 else {
             throw LedgerError(.invalid, "\(file) is there already: name a new file, or remove it first.")
         }
+        let parent = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
+        guard access(parent.isEmpty ? "/" : parent, W_OK | X_OK) == 0 else {
+            throw LedgerError(
+                .invalid,
+                "\(file) can't be made: \(String(cString: strerror(errno))). Name a file in a folder that is there and "
+                    + "may be written to.")
+        }
         let temporary = "\(file).new-\(String(UInt32.random(in: .min ... .max), radix: 16))"
         let copy = temporary + ".ledger"
         defer {

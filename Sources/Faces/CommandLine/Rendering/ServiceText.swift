@@ -15,6 +15,7 @@ enum ServiceText {
     static func service(_ service: Wire.Service) -> [String] {
         let owner = service.owner.isEmpty ? "" : "owner \(service.owner), "
         var lines = ["\(service.name) (\(owner)definition \(service.definition))"]
+        if let trouble = service.watchTrouble { lines.append("  the branch that it watches: \(Plain.line(trouble))") }
         var table = Table("ENVIRONMENT", "SERVES", "ADDRESS", "UNDER WAY")
         for lane in service.environments {
             table.add(

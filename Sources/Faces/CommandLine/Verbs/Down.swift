@@ -94,8 +94,8 @@ struct Down: Verb {
 }
 
 extension Wire.Lane {
-    /// Something of it runs, or is on its way up or down.
+    /// Something of it runs, its router alone included, or is on its way up or down.
     fileprivate var isUp: Bool {
-        self.isGoingDown || !self.serving.isEmpty || !self.warm.isEmpty || self.deployment != nil
+        self.isGoingDown || self.hasRouter || !self.serving.isEmpty || !self.warm.isEmpty || self.deployment != nil
     }
 }

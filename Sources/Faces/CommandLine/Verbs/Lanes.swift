@@ -32,11 +32,12 @@ struct HoldVerbs: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Nothing enters by itself until the hold is removed.")
         @OptionGroup var lane: OnLane
         @OptionGroup var why: Reasoned
-        @Option(help: ArgumentHelp("When it ends by itself, as 2026-01-31T18:00:00Z.", valueName: "time"))
-        var until: String?
+        @Option(
+            help: ArgumentHelp("When it ends by itself: 2026-03-27T18:00:00Z, or 90m, 2h from now.", valueName: "time"))
+        var until: Moment?
 
         func run(in session: Session) async throws -> Ending {
-            try await self.lane.act(.hold, Wire.Act(reason: self.why.reason, until: self.until), in: session)
+            try await self.lane.act(.hold, Wire.Act(reason: self.why.reason, until: self.until?.text()), in: session)
         }
     }
 

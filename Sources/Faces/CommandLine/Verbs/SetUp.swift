@@ -99,8 +99,6 @@ struct LabVerb: Verb {
         commandName: "lab", abstract: "The same machines in a simulated world, on a virtual clock.",
         discussion: "1 if an invariant was violated; then it prints the seed and the shortest history.")
 
-    @Argument(help: "A scenario by name. Without: random histories.")
-    var scenario: String?
     @Option(help: ArgumentHelp("How many random histories.", valueName: "count"))
     var histories = 1_000
     @Option(help: ArgumentHelp("Where the random numbers start.", valueName: "number"))
@@ -116,7 +114,7 @@ struct LabVerb: Verb {
     func run(in session: Session) async throws -> Ending {
         let report = try await session.wiring.lab(
             LabOptions(
-                scenario: self.scenario, histories: self.histories, seed: self.seed, isJSON: self.format.json))
+                histories: self.histories, seed: self.seed, isJSON: self.format.json))
         report.lines.forEach(session.shell.out)
         return report.passed ? .done : .refused
     }

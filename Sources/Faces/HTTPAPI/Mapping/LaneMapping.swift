@@ -6,7 +6,7 @@ extension Wire.Service {
     init(_ view: ControlPlane.ServiceView) {
         self.init(
             name: view.definition.service.text, owner: view.definition.owner, definition: view.number,
-            environments: view.lanes.map { Wire.Lane($0) })
+            environments: view.lanes.map { Wire.Lane($0) }, watchTrouble: view.watchTrouble)
     }
 }
 
@@ -14,7 +14,7 @@ extension Wire.Lane {
     init(_ view: LaneView) {
         let (id, environment, lane) = (view.id, view.environment, view.lane)
         self.init(service: id.service.text, environment: id.environment.text)
-        self.listen = environment.listen?.description
+        self.listen = view.listen?.description
         self.preview = view.preview.map { "http://\($0)" }
         self.strategy = environment.strategy.name
         self.promote = environment.promotion.rawValue
@@ -44,6 +44,7 @@ extension Wire.Lane {
         self.rollbackTo = view.rollback?.target.version
         self.rollback = view.rollback.map { Wire.RollbackPlan($0) }
         self.isGoingDown = lane.takingDown != nil
+        self.hasRouter = lane.hasRouter
     }
 }
 

@@ -130,6 +130,11 @@ extension Page {
                     el("a", .href(Link("events", "service", service.name))) { "definition \(service.definition)" }
                 }
             }
+            if let trouble = service.watchTrouble {
+                el("p", .class("note", "alarm")) {
+                    "The branch that it watches: "; name(trouble)
+                }
+            }
             el("div", .class("lanes")) {
                 for lane in service.environments {
                     let seen = traffic.first { $0.promotion == lane.deployment?.id && !$0.isEmpty }
