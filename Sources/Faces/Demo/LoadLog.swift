@@ -64,6 +64,13 @@ package final class LoadLog: Sendable {
         }
     }
 
+    /// When the last answer of this version came, at the latest: a request that was sent late counts as sent in time.
+    package func lastAnswer(of version: String) -> Int64? {
+        self.samples.withLock { samples in
+            samples.lazy.filter { $0.version == version }.map { $0.sentAt + Int64($0.milliseconds) }.max()
+        }
+    }
+
     /// The first failures, as sentences.
     package func failures(limit: Int) -> [String] {
         self.samples.withLock { samples in
