@@ -4,12 +4,12 @@ import Foundation
 import Testing
 
 /// What the watch after 100 % sees of real processes, without a word of configuration.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct BakeTests {
+@Suite(.timeLimit(.minutes(5))) struct BakedServiceTests {
     @Test func `of a service whose only instance dies every 5 s the judge takes the traffic back`() async throws {
         try await Self.with(portsFrom: 7_801) { place, client, log in
-            try await Self.release(place, Program.steady, replicas: 1)
+            try await Self.release(place, Program.steady, replicas: 1, bake: "1s")
             _ = try await Self.end(of: try await Self.promote("0.1.0", client), client, as: .completed)
-            try await Self.release(place, Program.dying, replicas: 1)
+            try await Self.release(place, Program.dying, replicas: 1, bake: "60s")
             let start = LoadGenerator.now
             let ended = try await Self.end(of: try await Self.promote("0.2.0", client), client, as: .aborted)
             #expect(ended.reason?.contains("error") == true, "\(ended.reason ?? "no reason")")
@@ -24,7 +24,7 @@ import Testing
 
     @Test func `that one of two instances dies every 5 s is told, and nothing is taken back`() async throws {
         try await Self.with(portsFrom: 7_821) { place, client, _ in
-            try await Self.release(place, Program.firstDying, replicas: 2)
+            try await Self.release(place, Program.firstDying, replicas: 2, bake: "12s")
             let promotion = try await Self.promote("0.1.0", client)
             let warning = try await Self.warning(place)
             #expect(warning.contains("own-shop/production: 0.1.0: instances were started again"), "\(warning)")
@@ -37,7 +37,7 @@ import Testing
 
     @Test func `that memory leaks is told, and nothing is taken back`() async throws {
         try await Self.with(portsFrom: 7_841) { place, client, _ in
-            try await Self.release(place, Program.leaking, replicas: 1)
+            try await Self.release(place, Program.leaking, replicas: 1, bake: "30s")
             let promotion = try await Self.promote("0.1.0", client)
             let warning = try await Self.warning(place)
             #expect(warning.contains("own-shop/production: 0.1.0: its memory grows steadily"), "\(warning)")
@@ -113,7 +113,7 @@ import Testing
 
     /// A commit of this program, applied and built. The first release goes in whole, whatever the strategy: `canary`
     /// only has its watch look every second.
-    private static func release(_ place: OwnPlace, _ program: String, replicas: Int) async throws {
+    private static func release(_ place: OwnPlace, _ program: String, replicas: Int, bake: String) async throws {
         try place.write(program, to: "app.py")
         let strategy =
             try await place.git("rev-list", "--all", "--count") == "0\n"
@@ -127,7 +127,7 @@ import Testing
               production:
                 listen: 127.0.0.1:\(place.ports[0])
                 strategy: \(strategy.contains(":") ? "{ \(strategy) }" : strategy)
-                bake: 40s
+                bake: \(bake)
                 keepWarm: 10m
                 drain: 1s
                 notify: { run: 'echo "$TEXT" >> "\(place.root)/told"', on: [warning] }
