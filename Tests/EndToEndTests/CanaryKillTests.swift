@@ -73,7 +73,7 @@ import Testing
             #expect(ended.version == "1.1.0")
             #expect(try await stage.lane().serving.map(\.version) == ["1.1.0"])
             let after = try await Evidence(running.client, promotion.id)
-            #expect(after.judged > 0 && after.judged <= after.observed, "\(moment) ms: \(after)")
+            #expect(after.judged > 0 && after.judged == after.toBeJudged, "\(moment) ms: \(after)")
             #expect(after.holds(resumed), "\(moment) ms: \(resumed) after the kill, \(after) at the end")
             try await Self.back(stage, running.client)
             return after
@@ -119,6 +119,8 @@ private struct Evidence: CustomStringConvertible {
     let requests: [String: Int]
     /// Of the newest judgement on record, old and new.
     let judged: Int
+    /// Requests of all looks that it rests on.
+    let toBeJudged: Int
     /// Intervals in which something is missing, as sentences.
     let gaps: [String]
     /// Requests of both versions from the first look at the new one to the last: before it, only one was looked at.
@@ -128,17 +130,19 @@ private struct Evidence: CustomStringConvertible {
     let to: Int64?
 
     var observed: Int { self.requests.values.reduce(0, +) }
-    var description: String { "\(self.requests), \(self.judged) judged" }
+    var description: String { "\(self.requests), \(self.judged) of \(self.toBeJudged) judged" }
 
     init(_ client: APIClient, _ promotion: String) async throws {
+        let judgement = try await client.promotion(promotion).judgement
+        self.judged = judgement.map { $0.new.requests + ($0.old?.requests ?? 0) } ?? 0
         let traffic = try await client.traffic(promotion)
         self.requests = Dictionary(
             uniqueKeysWithValues: traffic.arms.map { ($0.arm, $0.points.compactMap(\.requests).reduce(0, +)) })
-        let judgement = try await client.promotion(promotion).judgement
-        self.judged = judgement.map { $0.new.requests + ($0.old?.requests ?? 0) } ?? 0
         self.gaps = traffic.arms.flatMap { Self.gaps($0) }
         let new = traffic.arms.first?.points ?? []
         let both = traffic.arms.flatMap(\.points).filter { $0.from >= new.first?.from ?? "" }
+        // Written down right after its last look.
+        self.toBeJudged = both.filter { $0.at <= judgement?.at ?? "" }.compactMap(\.requests).reduce(0, +)
         self.compared = both.compactMap(\.requests).reduce(0, +)
         self.from = new.first.flatMap { Times.milliseconds($0.from) }
         self.to = new.last.flatMap { Times.milliseconds($0.at) }
