@@ -26,7 +26,9 @@ enum Canary {
         // Up to the environment's strategy its own lines stay: where it listens, and what it comes after.
         let production = lines.firstIndex { $0.hasPrefix("  production:") } ?? lines.endIndex
         let strategy = lines[production...].firstIndex { $0.hasPrefix("    strategy:") } ?? lines.endIndex
-        let text = lines[..<strategy].joined(separator: "\n") + "\n" + Self.production(steps, atLeast: atLeast, bake: bake)
+        let text =
+            lines[..<strategy].joined(separator: "\n") + "\n"
+            + Self.production(steps, atLeast: atLeast, bake: bake)
         let applied = try await client.apply(
             Wire.Apply(file: text, repository: site.repository.folder, plan: false))
         guard applied.changed else { throw Site.Missing(description: "the canary was not applied: \(applied)") }

@@ -41,7 +41,8 @@ import Testing
             print(
                 "figure: \(moments.count) kills of canaries, \(inside) of them after the first evidence: "
                     + "\(counts.requests) requests, \(counts.failed) failed; "
-                    + "\(seen.reduce(0) { $0 + $1.observed }) observed, \(seen.reduce(0) { $0 + $1.sent }) sent meanwhile")
+                    + "\(seen.reduce(0) { $0 + $1.observed }) observed, \(seen.reduce(0) { $0 + $1.sent }) sent meanwhile"
+            )
         }
     }
 

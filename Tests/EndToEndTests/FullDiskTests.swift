@@ -21,9 +21,7 @@ import Testing
                 let stage = Stage(client: running.client, repository: site.repository)
                 let (_, log) = try await site.underLoad { log in
                     let promotion = try await stage.promote(release)
-                    try await Stage.wait(for: "the first share", within: .seconds(30)) {
-                        try await stage.lane().serving.map(\.weight).sorted() == [2_500, 7_500] ? () : nil
-                    }
+                    try await Self.firstShare(stage)
                     let ballast = try Ballast(site.folders.data)
                     try await Self.whileFull(site, stage, running.client, promotion, log)
                     ballast.remove()
@@ -35,6 +33,52 @@ import Testing
                 #expect(try await running.client.status().alarm == nil)
                 #expect(try await running.client.verifyAudit().verified)
             }
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "mounting a small disk needs root"))
+    func `a server that died on a full disk says so when it is started, and with room brings the canary to its end`()
+        async throws
+    {
+        try await Site.with(portsFrom: 7_621, diskOf: "64m") { site in
+            let release = try await site.server.run { running in
+                let release = try await site.open(Stage(client: running.client, repository: site.repository))
+                try await Canary.define(site, running.client)
+                return release
+            }
+            let (_, log) = try await site.underLoad { log in
+                let (promotion, ballast) = try await site.server.run { running in
+                    let stage = Stage(client: running.client, repository: site.repository)
+                    let promotion = try await stage.promote(release)
+                    try await Self.firstShare(stage)
+                    let ballast = try Ballast(site.folders.data)
+                    try await Stage.wait(for: "the alarm", within: .seconds(20)) {
+                        try await running.client.status().alarm
+                    }
+                    try running.kill()
+                    return (promotion, ballast)
+                }
+                let more = try Ballast(site.folders.data, "more")
+                let refused = try await site.serveAgain()
+                print("  a start on a full disk: \(refused.err.split(separator: "\n").last ?? "")")
+                #expect(refused.code == 1 && refused.err.contains("room"), "\(refused)")
+                let sent = log.count
+                try await Stage.wait(for: "100 requests", within: .seconds(30)) { log.count >= sent + 100 ? () : nil }
+                ballast.remove()
+                more.remove()
+                try await site.server.run { running in
+                    let stage = Stage(client: running.client, repository: site.repository)
+                    _ = try await stage.end(of: promotion, as: .completed)
+                    #expect(try await running.client.verifyAudit().verified)
+                }
+            }
+            #expect(log.counts().failed == 0, "\(log.failures(limit: 5))")
+        }
+    }
+
+    private static func firstShare(_ stage: Stage) async throws {
+        try await Stage.wait(for: "the first share", within: .seconds(30)) {
+            try await stage.lane().serving.map(\.weight).sorted() == [2_500, 7_500] ? () : nil
         }
     }
 
@@ -71,8 +115,8 @@ import Testing
 private struct Ballast {
     let path: String
 
-    init(_ folder: String) throws {
-        self.path = folder + "/ballast"
+    init(_ folder: String, _ name: String = "ballast") throws {
+        self.path = "\(folder)/\(name)"
         let file = open(self.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Site.Missing(description: "no ballast: \(String(cString: strerror(errno)))") }
         defer { close(file) }
