@@ -17,8 +17,8 @@ package struct RecordAlarm: Sendable, Equatable {
     static func notWritable(_ reason: String, since: Instant) -> RecordAlarm {
         RecordAlarm(
             kind: .notWritable, reason: reason,
-            nextAction: "make room on the disk of the data folder. Until then nothing is decided or recorded; what "
-                + "serves goes on serving as it does, and everything else goes on by itself once there is room",
+            nextAction: "make room on the disk of the data folder, or see to it. Until it takes what is written "
+                + "nothing is decided and nothing moves, an abort neither; what serves goes on serving as it does",
             since: since)
     }
 }

@@ -6,6 +6,8 @@ package struct Sample: Sendable, Equatable {
     package var sentAt: Int64
     /// Since it was due, not since it was sent: a late generator can't hide a slow service.
     package var milliseconds: Int32
+    /// When its answer was there whole, by the same clock; nil: it never was.
+    package var answeredAt: Int64?
     /// The version that answered; nil if none is known.
     package var version: String?
     /// nil: it got its proper answer in time.
@@ -64,10 +66,10 @@ package final class LoadLog: Sendable {
         }
     }
 
-    /// When the last answer of this version came, at the latest: a request that was sent late counts as sent in time.
+    /// When the last answer of this version had come.
     package func lastAnswer(of version: String) -> Int64? {
         self.samples.withLock { samples in
-            samples.lazy.filter { $0.version == version }.map { $0.sentAt + Int64($0.milliseconds) }.max()
+            samples.lazy.filter { $0.version == version }.compactMap(\.answeredAt).max()
         }
     }
 

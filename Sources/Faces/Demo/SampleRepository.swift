@@ -79,11 +79,12 @@ package struct SampleRepository: Sendable {
 
     /// The service's file as it is now, with the addresses of this machine that are free.
     package func serviceFile() throws -> String {
-        var text = try String(contentsOfFile: self.folder + "/slipway.yaml", encoding: .utf8)
-        for (index, port) in self.ports.enumerated() {
-            text = text.replacing("127.0.0.1:700\(index + 1)\n", with: "127.0.0.1:\(port)\n")
+        let text = try String(contentsOfFile: self.folder + "/slipway.yaml", encoding: .utf8)
+        // In one pass: a port of this machine may be one that the sample names for another environment.
+        return text.replacing(/127\.0\.0\.1:700([1-9])\n/) { match in
+            guard let number = Int(match.1), number <= self.ports.count else { return String(match.0) }
+            return "127.0.0.1:\(self.ports[number - 1])\n"
         }
-        return text
     }
 
     private func git(_ arguments: [String]) async throws {
