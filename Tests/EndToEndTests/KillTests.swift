@@ -5,19 +5,13 @@ import Testing
 
 /// What people are served does not depend on Slipway running.
 @Suite(.serialized, .timeLimit(.minutes(15))) struct KillTests {
-    /// `SLIPWAY_SEED` plays the same moments again.
-    private static var seed: UInt64 {
-        ProcessInfo.processInfo.environment["SLIPWAY_SEED"].flatMap { UInt64($0) }
-            ?? UInt64.random(in: 1...UInt64(Int.max))
-    }
-
     private static var rounds: Int { ProcessInfo.processInfo.environment["SLIPWAY_NIGHTLY"] == nil ? 5 : 25 }
 
     /// A blueGreen deployment of the sample takes about this long, its bake included.
     private static let deployment = 0...3_000
 
     @Test func `killed at random moments of a deployment, the end is the same and no request is lost`() async throws {
-        let seed = Self.seed
+        let seed = Steps.chosenSeed
         print("SIGKILL at \(Self.rounds) random moments, seed \(seed)")
         var random = Steps(state: seed)
         let moments = (0..<Self.rounds).map { _ in Int.random(in: Self.deployment, using: &random) }
@@ -60,18 +54,5 @@ import Testing
             _ = try await running.client.act(service: Stage.service, environment: Stage.production, .unhold, act)
             #expect(try await running.client.verifyAudit().verified)
         }
-    }
-}
-
-/// SplitMix64: the same steps for the same seed (Steele, Lea, Flood 2014).
-private struct Steps: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

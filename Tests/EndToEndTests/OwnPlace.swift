@@ -96,6 +96,10 @@ struct OwnPlace: Sendable {
     // MARK: The command line
 
     func slipway(_ words: String..., token: String? = nil) async throws -> Ended {
+        try await self.slipway(words, token: token)
+    }
+
+    func slipway(_ words: [String], token: String? = nil) async throws -> Ended {
         var more = ["SLIPWAY_DATA": self.data]
         if let token { more["SLIPWAY_TOKEN"] = token }
         return try await self.run(Binary.slipway, words, more)

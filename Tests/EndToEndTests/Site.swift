@@ -21,11 +21,17 @@ struct Site: Sendable {
         let description: String
     }
 
-    /// `offset` keeps the ports of tests that run beside each other apart.
+    /// - Parameters:
+    ///   - first: keeps the ports of tests that run beside each other apart.
+    ///   - size: of a file system of its own for the data folder, such as `64m`; needs root. nil: none.
     static func with<Result: Sendable>(
-        portsFrom first: UInt16, _ body: @Sendable (Site) async throws -> Result
+        portsFrom first: UInt16, diskOf size: String? = nil, _ body: @Sendable (Site) async throws -> Result
     ) async throws -> Result {
         let site = try Site(first)
+        if let size, mount("tmpfs", site.folders.data, "tmpfs", 0, "size=\(size),mode=700") != 0 {
+            site.folders.remove()
+            throw Missing(description: "no file system can be mounted: \(String(cString: strerror(errno)))")
+        }
         let outcome: Swift.Result<Result, any Error>
         do {
             outcome = .success(try await body(site))
@@ -34,6 +40,7 @@ struct Site: Sendable {
             outcome = .failure(Missing(description: "\(error)\nthe server's last lines:\n\(log)"))
         }
         let down = try await site.slipway("down", "--yes", "--data", site.folders.data)
+        if size != nil { umount2(site.folders.data, Int32(MNT_DETACH)) }
         site.folders.remove()
         guard down.code == 0 else { throw Missing(description: "slipway down ended with \(down.code): \(down.err)") }
         return try outcome.get()
@@ -66,8 +73,19 @@ struct Site: Sendable {
     var production: String { "http://127.0.0.1:\(self.repository.ports[2])/" }
 
     func slipway(_ arguments: String...) async throws -> Ended {
+        try await self.run(self.executable, arguments)
+    }
+
+    /// A start that is expected to fail; ended with 124 if it is still there after 30 s.
+    func serveAgain() async throws -> Ended {
+        try await self.run(
+            "/usr/bin/timeout",
+            ["30", self.executable, "serve", "--data", self.folders.data, "--listen", "127.0.0.1:0"])
+    }
+
+    private func run(_ program: String, _ arguments: [String]) async throws -> Ended {
         let result = try await Subprocess.run(
-            .path(FilePath(self.executable)), arguments: Arguments(arguments), output: .string(limit: 1 << 20),
+            .path(FilePath(program)), arguments: Arguments(arguments), output: .string(limit: 1 << 20),
             error: .string(limit: 1 << 20))
         let code: Int =
             switch result.terminationStatus {
@@ -95,10 +113,10 @@ struct Site: Sendable {
 
     /// Steady load on production while `body` runs; every request is counted.
     func underLoad<Result: Sendable>(
-        _ body: @Sendable (LoadLog) async throws -> Result
+        perSecond: Int = 100, _ body: @Sendable (LoadLog) async throws -> Result
     ) async throws -> (result: Result, log: LoadLog) {
         let (log, stop) = (LoadLog(), StopSign())
-        let generator = LoadGenerator(url: self.production, perSecond: 100)
+        let generator = LoadGenerator(url: self.production, perSecond: perSecond)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await generator.run(into: log, until: stop) }
             defer { stop.set() }

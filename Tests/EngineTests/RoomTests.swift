@@ -2,6 +2,7 @@ import Core
 import Engine
 import Lab
 import Ports
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct RoomTests {
@@ -35,6 +36,32 @@ import Testing
             #expect(try await plane.end(back, in: "prod").end == .deployment(.rolledBack))
             world.disk.leave(2 << 30, of: self.disk)
             #expect(try await plane.build().phase == .built)
+        }
+    }
+
+    @Test func `what can't be written is an alarm of the record, until something is written`() async throws {
+        let world = World()
+        let isFull = Atomic(false)
+        let ledger = WatchedLedger(
+            ledger: try world.open(),
+            before: {
+                if isFull.load(ordering: .relaxed) { throw LedgerError(.cannotWrite, "database or disk is full.") }
+            })
+        try await world.running(over: ledger) { plane in
+            try await plane.define(self.file)
+            #expect(plane.recordAlarm == nil)
+            isFull.store(true, ordering: .relaxed)
+            for _ in 1...2 {
+                await #expect(throws: LedgerError.self) { try await plane.define(Shop.file(Shop.line("other"))) }
+                world.clock.move(.seconds(5))
+            }
+            let alarm = try #require(plane.recordAlarm)
+            #expect(alarm.kind == .notWritable && alarm.reason == "database or disk is full.")
+            #expect(alarm.nextAction.contains("make room on the disk"))
+            #expect(world.clock.now() - alarm.since >= .seconds(10), "since the first that failed")
+            isFull.store(false, ordering: .relaxed)
+            try await plane.define(Shop.file(Shop.line("other")))
+            #expect(plane.recordAlarm == nil)
         }
     }
 

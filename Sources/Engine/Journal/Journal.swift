@@ -23,6 +23,7 @@ package final class Journal: Sendable {
     package let ledger: any Ledger
     package let time: any TimeSource
     package let news: News
+    private let unwritable = Mutex<RecordAlarm?>(nil)
     private let reserved = Mutex<Set<String>>([])
     private let remembered = Mutex<[StreamID: (machine: any StreamMachine, number: Int)]>([:])
 
@@ -102,10 +103,12 @@ package final class Journal: Sendable {
         guard !drafts.isEmpty else { return [] }
         let written: [Envelope]
         do {
-            written = try await self.ledger.append(
-                AppendRequest(
-                    drafts.map(\.batch), readings: reading, rows: drafts.compactMap(\.row),
-                    snapshots: drafts.compactMap(\.snapshot), actor: actor, cause: cause, at: now))
+            written = try await self.writing {
+                try await self.ledger.append(
+                    AppendRequest(
+                        drafts.map(\.batch), readings: reading, rows: drafts.compactMap(\.row),
+                        snapshots: drafts.compactMap(\.snapshot), actor: actor, cause: cause, at: now))
+            }
         } catch {
             let streams = drafts.map(\.batch.stream) + reading.map(\.stream)
             self.remembered.withLock { kept in for stream in streams { kept[stream] = nil } }
@@ -122,6 +125,26 @@ package final class Journal: Sendable {
         }
         self.news.publish(written)
         return written
+    }
+
+    /// Keeps what was seen beside the events.
+    func record(_ observations: [Observation]) async throws {
+        try await self.writing { try await self.ledger.record(observations) }
+    }
+
+    /// Since when, and why, nothing can be written; nil: what was written last was taken.
+    package var alarm: RecordAlarm? { self.unwritable.withLock { $0 } }
+
+    private func writing<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+        do {
+            let result = try await body()
+            self.unwritable.withLock { $0 = nil }
+            return result
+        } catch let error as LedgerError where error.code == .cannotWrite {
+            let alarm = RecordAlarm.notWritable(error.message, since: self.time.now())
+            self.unwritable.withLock { $0 = $0 ?? alarm }
+            throw error
+        }
     }
 
     /// An append that failed may be stored all the same (its answer was lost): then who waits for it has to hear of it, as nobody else will

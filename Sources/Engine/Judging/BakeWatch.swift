@@ -68,7 +68,7 @@ struct BakeWatch: Sendable {
     private var hadTraffic = false
     private var restartsBefore: Int
     private var restarts = 0
-    private var memory = MemorySlope()
+    private var memory: MemorySlope
 
     /// Times are looked at above the bound that one request in twenty exceeded before.
     private static let slowPart = 0.05
@@ -100,6 +100,7 @@ struct BakeWatch: Sendable {
         }
         self.burn = try BurnRateGuard(objective: Double(judging.objective.perMillion) / 1_000_000)
         self.restartsBefore = -1
+        self.memory = MemorySlope(watched: length)
         if let times, times.count == LatencyLadder.buckets, let place = Self.slowPlace(times) {
             let all = times.reduce(0, +)
             let rate = Double(times[(place + 1)...].reduce(0, +) + 1) / Double(all + 2)
@@ -188,18 +189,21 @@ struct BakeWatch: Sendable {
     }
 }
 
-/// Whether memory grows steadily: a straight line through what was seen over ten minutes and more rises by a fifth, and
-/// explains nearly all of it. (A cache that fills flattens; a leak does not.)
+/// Whether memory grows steadily: a straight line through what was seen rises by a fifth, and explains nearly all of it.
+/// (A cache that fills flattens; a leak does not.) That takes ten minutes, or half of a watch that is shorter than twenty,
+/// and so many looks.
 struct MemorySlope: Sendable {
     private var count = 0.0
     private var sums = (x: 0.0, y: 0.0, xx: 0.0, xy: 0.0, yy: 0.0)
     private var first: (at: Instant, bytes: Double)?
     private var last: Instant?
 
-    private static let shortest = Milliseconds.minutes(10)
+    private let shortest: Milliseconds
     private static let fewest = 20.0
     private static let rise = 0.2
     private static let fit = 0.9
+
+    init(watched: Milliseconds) { self.shortest = min(.minutes(10), Milliseconds(watched.count / 2)) }
 
     mutating func add(_ bytes: Int64, at now: Instant) {
         let first = self.first ?? (now, Double(bytes))
@@ -213,7 +217,7 @@ struct MemorySlope: Sendable {
     }
 
     var isGrowing: Bool {
-        guard let first, let last, last - first.at >= Self.shortest, self.count >= Self.fewest, first.bytes > 0 else {
+        guard let first, let last, last - first.at >= self.shortest, self.count >= Self.fewest, first.bytes > 0 else {
             return false
         }
         let varianceX = self.sums.xx - self.sums.x * self.sums.x / self.count

@@ -57,8 +57,9 @@ struct LaneObserver: Sendable {
     ) async throws {
         let from = run?.run.lastLook ?? deployment.stepStartedAt
         let traffic = await self.traffic()
-        let reports = (try? await self.doors.runtime.observe(self.id)) ?? []
+        // The time of the counters: what is asked below may take a while.
         let now = self.journal.time.now()
+        let reports = (try? await self.doors.runtime.observe(self.id)) ?? []
         // A clock that was set back would make an interval that ends before it began.
         let end = max(from, now)
         func look(_ arm: Look.Arm, _ number: Int) -> Look {
@@ -74,7 +75,7 @@ struct LaneObserver: Sendable {
         let bodies = try [new, old].compactMap(\.self).map { try EventJSON.encode($0) }
         let looks = Looks(from: from, to: end, new: new, old: old, bodies: bodies)
         let versions = (new: deployment.candidate.version, old: self.version(deployment.returnsTo, lane))
-        try await self.journal.ledger.record(
+        try await self.journal.record(
             zip([versions.new, versions.old ?? ""], bodies).map {
                 Observation(lane: self.id, version: $0, from: from, to: end, body: $1)
             })
@@ -144,7 +145,7 @@ struct LaneObserver: Sendable {
         let look = Look(
             deployment: 0, arm: .serving, capacity: serving.number, counts: traffic.arms[key], acknowledges: false,
             restarts: 0, memory: nil)
-        try await self.journal.ledger.record([
+        try await self.journal.record([
             Observation(
                 lane: self.id, version: serving.candidate.version, from: last ?? now, to: now,
                 body: try EventJSON.encode(look))

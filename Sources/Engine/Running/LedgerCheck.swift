@@ -1,4 +1,4 @@
-package import Core
+import Core
 package import Logging
 package import Ports
 import Synchronization
@@ -6,17 +6,10 @@ import Synchronization
 /// Verifies the whole of a ledger that was too long to be verified before the start, while everything else runs. Damage stops no traffic and
 /// no deployment (each event is checked when it is read): it is an alarm that people see until the next start.
 package final class LedgerCheck: Sendable {
-    package struct Alarm: Sendable, Equatable {
-        /// What is damaged, and where.
-        package let reason: String
-        package let nextAction: String
-        package let since: Instant
-    }
-
     private let ledger: any Ledger
     private let time: any TimeSource
     private let logger: Logger
-    private let found = Mutex<Alarm?>(nil)
+    private let found = Mutex<RecordAlarm?>(nil)
 
     package init(ledger: any Ledger, time: any TimeSource, logger: Logger) {
         self.ledger = ledger
@@ -25,7 +18,7 @@ package final class LedgerCheck: Sendable {
     }
 
     /// nil: nothing is known to be damaged.
-    package var alarm: Alarm? { self.found.withLock { $0 } }
+    package var alarm: RecordAlarm? { self.found.withLock { $0 } }
 
     /// Once, to the end.
     package func run() async {
@@ -40,8 +33,8 @@ package final class LedgerCheck: Sendable {
         } catch is CancellationError {
             self.logger.info("ledger: its verification was cut off by the shutdown; the next start begins it anew")
         } catch let error as LedgerError where error.code == .damaged {
-            let alarm = Alarm(
-                reason: error.message,
+            let alarm = RecordAlarm(
+                kind: .damaged, reason: error.message,
                 nextAction: "keep a copy of the data folder, run `slipway audit verify`, and restore a backup",
                 since: self.time.now())
             self.found.withLock { $0 = alarm }

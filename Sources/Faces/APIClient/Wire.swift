@@ -49,7 +49,8 @@ extension Wire {
         /// Ledger position that this shows.
         package var position: Int
         package var services: [Service]
-        /// The record itself is damaged; alarms of lanes stand with them.
+        /// The record itself is damaged (`ledgerDamaged`) or can't be written (`ledgerNotWritable`, such as on a full disk);
+        /// alarms of lanes stand with them.
         package var alarm: Alarm?
 
         package init(position: Int, services: [Service], alarm: Alarm? = nil) {

@@ -78,6 +78,7 @@ package struct LoadGenerator: Sendable {
                 HTTPClientRequest(url: self.url), timeout: .milliseconds(max(1, left.milliseconds)))
             sample.version = response.headers.first(name: self.versionHeader)
             let body = try await response.body.collect(upTo: 64 * 1024)
+            sample.answeredAt = Self.now
             sample.failure = self.fault(response, body, version: sample.version)
         } catch {
             sample.failure = "\(error)"

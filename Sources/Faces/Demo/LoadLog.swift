@@ -6,6 +6,8 @@ package struct Sample: Sendable, Equatable {
     package var sentAt: Int64
     /// Since it was due, not since it was sent: a late generator can't hide a slow service.
     package var milliseconds: Int32
+    /// When its answer was there whole, by the same clock; nil: it never was.
+    package var answeredAt: Int64?
     /// The version that answered; nil if none is known.
     package var version: String?
     /// nil: it got its proper answer in time.
@@ -68,6 +70,13 @@ package final class LoadLog: Sendable {
     package func firstFailure(of version: String) -> Int64? {
         self.samples.withLock { samples in
             samples.lazy.filter { $0.version == version && $0.failure != nil }.map(\.sentAt).min()
+        }
+    }
+
+    /// When the last answer of this version had come.
+    package func lastAnswer(of version: String) -> Int64? {
+        self.samples.withLock { samples in
+            samples.lazy.filter { $0.version == version }.compactMap(\.answeredAt).max()
         }
     }
 

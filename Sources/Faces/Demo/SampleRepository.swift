@@ -81,8 +81,8 @@ package struct SampleRepository: Sendable {
     package func serviceFile() throws -> String {
         let text = try String(contentsOfFile: self.folder + "/slipway.yaml", encoding: .utf8)
         // All at once: a free port may be one that the file names for another environment.
-        return text.replacing(/127\.0\.0\.1:700([1-9])\n/) { found in
-            guard let number = Int(found.1), self.ports.indices.contains(number - 1) else { return String(found.0) }
+        return text.replacing(/127\.0\.0\.1:700([1-9])\n/) { match in
+            guard let number = Int(match.1), self.ports.indices.contains(number - 1) else { return String(match.0) }
             return "127.0.0.1:\(self.ports[number - 1])\n"
         }
     }

@@ -29,6 +29,9 @@ import Testing
                 #expect(file.contains("blueGreen"))
                 #expect(file.contains("127.0.0.1:7103\n"))
                 #expect(!file.contains("127.0.0.1:700"))
+                let next = SampleRepository(source: source, folder: path, ports: [7_003, 7_001, 7_002])
+                let listens = try next.serviceFile().matches(of: /listen: 127\.0\.0\.1:(\d+)\n/).map { String($0.1) }
+                #expect(listens == ["7003", "7001", "7002"], "ports that the sample gives to others")
                 heads.append(try String(contentsOfFile: path + "/.git/refs/heads/main", encoding: .utf8))
             }
             #expect(heads[0] == heads[1])

@@ -15,11 +15,9 @@ extension Bridge {
     func status(_ caller: Caller, _ service: String?) async throws -> Wire.Status {
         let (position, services) = try await self.plane.status(
             of: try service.map { try self.service($0) }, by: try await self.caller(caller))
-        let alarm = self.plane.ledgerCheck.alarm.map {
-            Wire.Alarm(
-                kind: "ledgerDamaged", reason: $0.reason, nextAction: $0.nextAction, since: $0.since.wire)
-        }
-        return Wire.Status(position: position, services: services.map { Wire.Service($0) }, alarm: alarm)
+        return Wire.Status(
+            position: position, services: services.map { Wire.Service($0) },
+            alarm: self.plane.recordAlarm.map { Wire.Alarm($0) })
     }
 
     func service(_ caller: Caller, _ name: String) async throws -> Wire.Service {
@@ -411,5 +409,16 @@ extension Wire.Promotion {
             state: .waiting, kind: Deployment.Kind.rollback.rawValue, by: order.by.description)
         self.requestedAt = order.at.wire
         self.reason = order.reason
+    }
+}
+
+extension Wire.Alarm {
+    fileprivate init(_ alarm: RecordAlarm) {
+        let kind =
+            switch alarm.kind {
+            case .damaged: "ledgerDamaged"
+            case .notWritable: "ledgerNotWritable"
+            }
+        self.init(kind: kind, reason: alarm.reason, nextAction: alarm.nextAction, since: alarm.since.wire)
     }
 }

@@ -33,7 +33,9 @@ extension Page {
         let running = lanes.compactMap(\.deployment)
         let alarms = lanes.filter { $0.alarm != nil }
         var parts = ["\(status.services.count) services"]
-        if status.alarm != nil { parts.insert("the record is damaged", at: 0) }
+        if let alarm = status.alarm {
+            parts.insert("the record \(alarm.kind == "ledgerDamaged" ? "is damaged" : "can't be written")", at: 0)
+        }
         if !alarms.isEmpty {
             parts.append("alarm in " + alarms.map { "\($0.service) \($0.environment)" }.joined(separator: ", "))
         }
