@@ -60,6 +60,12 @@ enum Stored {
             #"{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"definition":1,"drain":30000,"number":2,"replicas":1}"#,
     ]
 
+    /// Bodies as they are written since version 3 of a kind.
+    static let laneNewest = [
+        "lane.alarmRaised":
+            #"{"kind":"routerDown","nextAction":"mend what it says","reason":"127.0.0.1:7003 is in use","since":1800000000000}"#
+    ]
+
     /// The state of a lane in snapshots of version 1: a release serves, and another one is being deployed.
     static let laneState =
         #"{"blocks":[],"capacities":{"1":{"candidate":{"release":"r-a","version":"1.2.2"},"definition":1,"drain":30000,"number":1,"state":"ready"},"2":{"candidate":{"release":"r-b","version":"1.2.3"},"definition":1,"drain":30000,"number":2,"state":"ready","warmUntil":1800003600000}},"confirmedGeneration":4,"deployment":{"by":"person:ada","candidate":{"release":"r-b","version":"1.2.3"},"capacity":2,"deadline":1800000060000,"definition":1,"kind":"forward","number":2,"phase":{"running":{}},"plan":{"drain":30000,"keepWarm":3600000,"policy":"finish","reversible":true,"steps":[{"capacity":{"within":20000}},{"preview":{}},{"shift":{"_0":10000}}],"strategy":"blueGreen"},"returnsTo":1,"startedAt":1800000000000,"step":1,"stepIsDone":false,"stepStartedAt":1800000000000},"history":[{"candidate":{"release":"r-a","version":"1.2.2"},"isWithdrawn":false,"number":1,"verifiedAt":1799990000000}],"lastNumber":2,"noReturnBefore":0,"queue":[],"recent":[{"by":"person:ada","candidate":{"release":"r-a","version":"1.2.2"},"end":{"deployment":{"_0":"completed"}},"endedAt":1799990000000,"kind":"forward","lastLines":[],"number":1,"reason":"","startedAt":1799980000000,"strategy":"blueGreen"}],"routerlessGeneration":0,"routing":{"generation":4,"preview":2,"weights":{"1":10000}},"seen":["r-a","r-b"],"stable":{"candidate":{"release":"r-a","version":"1.2.2"},"capacity":1,"number":1}}"#

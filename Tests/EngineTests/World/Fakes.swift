@@ -265,5 +265,6 @@ final class CountingRouter: Router {
     func counts(_ lane: LaneID) async throws -> TrafficCounts? { try await self.router.counts(lane) }
     func requestsUnderWay(_ key: CapacityKey) async throws -> Int { try await self.router.requestsUnderWay(key) }
     func deaths(_ lane: LaneID) async throws -> RouterDeaths? { try await self.router.deaths(lane) }
+    func trouble(_ lane: LaneID) async -> String? { await self.router.trouble(lane) }
     func remove(_ lane: LaneID, term: Term) async throws { try await self.router.remove(lane, term: term) }
 }
