@@ -31,6 +31,8 @@ struct BranchWatch: Sendable {
         var repository: String
         var branch: String
         var commit: String
+        /// Number of the service's definition: under another one, what was refused is tried again.
+        var definition: Int
     }
 
     /// Spares looks, and says things once. Nothing is lost with it.
@@ -68,9 +70,11 @@ struct BranchWatch: Sendable {
         let service = try await journal.service(self.service).machine
         guard let branch = service.watch else { return }
         let head = try await self.plane.doors.source.head(of: branch, in: service.repository)
-        let seen = Seen(repository: service.repository, branch: branch, commit: head)
+        let seen = Seen(repository: service.repository, branch: branch, commit: head, definition: service.number)
         // A hook pokes at every commit: that makes no more releases than looking at the usual pace does.
         if let last = memory.lastRelease, now < last + self.plane.pollEvery * 3 / 4 { return }
+        // On record, so that a start does not try it again; a definition that is applied later makes it worth a try.
+        if service.refused?.commit == head { memory.settled = seen }
         guard seen != memory.settled else { return }
         let rows = try await journal.releases(of: self.service)
         guard !rows.contains(where: { $0.phase == .building }) else { return }
@@ -92,13 +96,21 @@ struct BranchWatch: Sendable {
             self.logger.info(
                 "branch of \(self.service): \(seen.commit.prefix(12)) becomes \(release.origin?.version ?? "a release")"
             )
-        } catch let refusal as Refusal {
-            let level: Logger.Level = refusal.code == .nothingToDo ? .debug : .warning
-            self.logger.log(level: level, "branch of \(self.service): no release: \(refusal.message)")
+        } catch let refusal as Refusal where refusal.code != .wrongState {
+            try await self.refuse(seen, refusal.message, refusal.code == .nothingToDo ? .debug : .warning)
         } catch let error as ServiceFileError {
-            self.logger.warning("branch of \(self.service): no release of \(seen.commit.prefix(12)): \(error)")
+            try await self.refuse(seen, "\(error)", .warning)
         } catch let error as SourceError where !error.isPassing {
-            self.logger.warning("branch of \(self.service): no release of \(seen.commit.prefix(12)): \(error)")
+            try await self.refuse(seen, "\(error)", .warning)
+        }
+    }
+
+    private func refuse(_ seen: Seen, _ reason: String, _ level: Logger.Level) async throws {
+        self.logger.log(
+            level: level, "branch of \(self.service): no release of \(seen.commit.prefix(12)): \(reason)")
+        try await self.plane.journal.decide(Service.self, .service(self.service), by: .schedule) { now in
+            .refuse(
+                commit: seen.commit, branch: seen.branch, reason: String(reason.prefix(2_000)), by: .schedule, at: now)
         }
     }
 }

@@ -5,8 +5,8 @@ import Subprocess
 import SystemPackage
 import Testing
 
-/// What a lane's router is spared by nobody: an instance that is back, and an address that somebody else took.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct RouterTests {
+/// What happens beside releases, with real processes: an instance that is well again, an address that somebody else took, a restore.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct DayTwoTests {
     @Test func `a replica that was ill when its lane was routed gets traffic again within seconds of being well`()
         async throws
     {
@@ -43,18 +43,42 @@ import Testing
             let pid = try JSONDecoder().decode(Handle.self, from: Data(contentsOf: file)).process.pid
             try #require(kill(pid, SIGKILL) == 0)
             let thief = try await shop.take()
-            defer { close(thief) }
-            _ = try await PlainServer.run(on: shop.data) { server in
+            _ = try await PlainServer.run(on: shop.data) { _ in
                 let said = "127.0.0.1:\(shop.port) of shop/production is in use by process \(getpid())"
                 _ = try await shop.status { $0.contains("ALARM: the router ended and can't be started again: \(said)") }
-                let page = try await shop.run("curl", ["-s", server.connection.address + "/healthz"])
-                #expect(!page.isEmpty)
+                #expect(try await shop.slipway("status", "--json").contains("\"routerDown\""))
                 close(thief)
                 _ = try await shop.status { !$0.contains("ALARM") && $0.contains("0.1.0") }
                 #expect(try await shop.answers { !$0.isEmpty }.isEmpty == false)
                 let log = try await shop.slipway("log", "shop/production")
                 #expect(log.contains("the router runs again"), "\(log)")
             }
+        }
+    }
+
+    @Test func `a restore over a folder whose instances run is refused with their names and the way out`() async throws {
+        try await Shop.with(portFrom: 27_480) { shop in
+            _ = try await PlainServer.run(on: shop.data) { _ in try await shop.open() }
+            let backup = shop.root + "/backup.tar"
+            _ = try await shop.slipway("backup", backup)
+            let serving = try await shop.answers { $0.count == 2 }
+            let refused = try await PlainServer.slipway(["restore", backup, "--yes", "--data", shop.data])
+            #expect(refused.code == .exited(1))
+            #expect(refused.err.contains("shop/production: instance 1 of 0.1.0, process "), "\(refused.err)")
+            #expect(refused.err.contains("shop/production: instance 2 of 0.1.0, process "))
+            #expect(refused.err.contains("shop/production: its router, process "))
+            #expect(refused.err.contains("slipway down --data \(shop.data)"))
+            #expect(try await shop.answers { $0.count == 2 } == serving, "all is as it was")
+            _ = try await shop.slipway("down", "--yes")
+            let restored = try await shop.slipway("restore", backup, "--yes")
+            #expect(restored.contains("holds the record"), "\(restored)")
+            // What ran at the backup comes back; then the same once more, with leave given to let it run on.
+            _ = try await PlainServer.run(on: shop.data) { _ in _ = try await shop.answers { $0.count == 2 } }
+            let left = try await shop.slipway("restore", backup, "--yes", "--leave-running")
+            #expect(left.contains("What was there before: "), "\(left)")
+            #expect(try await shop.answers { $0.count == 2 }.count == 2)
+            let aside = try #require(left.split(separator: " ").last.map { $0.trimmingCharacters(in: .newlines) })
+            _ = try await shop.run(Binary.slipway, ["down", "--yes", "--data", aside])
         }
     }
 }
