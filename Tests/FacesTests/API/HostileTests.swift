@@ -140,7 +140,8 @@ import Testing
             socket.send("GET /healthz HTTP/1.1\r\nHost:")
             let start = ContinuousClock.now
             #expect(await socket.readAll().isEmpty)
-            #expect(ContinuousClock.now - start < .seconds(5))
+            // By the limit given here: by the usual one it would be 30 s, by the socket's own 60 s.
+            #expect(ContinuousClock.now - start < .seconds(25))
         }
     }
 
