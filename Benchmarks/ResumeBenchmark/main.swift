@@ -43,6 +43,7 @@ struct Nothing: SourceRepository, Builder, CommandRunner, Probe {
     func file(_ path: String, at commit: String, in repository: String) async throws -> [UInt8]? { nil }
     func checkOut(_ commit: String, of repository: String, to folder: String) async throws { throw self.refused() }
     func tag(_ name: String, commit: String, message: String, in repository: String) async throws {}
+    func pushTag(_ name: String, in repository: String) async throws {}
     func build(_ order: BuildOrder) async throws -> BuildReport { throw self.refused() }
     func take(file: String) async throws -> Artifact { throw self.refused() }
     func output(of release: ReleaseID, from offset: Int) async throws -> [UInt8]? { nil }

@@ -12,11 +12,14 @@ package struct Doors: Sendable {
     package let messenger: any Messenger
     /// The room on the disk that builds fill; nil: unknown, so nothing waits for it.
     package let room: @Sendable () -> DiskRoom?
+    /// Clears what builds and commands left behind.
+    package let clearWork: @Sendable (WorkOrder) async throws -> Cleared
 
     package init(
         blobs: any BlobStore, source: any SourceRepository, builder: any Builder, commands: any CommandRunner,
         probe: any Probe, runtime: any Runtime, router: any Router, messenger: any Messenger,
-        room: @escaping @Sendable () -> DiskRoom? = { nil }
+        room: @escaping @Sendable () -> DiskRoom? = { nil },
+        clearWork: @escaping @Sendable (WorkOrder) async throws -> Cleared = { _ in Cleared() }
     ) {
         self.blobs = blobs
         self.source = source
@@ -27,5 +30,6 @@ package struct Doors: Sendable {
         self.router = router
         self.messenger = messenger
         self.room = room
+        self.clearWork = clearWork
     }
 }

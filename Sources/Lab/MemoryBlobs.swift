@@ -63,6 +63,10 @@ package final class MemoryBlobs: BlobStore {
         self.content.withLock { Int64($0.blobs.removeValue(forKey: digest)?.count ?? 0) }
     }
 
+    package func stored(before time: Instant) async throws -> [Blob] {
+        self.content.withLock { $0.blobs.map { Blob(digest: $0.key, bytes: Int64($0.value.count)) } }
+    }
+
     private func checked(_ digest: Digest) throws -> [UInt8]? {
         guard let bytes = self.content.withLock({ $0.blobs[digest] }) else { return nil }
         guard try Self.digest(of: bytes) == digest else {

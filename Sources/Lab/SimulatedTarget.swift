@@ -117,6 +117,8 @@ package struct SimulatedRouter: Router {
         self.target.with { $0.lanes[lane]?.routerDeaths }
     }
 
+    package func trouble(_ lane: LaneID) async -> String? { self.target.with { $0.lanes[lane]?.routerTrouble } }
+
     package func remove(_ lane: LaneID, term: Term) async throws {
         try await self.target.call(.remove) {
             try $0.remove(lane, term: term)

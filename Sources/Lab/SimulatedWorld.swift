@@ -15,6 +15,8 @@ package struct SimulatedWorld: Sendable {
         var addresses: [Int: [ListenAddress]] = [:]
         var restarts: [Int: Int] = [:]
         var routerDeaths: RouterDeaths?
+        /// Why the router can\'t be started.
+        var routerTrouble: String?
         var output: [Int: [String]] = [:]
         var routing: Routing?
         var preview: ListenAddress?
@@ -135,6 +137,11 @@ package struct SimulatedWorld: Sendable {
         self.lanes[lane]?.truth.restartRouter()
     }
 
+    /// The router's process ended and can't be started again, for this reason; nil: it can, and runs.
+    package mutating func keepRouterDown(_ lane: LaneID, _ trouble: String?) {
+        self.lanes[lane, default: LaneThere()].routerTrouble = trouble
+    }
+
     mutating func apply(_ routing: Routing, term: Term) throws(TargetError) -> RoutingReport {
         var lane = self.lanes[routing.lane] ?? LaneThere()
         try Self.check(routing)
@@ -170,7 +177,10 @@ package struct SimulatedWorld: Sendable {
 
     static func report(_ routing: Routing, preview: ListenAddress?) -> RoutingReport {
         let weights = Dictionary(routing.arms.map { ($0.capacity, $0.weight) }, uniquingKeysWith: { first, _ in first })
-        return RoutingReport(generation: routing.generation, weights: weights, preview: preview)
+        let addresses = Dictionary(
+            routing.arms.map { ($0.capacity, Set($0.addresses)) }, uniquingKeysWith: { first, _ in first })
+        return RoutingReport(
+            generation: routing.generation, weights: weights, preview: preview, addresses: addresses)
     }
 
     /// What the router says when it lies.
@@ -185,6 +195,7 @@ package struct SimulatedWorld: Sendable {
         there.routing = nil
         there.preview = nil
         there.routerDeaths = nil
+        there.routerTrouble = nil
         self.lanes[lane] = there
     }
 

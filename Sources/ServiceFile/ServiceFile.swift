@@ -49,6 +49,9 @@ enum FileKeys {
     static let watch = Key.optional(
         "watch", .branch, otherwise: "none: releases are made by hand",
         "a release of each new commit of this branch; the latest wins while one builds")
+    static let tags = Key.optional(
+        "tags", Kind<TagPlace>.choice(), standard: .standard,
+        "`push`: the tag of a release is pushed too, to the repository's address or to the remote `origin` of its folder")
     static let build = Key.optional(
         "build", BuildKeys.kind, otherwise: "none: `release create --artifact FILE` brings what was built elsewhere",
         "how the artifact is made")
@@ -67,8 +70,8 @@ enum FileKeys {
     static let kind = Kind<ServiceFile.Contents>.section(
         "file",
         [
-            Self.service.line, Self.owner.line, Self.version.line, Self.watch.line, Self.build.line, Self.run.line,
-            Self.tasks.line, Self.reversible.line, Self.environments.line,
+            Self.service.line, Self.owner.line, Self.version.line, Self.watch.line, Self.tags.line, Self.build.line,
+            Self.run.line, Self.tasks.line, Self.reversible.line, Self.environments.line,
         ]
     ) { fields, problems in
         let service = fields.value(Self.service, &problems)
@@ -76,6 +79,7 @@ enum FileKeys {
         var configuration = RunConfiguration()
         configuration.version = fields.value(Self.version, &problems) ?? configuration.version
         configuration.watch = fields.value(Self.watch, &problems)
+        configuration.tags = fields.value(Self.tags, &problems).flatMap { $0 == .standard ? nil : $0 }
         configuration.build = fields.value(Self.build, &problems)
         configuration.run = fields.value(Self.run, &problems)
         configuration.tasks = fields.value(Self.tasks, &problems) ?? configuration.tasks

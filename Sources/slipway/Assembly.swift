@@ -49,12 +49,14 @@ struct Assembly {
             unpack: { file, place in try await workshop.archive.unpack(file, into: place) },
             requestsUnderWay: { key in try await router.requestsUnderWay(key) })
         let commands = ShellCommandRunner(folder: folder + "/commands", workshop: workshop)
+        let work = WorkFolders(
+            builds: folder + "/builds", commands: folder + "/commands", mirrors: folder + "/repositories")
         let doors = Doors(
             blobs: blobs, source: source,
             builder: LocalBuilder(folder: folder + "/builds", workshop: workshop),
             commands: commands, probe: self.probe, runtime: self.runtime, router: router,
             messenger: LocalMessenger(commands: commands, client: self.client),
-            room: { DiskRoom(of: folder) })
+            room: { DiskRoom(of: folder) }, clearWork: { try await work.clear($0) })
         self.plane = ControlPlane(
             journal: Journal(ledger: self.ledger, time: clock, news: News()), doors: doors, logger: logger)
     }

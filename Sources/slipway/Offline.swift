@@ -104,13 +104,25 @@ enum Offline {
             damaged: report.damaged.map(\.text))
     }
 
-    static func restore(
-        _ file: String, to folder: String, agree: Wiring.Agree
-    ) async throws -> RestoreSummary {
-        let report = try await SQLiteLedger.restore(file: file, to: folder, at: SystemClock().now(), agree: agree)
+    static func restore(_ order: OfflineRestore, agree: Wiring.Agree) async throws -> RestoreSummary {
+        if !order.leavesRunning { try Self.refuseRunning(order.dataFolder) }
+        let report = try await SQLiteLedger.restore(
+            file: order.file, to: order.dataFolder, at: SystemClock().now(), agree: agree)
         return RestoreSummary(
             folder: report.folder, position: report.position, blobs: report.blobs,
             madeAt: report.madeAt, movedAside: report.movedAside)
+    }
+
+    /// Under the restored record nothing would know of what runs now: it would serve, hold its addresses, and never be stopped.
+    private static func refuseRunning(_ folder: String) throws {
+        let running = try ProcessTable().running(from: folder)
+        guard !running.isEmpty else { return }
+        let named = running.prefix(10).map(\.description).joined(separator: "; ")
+        let more = running.count > 10 ? "; and \(running.count - 10) more" : ""
+        throw Refusal(
+            .wrongState,
+            "Nothing was restored: what was started from \(folder) still runs (\(named)\(more)). Stop it with `slipway down "
+                + "--data \(folder)`, or let it run on, looked after by nobody, with --leave-running.")
     }
 
     private static func lane(_ service: String, _ environment: String) throws -> LaneID {

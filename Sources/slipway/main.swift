@@ -15,7 +15,7 @@ let wiring = Wiring(
     offlineAudit: { try await Offline.audit($0) },
     offlinePrune: { try await Offline.prune($0, $1) },
     backUp: { try Offline.backUp($0, to: $1) },
-    restore: { try await Offline.restore($0, to: $1, agree: $2) },
+    restore: { try await Offline.restore($0, agree: $1) },
     lab: { try await lab($0) })
 
 exit(await runSlipway(Array(ProcessInfo.processInfo.arguments.dropFirst()), shell: .system(), wiring: wiring))

@@ -96,7 +96,7 @@ import Testing
             world.repository.commit("chore: tidy", file: file)
             let position = try await plane.journal.ledger.position()
             try await world.looks(10)
-            #expect(try await plane.journal.ledger.position() == position)
+            #expect(try await plane.journal.ledger.position() == position + 1, "that it was looked at is on record, once")
             world.repository.commit("fix: close", file: file)
             try await plane.verified("0.1.1", in: "dev")
             #expect(words.lines(.warning) == [])
@@ -188,6 +188,45 @@ import Testing
             world.repository.commit("feat: open it", file: file)
             try await plane.verified("0.1.0", in: "dev")
             #expect(try await plane.watchTrouble == nil)
+        }
+    }
+
+    @Test func `a refused commit is on record, is not tried again after a start, and is after a new definition`()
+        async throws
+    {
+        let (world, file) = (self.world, self.file)
+        let words = RecordedLog()
+        let broken = world.repository.commit("feat: open", file: "service: [")
+        try await world.running(logger: words.logger) { plane in
+            try await plane.define(file)
+            try await world.looks(10)
+            let refused = try await plane.journal.service(try Shop.lane("dev").service).machine.refused
+            #expect(refused?.commit == broken)
+            #expect(refused?.reason.isEmpty == false)
+            #expect(words.lines(.warning).count == 1)
+        }
+        let before = world.repository.reads
+        try await world.running(logger: words.logger) { plane in
+            try await world.looks(10)
+            #expect(words.lines(.warning).count == 1)
+            #expect(world.repository.reads == before, "its file is not read again")
+            try await plane.define(file.replacing("web-team", with: "shop-team"))
+            _ = try await eventually("another try") { words.lines(.warning).count == 2 ? true : nil }
+            world.repository.commit("feat: open it", file: file)
+            try await plane.verified("0.1.0", in: "dev")
+        }
+    }
+
+    @Test func `a commit that there is no room to build is no refused commit: it is released when there is`() async throws {
+        let (world, file) = (self.world, self.file)
+        world.repository.commit("feat: open", file: file)
+        world.disk.leave(10 << 20, of: 100 << 30)
+        try await world.running { plane in
+            try await plane.define(file)
+            try await world.looks(3)
+            #expect(try await plane.journal.service(try Shop.lane("dev").service).machine.refused == nil)
+            world.disk.leave(2 << 30, of: 100 << 30)
+            try await plane.verified("0.1.0", in: "dev")
         }
     }
 

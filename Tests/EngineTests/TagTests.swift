@@ -63,6 +63,30 @@ import Testing
         }
     }
 
+    @Test func `tags are local unless the file says push, and a push that fails is told, tried again, and stops nothing`()
+        async throws
+    {
+        let world = World()
+        world.repository.commit("feat: open", file: self.file)
+        try await world.running { plane in
+            try await plane.define(self.file)
+            let local = try await plane.build().origin?.id
+            _ = try await self.release(local, in: plane, "the local tag") { $0.isTagged }
+            #expect(world.repository.pushed.isEmpty)
+            world.repository.refusePushes("permission denied")
+            world.repository.commit("feat: push", file: "tags: push\n" + self.file)
+            let id = try await plane.build().origin?.id
+            let failed = try await self.release(id, in: plane, "the problem") { $0.tagProblem != nil }
+            #expect(failed.tagProblem == "it is made here and could not be pushed: permission denied")
+            #expect(world.repository.tags == ["v0.1.0", "v0.2.0"])
+            try await plane.end(try await plane.promote("0.2.0", to: "dev"), in: "dev")
+            world.repository.refusePushes(nil)
+            world.clock.move(.hours(2))
+            _ = try await self.release(id, in: plane, "the push") { $0.isTagged }
+            #expect(world.repository.pushed == ["v0.2.0"])
+        }
+    }
+
     @Test func `a build does not wait for a tag that can't be made`() async throws {
         let world = World()
         world.repository.commit("feat: open", file: self.file)

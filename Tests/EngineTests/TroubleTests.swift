@@ -151,6 +151,35 @@ import Testing
         }
     }
 
+    @Test func `a router that can't be started is an alarm with its reason, told once, that ends by itself`() async throws {
+        let world = World()
+        let file = Shop.file(Shop.line("prod", "notify: { run: tell, on: [failed] }"))
+        world.repository.commit("feat: open", file: file)
+        try await world.running { plane in
+            try await plane.define(file)
+            _ = try await plane.build()
+            try await plane.end(try await plane.promote("0.1.0", to: "prod"), in: "prod")
+            let id = try Shop.lane("prod")
+            let reason = "127.0.0.1:7003 is in use by process 12 (nginx)"
+            world.target.with { $0.keepRouterDown(id, reason) }
+            let alarm = try await eventually("the alarm") { try await plane.machine("prod").alarm }
+            #expect(alarm.kind == .routerDown)
+            #expect(alarm.reason == "the router ended and can't be started again: \(reason)")
+            _ = try await eventually("the notice") {
+                world.messenger.sent.contains { $0.text.contains(reason) } ? true : nil
+            }
+            // A person who clears it is told again, as long as it is so.
+            try await plane.intend(.clearAlarm(reason: "seen"), in: id, by: .ada)
+            let again = try await eventually("the alarm again") { try await plane.machine("prod").alarm }
+            #expect(again.kind == .routerDown)
+            world.target.with { $0.keepRouterDown(id, nil) }
+            _ = try await eventually("its end") { try await plane.machine("prod").alarm == nil ? true : nil }
+            let kinds = try await plane.journal.ledger.events(of: .lane(id), after: 0, limit: 1_000).map(\.kind.name)
+            #expect(kinds.count { $0 == "lane.alarmRaised" } == 2)
+            #expect(kinds.count { $0 == "lane.alarmCleared" } == 2)
+        }
+    }
+
     @Test func `a control plane that starts brings back what last served, with the same routing`() async throws {
         let world = World()
         world.repository.commit("feat: open", file: self.file)

@@ -82,6 +82,17 @@ package struct BlobKit: Sendable {
         #expect(try await self.store.path(blob.digest) != nil)
     }
 
+    package func listsWhatIsThere() async throws {
+        let later = Instant(milliseconds: .max)
+        #expect(try await self.store.stored(before: later).isEmpty)
+        let one = try await self.store.store(Array("one".utf8))
+        let two = try await self.store.store(Array("three".utf8))
+        #expect(Set(try await self.store.stored(before: later).map(\.digest)) == [one.digest, two.digest])
+        #expect(try await self.store.stored(before: later).reduce(0) { $0 + $1.bytes } == 8)
+        #expect(try await self.store.remove(one.digest, storedBefore: later) == 3)
+        #expect(try await self.store.stored(before: later) == [two])
+    }
+
     package func takesTheSameContentFromMany() async throws {
         let contents = (0..<4).map { [UInt8](repeating: UInt8($0), count: 300_000) }
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -96,7 +96,10 @@ extension RouterKit {
     private static func nothingServes(_ world: any RouterWorld) async throws {
         let one = try await world.instances(of: "1.0.0", count: 1)
         let report = try await world.router.apply(world.routing(1, [world.arm(1, 0, one)]), term: self.term)
-        #expect(report == RoutingReport(generation: 1, weights: [world.key(1): .zero], preview: nil))
+        #expect(
+            report
+                == RoutingReport(
+                    generation: 1, weights: [world.key(1): .zero], preview: nil, addresses: [world.key(1): Set(one)]))
         #expect(try await world.router.read(world.lane) == report)
         #expect(try await world.answers(at: world.listen) == [nil])
     }

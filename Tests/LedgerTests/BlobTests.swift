@@ -5,6 +5,7 @@ import Kits
 import Lab
 import Ports
 import SQLiteStore
+import Synchronization
 import Testing
 
 @Suite struct `Every blob store` {
@@ -68,6 +69,10 @@ import Testing
         try await kind.withKit { try await $0.removes() }
     }
 
+    @Test(arguments: Kind.allCases) func `lists what is there`(kind: Kind) async throws {
+        try await kind.withKit { try await $0.listsWhatIsThere() }
+    }
+
     @Test(arguments: Kind.allCases) func `takes the same content from many`(kind: Kind) async throws {
         try await kind.withKit { try await $0.takesTheSameContentFromMany() }
     }
@@ -96,6 +101,35 @@ import Testing
             let before = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000) - 3_600_000)
             #expect(try await store.remove(blob.digest, storedBefore: before) == 0)
             #expect(try await store.path(blob.digest) != nil)
+        }
+    }
+
+    @Test func `keep old content that is stored again while it is being removed`() async throws {
+        try await withFolder { folder in
+            let store = try FileBlobs(folder: folder)
+            let bytes = Array("the same artifact".utf8)
+            let blob = try await store.store(bytes)
+            let path = try #require(try await store.path(blob.digest))
+            let hourAgo = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000) - 3_600_000)
+            #expect(try await store.stored(before: hourAgo).isEmpty)
+            var removed = 0
+            for _ in 0..<300 {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSinceNow: -7_200)], ofItemAtPath: path)
+                #expect(try await store.stored(before: hourAgo) == [blob])
+                // All the time that the store takes, so that every moment of it is met.
+                let isStored = Mutex(false)
+                async let again: Void = {
+                    _ = try await store.store(bytes)
+                    isStored.withLock { $0 = true }
+                }()
+                repeat {
+                    removed += try await store.remove(blob.digest, storedBefore: hourAgo) > 0 ? 1 : 0
+                } while !isStored.withLock { $0 }
+                try await again
+                #expect(try await store.read(blob.digest, limit: 100) == bytes, "what was stored is there")
+            }
+            print("figure: old content removed before it came again: \(removed) of 300")
         }
     }
 

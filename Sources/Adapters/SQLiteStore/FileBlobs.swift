@@ -14,6 +14,8 @@ package struct FileBlobs: BlobStore {
     private let mostBytes: Int64
     /// Disk work leaves the threads that tasks run on.
     private let disk = DispatchQueue(label: "blobs", attributes: .concurrent)
+    /// A name is given and taken away by one at a time: what was just stored again is not removed for its age of before.
+    private let names = DispatchQueue(label: "names of blobs")
 
     /// - Parameter mostBytes: the largest blob that is taken.
     package init(folder: String, mostBytes: Int64 = 4 << 30) throws {
@@ -68,13 +70,49 @@ package struct FileBlobs: BlobStore {
     package func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64 {
         try await self.onDisk {
             let place = self.place(of: digest)
-            var status = stat()
-            guard lstat(place, &status) == 0 else { return 0 }
-            let storedAt = Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
-            guard storedAt < time.milliseconds else { return 0 }
-            guard unlink(place) == 0 else { throw LedgerError.cannot(place, "removed") }
-            return Int64(status.st_size)
+            return try self.names.sync {
+                guard let bytes = Self.bytes(of: place, storedBefore: time) else { return 0 }
+                guard unlink(place) == 0 else { throw LedgerError.cannot(place, "removed") }
+                return bytes
+            }
         }
+    }
+
+    package func stored(before time: Instant) async throws -> [Blob] {
+        try await self.onDisk {
+            var found: [Blob] = []
+            for folder in try Self.entries(of: self.folder) where folder.utf8.count == 2 {
+                for name in try Self.entries(of: "\(self.folder)/\(folder)") {
+                    guard let digest = Digest("sha256:\(folder)\(name)"),
+                        let bytes = Self.bytes(of: self.place(of: digest), storedBefore: time)
+                    else { continue }
+                    found.append(Blob(digest: digest, bytes: bytes))
+                }
+            }
+            return found
+        }
+    }
+
+    /// nil: it is not there, or was stored later.
+    private static func bytes(of place: String, storedBefore time: Instant) -> Int64? {
+        var status = stat()
+        guard lstat(place, &status) == 0 else { return nil }
+        let storedAt = Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+        return storedAt < time.milliseconds ? Int64(status.st_size) : nil
+    }
+
+    private static func entries(of folder: String) throws -> [String] {
+        guard let listing = opendir(folder) else {
+            if errno == ENOENT || errno == ENOTDIR { return [] }
+            throw LedgerError.cannot(folder, "read")
+        }
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        return names
     }
 
     // MARK: Files
@@ -146,21 +184,17 @@ package struct FileBlobs: BlobStore {
         } else if errno != EEXIST {
             throw LedgerError.cannot(folder, "made")
         }
-        guard rename(temporary, self.place(of: digest)) == 0 else {
-            throw LedgerError.cannot(self.place(of: digest), "named")
+        let place = self.place(of: digest)
+        try self.names.sync {
+            guard rename(temporary, place) == 0 else { throw LedgerError.cannot(place, "named") }
         }
         try Descriptor(folder, O_RDONLY | O_DIRECTORY).flush(folder)
     }
 
     /// Temporary files of a process that was killed. The folder's lock says that no other one is alive.
     private func removeRemains() {
-        guard let listing = opendir(self.folder) else { return }
-        defer { closedir(listing) }
-        while let entry = readdir(listing) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasPrefix(".new-") { unlink("\(self.folder)/\(name)") }
+        for name in (try? Self.entries(of: self.folder)) ?? [] where name.hasPrefix(".new-") {
+            unlink("\(self.folder)/\(name)")
         }
     }
 

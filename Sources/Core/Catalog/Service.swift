@@ -5,6 +5,8 @@ package struct Service: Machine, Codable {
     package private(set) var repository = ""
     /// The branch of which every new commit becomes a release, by the file that was applied last; nil: none.
     package private(set) var watch: String?
+    /// The newest commit of the watched branch that no release can be made of; nil: none since the last definition.
+    package private(set) var refused: CommitRefused?
 
     package static let definitionLimit = 10_000
 
@@ -19,10 +21,32 @@ package struct Service: Machine, Codable {
 
     package enum Input: Sendable, Equatable {
         case define(Definition, repository: String, watch: String?, by: Actor, at: Instant)
+        /// No release can be made of a commit of the watched branch, for a reason that is the commit's own.
+        case refuse(CommitRefused)
     }
 
     package enum Event: Sendable, Equatable {
         case defined(Defined)
+        case commitRefused(CommitRefused)
+    }
+
+    package struct CommitRefused: Sendable, Equatable, Codable {
+        package let commit: String
+        package let branch: String
+        package let reason: String
+        /// Nothing in it asks for a release: no trouble, unlike a file that can't be read.
+        package let isEmpty: Bool
+        package let by: Actor
+        package let at: Instant
+
+        package init(commit: String, branch: String, reason: String, isEmpty: Bool, by: Actor, at: Instant) {
+            self.commit = commit
+            self.branch = branch
+            self.reason = reason
+            self.isEmpty = isEmpty
+            self.by = by
+            self.at = at
+        }
     }
 
     package struct Defined: Sendable, Equatable, Codable {
@@ -52,6 +76,9 @@ package struct Service: Machine, Codable {
                         number: self.number + 1, definition: definition, repository: repository, by: actor, at: now,
                         watch: watch))
             ]
+        case .refuse(let refused):
+            guard refused.branch == self.watch, refused.commit != self.refused?.commit else { return [] }
+            return [.commitRefused(refused)]
         }
     }
 
@@ -63,6 +90,9 @@ package struct Service: Machine, Codable {
             }
             self.definitions.append(body.definition)
             (self.repository, self.watch) = (body.repository, body.watch)
+            // Who applies may have changed what it was refused for.
+            self.refused = nil
+        case .commitRefused(let body): self.refused = body
         }
     }
 
@@ -73,20 +103,24 @@ extension Service.Event: LedgerEvent {
     package var kind: EventKind {
         switch self {
         case .defined: Self.defined
+        case .commitRefused: Self.commitRefused
         }
     }
 
     /// Version 2 knows canary and rolling, and how an environment is watched. That is optional, so one reader reads
     /// both.
     private static let defined = EventKind("service.defined", version: 2)
+    private static let commitRefused = EventKind("service.commitRefused")
 
     package var payload: any Encodable & Sendable {
         switch self {
         case .defined(let body): body
+        case .commitRefused(let body): body
         }
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Service.Event? {
+        if kind == Self.commitRefused { return .commitRefused(try decoder.decode(Service.CommitRefused.self)) }
         guard kind.name == Self.defined.name, (1...Self.defined.version).contains(kind.version) else { return nil }
         return .defined(try decoder.decode(Service.Defined.self))
     }

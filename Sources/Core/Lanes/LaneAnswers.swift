@@ -18,6 +18,10 @@ extension LaneDecision {
         case .routerDied(let count, let last):
             guard let deaths = Deaths(count, last: last, after: self.lane.routerDeaths, at: self.now) else { return }
             try self.emit(.routerDied(deaths))
+        case .routerDown(let reason): try self.routerIsDown(reason)
+        case .routerBack:
+            guard self.lane.alarm?.kind == .routerDown else { return }
+            try self.clearAlarm("the router runs again")
         case .routed(let generation):
             guard generation > self.lane.confirmedGeneration, generation <= self.lane.routing.generation,
                 self.lane.takingDown == nil
@@ -83,6 +87,13 @@ extension LaneDecision {
             let why = "the instances of \(capacity.candidate.version) stopped before they had traffic: \(reason)"
             try self.takeBack(.failed, Ending(by: .system, reason: why, lastLines: []))
         }
+    }
+
+    private mutating func routerIsDown(_ reason: String) throws(Refusal) {
+        guard self.lane.takingDown == nil, self.lane.routing.generation > self.lane.routerlessGeneration else { return }
+        try self.alarm(
+            .routerDown, "the router ended and can't be started again: \(reason)",
+            next: "mend what it says; it is tried again every few seconds, and the alarm ends by itself")
     }
 
     /// Traffic flows only to what is ready again, or has gone to something that is.

@@ -252,7 +252,7 @@ extension Lane.Event: LedgerEvent {
 
     /// Kinds that have grown since version 1, with the version that is written. What was added is optional, so one
     /// reader reads them all: what an older version does not say is nil.
-    private static let grown = ["lane.admitted": 2, "lane.capacityWanted": 2, "lane.alarmRaised": 2]
+    private static let grown = ["lane.admitted": 2, "lane.capacityWanted": 2, "lane.alarmRaised": 3]
 
     private static func newest(_ name: String) -> EventKind { EventKind(name, version: Self.grown[name] ?? 1) }
     package var payload: any Encodable & Sendable { self.entry.payload }

@@ -65,6 +65,9 @@ extension Lane {
         /// were put up; and how the last one ended. Told again and again: what is known changes nothing.
         case instancesDied(Int, count: Int, last: String)
         case routerDied(count: Int, last: String)
+        /// The router should run and can't be started; and it runs again. Told again and again, too.
+        case routerDown(reason: String)
+        case routerBack
         case routed(generation: Int)
         case verified(number: Int, Verdict, summary: String, lastLines: [String])
         /// The judge's word on the running deployment, each time it has looked.

@@ -151,7 +151,7 @@ extension Lane {
     /// An alarm that says what is wrong now; the one after a stopped release only holds automation back.
     var hasPressingAlarm: Bool {
         switch self.alarm?.kind {
-        case .noReadyCapacity, .stuck, .rollbackFailed, .forwardOnly: true
+        case .noReadyCapacity, .stuck, .rollbackFailed, .forwardOnly, .routerDown: true
         case .stoppedByJudge, nil: false
         }
     }

@@ -400,6 +400,8 @@ package struct Alarm: Sendable, Equatable, Codable {
         case forwardOnly
         /// The judge stopped a release: nothing else moves forward by itself until a person has looked.
         case stoppedByJudge
+        /// The lane's router ended and can't be started again: nobody is served. It is still being tried.
+        case routerDown
     }
 
     package let kind: Kind

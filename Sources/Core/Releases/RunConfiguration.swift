@@ -9,8 +9,20 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var watch: String?
     /// False: once it serves, there is no way back but forward.
     package var reversible = true
+    /// Where the release's tag goes; nil: what was stored before there was a choice, `TagPlace.standard`.
+    package var tags: TagPlace?
 
     package init() {}
+}
+
+/// Who sees the tag that a release gets when its build succeeded.
+package enum TagPlace: String, Sendable, Codable, CaseIterable {
+    /// The repository that Slipway works on, and nobody else.
+    case local
+    /// Also where that repository is fetched from: its address, or the remote `origin` of a folder.
+    case push
+
+    package static let standard = TagPlace.local
 }
 
 package enum VersionScheme: String, Sendable, Codable, CaseIterable {

@@ -11,5 +11,24 @@ package protocol BlobStore: Sendable {
     func path(_ digest: Digest) async throws -> String?
     /// Removes the bytes, if they are there and were stored before `time` (somebody may just have stored the same content and not yet
     /// written it down); how many went.
+    /// Content that is stored again at the same moment stays.
     func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64
+    /// All that is there and was stored before `time`.
+    func stored(before time: Instant) async throws -> [Blob]
+}
+
+extension Digest {
+    /// Every `sha256:` with 64 hexadecimal digits in an event's body: whatever kind of event names it.
+    package static func collect(_ body: UnsafeRawBufferPointer, into digests: inout Set<Digest>) {
+        let prefix = Array("sha256:".utf8)
+        var start = 0
+        while start + 71 <= body.count {
+            guard body[start] == prefix[0], body[start..<start + 7].elementsEqual(prefix) else {
+                start += 1
+                continue
+            }
+            if let digest = Digest(String(decoding: body[start..<start + 71], as: UTF8.self)) { digests.insert(digest) }
+            start += 7
+        }
+    }
 }

@@ -51,6 +51,10 @@ package protocol SourceRepository: Sendable {
     func checkOut(_ commit: String, of repository: String, to folder: String) async throws
     /// Makes a local, annotated tag; the same tag on the same commit is done already, on another one an error.
     func tag(_ name: String, commit: String, message: String, in repository: String) async throws
+    /// Pushes a local tag to where the repository is fetched from: its address, or the remote `origin` of a folder. The same
+    /// tag on the same commit there is done already, on another one an error. No error holds what an address says before
+    /// its `@`.
+    func pushTag(_ name: String, in repository: String) async throws
 }
 
 /// What a repository refuses or can't do. A failed git command or a full disk is `failed`; the rest gives the same answer again.

@@ -141,11 +141,17 @@ package struct RoutingReport: Sendable, Equatable, Codable {
     package var weights: [CapacityKey: BasisPoints]
     /// Address of the private preview listener, if one is open.
     package var preview: ListenAddress?
+    /// The instances that each arm's requests go to.
+    package var addresses: [CapacityKey: Set<ListenAddress>]
 
-    package init(generation: Int, weights: [CapacityKey: BasisPoints], preview: ListenAddress?) {
+    package init(
+        generation: Int, weights: [CapacityKey: BasisPoints], preview: ListenAddress?,
+        addresses: [CapacityKey: Set<ListenAddress>]
+    ) {
         self.generation = generation
         self.weights = weights
         self.preview = preview
+        self.addresses = addresses
     }
 }
 
@@ -175,6 +181,9 @@ package protocol Router: Sendable {
     func requestsUnderWay(_ key: CapacityKey) async throws -> Int
     /// From what is on record, without asking the router itself; nil: it was never lost.
     func deaths(_ lane: LaneID) async throws -> RouterDeaths?
+    /// Why the router's process of a lane, which should run, could not be started the last time that was tried; nil: it
+    /// could, or none should run. It goes on being tried.
+    func trouble(_ lane: LaneID) async -> String?
     /// Takes the lane's router away. Only `down` asks for it.
     func remove(_ lane: LaneID, term: Term) async throws
 }

@@ -31,6 +31,8 @@ struct BranchWatch: Sendable {
         var repository: String
         var branch: String
         var commit: String
+        /// Number of the service's definition: under another one, what was refused is tried again.
+        var definition: Int
     }
 
     /// Spares looks, and says things once. Nothing is lost with it.
@@ -72,9 +74,13 @@ struct BranchWatch: Sendable {
         let service = try await journal.service(self.service).machine
         guard let branch = service.watch else { return }
         let head = try await self.plane.doors.source.head(of: branch, in: service.repository)
-        let seen = Seen(repository: service.repository, branch: branch, commit: head)
+        let seen = Seen(repository: service.repository, branch: branch, commit: head, definition: service.number)
         // A hook pokes at every commit: that makes no more releases than looking at the usual pace does.
         if let last = memory.lastRelease, now < last + self.plane.pollEvery * 3 / 4 { return }
+        // On record, so that a start does not try it again; a definition that is applied later makes it worth a try.
+        if let refused = service.refused, refused.commit == head {
+            (memory.settled, memory.refusal) = (seen, refused.trouble)
+        }
         guard seen != memory.settled else { return }
         let rows = try await journal.releases(of: self.service)
         guard !rows.contains(where: { $0.phase == .building }) else { return }
@@ -88,10 +94,9 @@ struct BranchWatch: Sendable {
         memory.settled = seen
     }
 
-    /// Throws what may be over at the next look; what the commit itself is refused for is said once in the log, and given
-    /// back, unless there was nothing to release.
+    /// Throws what may be over at the next look; what the commit itself is refused for is on record, and given back
+    /// unless there was nothing to release.
     private func create(_ seen: Seen) async throws -> String? {
-        let refused: any Error
         do {
             let release = try await self.plane.createRelease(
                 ControlPlane.ReleaseRequest(
@@ -101,21 +106,30 @@ struct BranchWatch: Sendable {
                 "branch of \(self.service): \(seen.commit.prefix(12)) becomes \(release.origin?.version ?? "a release")"
             )
             return nil
-        } catch let refusal as Refusal {
-            guard refusal.code != .nothingToDo else {
-                self.logger.debug("branch of \(self.service): no release: \(refusal.message)")
-                return nil
-            }
-            refused = refusal
+        } catch let refusal as Refusal where refusal.code != .wrongState {
+            return try await self.refuse(seen, refusal.message, isEmpty: refusal.code == .nothingToDo)
         } catch let error as ServiceFileError {
-            refused = error
+            return try await self.refuse(seen, "\(error)", isEmpty: false)
         } catch let error as SourceError where !error.isPassing {
-            refused = error
+            return try await self.refuse(seen, "\(error)", isEmpty: false)
         }
-        let trouble = "no release of \(seen.commit.prefix(12)): \((refused as? Refusal)?.message ?? "\(refused)")"
-        self.logger.warning("branch of \(self.service): \(trouble)")
-        return trouble
     }
+
+    private func refuse(_ seen: Seen, _ reason: String, isEmpty: Bool) async throws -> String? {
+        let refused = Service.CommitRefused(
+            commit: seen.commit, branch: seen.branch, reason: String(reason.prefix(2_000)), isEmpty: isEmpty,
+            by: .schedule, at: self.plane.journal.time.now())
+        self.logger.log(level: isEmpty ? .debug : .warning, "branch of \(self.service): \(refused.sentence)")
+        try await self.plane.journal.decide(Service.self, .service(self.service), by: .schedule) { _ in .refuse(refused)
+        }
+        return refused.trouble
+    }
+}
+
+extension Service.CommitRefused {
+    fileprivate var sentence: String { "no release of \(self.commit.prefix(12)): \(self.reason)" }
+    /// nil: nothing that somebody has to look at.
+    fileprivate var trouble: String? { self.isEmpty ? nil : self.sentence }
 }
 
 extension SourceError {

@@ -80,16 +80,27 @@ struct Builds: Sendable {
         }
     }
 
-    /// Makes the tag, if it is not there already; why it could not be made.
+    /// Makes the tag, and pushes it where the release says so, if that is not done already; why it could not be done.
     private func tag(_ origin: Release.Origin) async throws -> String? {
         do {
             try await self.doors.source.tag(
                 origin.tag, commit: origin.commit, message: "Release \(origin.version)", in: origin.repository)
-            return nil
         } catch is CancellationError {
             throw CancellationError()
         } catch {
             return String("\(error)".prefix(2_000))
+        }
+        switch origin.configuration.tags ?? .standard {
+        case .local: return nil
+        case .push: break
+        }
+        do {
+            try await self.doors.source.pushTag(origin.tag, in: origin.repository)
+            return nil
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            return "it is made here and could not be pushed: " + String("\(error)".prefix(2_000))
         }
     }
 

@@ -101,6 +101,8 @@ package struct Conductor: ServiceLifecycle.Service {
         let observer = LaneObserver(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
         group.addTask { await runner.run(pokes: pokes) }
         group.addTask { await observer.run() }
+        let routing = RoutingWatch(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
+        group.addTask { await routing.run() }
         return sink
     }
 }

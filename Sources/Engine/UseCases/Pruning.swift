@@ -1,5 +1,5 @@
 package import Core
-import Ports
+package import Ports
 
 /// What a pruning removed, or would remove.
 package struct PruneReport: Sendable, Equatable {
@@ -13,6 +13,10 @@ package struct PruneReport: Sendable, Equatable {
 
     package var pruned: [Pruned] = []
     package var kept = 0
+    /// Content that no event names, such as that of a build that was killed before it was on record.
+    package var orphans = Cleared()
+    /// Work of builds and commands that ended or were cut off.
+    package var work = Cleared()
     package var bytes: Int64 { self.pruned.reduce(0) { $0 + $1.bytes } }
 }
 
@@ -22,7 +26,8 @@ extension ControlPlane {
     /// Content that was stored so recently may belong to what is not written down yet.
     private static let settled = Milliseconds.hours(1)
 
-    /// Removes artifacts, logs and results of releases that no lane can want any more. Each is on record first, with what goes; what was
+    /// Removes artifacts, logs and results of releases that no lane can want any more, content that no event names, and what builds and
+    /// commands left behind. Each release is on record first, with what goes; what was
     /// cut off is finished by the next pruning. The chain of events names digests alone, so it stays whole.
     package func prune(isDryRun: Bool, by caller: Caller) async throws -> PruneReport {
         try await self.authorize(caller, .operate, on: "the content of all services")
@@ -57,10 +62,8 @@ extension ControlPlane {
                 let isNew = try await self.record(
                     blobs, of: origin, lanes.filter { $0.service == origin.service }, caller)
                 guard try await self.journal.release(origin.id).machine.prunedAt != nil else { continue }
-                let now = self.journal.time.now()
                 for blob in blobs {
-                    let before = Instant(milliseconds: now.milliseconds - Self.settled.count)
-                    _ = try await self.doors.blobs.remove(blob.digest, storedBefore: before)
+                    _ = try await self.doors.blobs.remove(blob.digest, storedBefore: self.settledBefore)
                 }
                 guard isNew else { continue }
             }
@@ -69,7 +72,54 @@ extension ControlPlane {
                     release: origin.id, service: origin.service, version: origin.version,
                     bytes: blobs.reduce(0) { $0 + $1.bytes }))
         }
+        report.work = try await self.clearWork(of: lanes, releases, isDryRun)
+        report.orphans = try await self.clearOrphans(isDryRun)
         return report
+    }
+
+    private func clearWork(
+        of lanes: [LaneID], _ releases: [ServiceName: [Release]], _ isDryRun: Bool
+    ) async throws -> Cleared {
+        var commands: [String] = []
+        for id in lanes {
+            // A command of a deployment that has ended is never asked for again.
+            guard let number = try await self.journal.lane(id).machine.deployment?.number else { continue }
+            commands.append("\(id)/\(number)/")
+        }
+        let building = releases.values.joined().filter { $0.phase == .building }.compactMap(\.origin?.id)
+        return try await self.doors.clearWork(
+            WorkOrder(before: self.settledBefore, building: Set(building), commands: commands, isDryRun: isDryRun))
+    }
+
+    /// First what is there, then what is named: content that is stored or recorded meanwhile is either too young or named.
+    private func clearOrphans(_ isDryRun: Bool) async throws -> Cleared {
+        let before = self.settledBefore
+        let stored = try await self.doors.blobs.stored(before: before)
+        var cleared = Cleared()
+        guard !stored.isEmpty else { return cleared }
+        let named = try await self.namedDigests()
+        for blob in stored where !named.contains(blob.digest) {
+            let bytes =
+                isDryRun ? blob.bytes : try await self.doors.blobs.remove(blob.digest, storedBefore: before)
+            if isDryRun || bytes > 0 { cleared.add(bytes) }
+        }
+        return cleared
+    }
+
+    private var settledBefore: Instant {
+        Instant(milliseconds: self.journal.time.now().milliseconds - Self.settled.count)
+    }
+
+    /// In all events, of whatever kind.
+    private func namedDigests() async throws -> Set<Digest> {
+        var named: Set<Digest> = []
+        var after = 0
+        while true {
+            let page = try await self.journal.ledger.events(after: after, limit: 1_000)
+            for event in page { event.body.withUnsafeBytes { Digest.collect($0, into: &named) } }
+            guard page.count == 1_000, let last = page.last else { return named }
+            after = last.position
+        }
     }
 
     /// Writes it down, unless a lane wants it by now; true if it was not on record before.

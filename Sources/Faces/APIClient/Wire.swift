@@ -361,12 +361,19 @@ extension Wire {
         /// Releases whose content stays.
         package var kept: Int
         package var releases: [PrunedRelease]
+        /// Content that no event names.
+        package var orphans: Int
+        package var orphanBytes: Int64
+        /// Work of builds and commands that ended or were cut off.
+        package var work: Int
+        package var workBytes: Int64
 
         package init(dryRun: Bool, bytes: Int64, kept: Int, releases: [PrunedRelease]) {
             self.dryRun = dryRun
             self.bytes = bytes
             self.kept = kept
             self.releases = releases
+            (self.orphans, self.orphanBytes, self.work, self.workBytes) = (0, 0, 0, 0)
         }
     }
 

@@ -53,7 +53,13 @@ package struct Shell: Sendable {
 
     /// The same of a repository, if it is not an address.
     func repository(_ place: String?) -> String? {
-        place.map { $0.contains("://") ? $0 : self.absolute($0) }
+        place.map { $0.contains("://") || Self.isShortAddress($0) ? $0 : self.absolute($0) }
+    }
+
+    /// `USER@HOST:PATH`, as git has it: no slash before the colon. A folder of such a name is given as `./NAME`.
+    private static func isShortAddress(_ place: String) -> Bool {
+        guard let colon = place.firstIndex(of: ":") else { return false }
+        return place[..<colon].contains("@") && !place[..<colon].contains("/")
     }
 
     /// Where Slipway keeps its data if nobody says otherwise: `slipway` in the user's state directory

@@ -19,7 +19,7 @@ package struct Wiring: Sendable {
     /// Copies the record of a data folder, in use or not, into one new file.
     package var backUp: @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary
     /// Makes a data folder from a backup; `agree` is asked before a folder that has a record is moved aside.
-    package var restore: @Sendable (_ file: String, _ dataFolder: String, _ agree: Agree) async throws -> RestoreSummary
+    package var restore: @Sendable (OfflineRestore, _ agree: Agree) async throws -> RestoreSummary
     package var lab: @Sendable (LabOptions) async throws -> LabReport
 
     package typealias RollbackPlan =
@@ -39,9 +39,7 @@ package struct Wiring: Sendable {
         offlineAudit: @escaping @Sendable (_ dataFolder: String) async throws -> Wire.Audit,
         offlinePrune: @escaping @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned,
         backUp: @escaping @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary,
-        restore:
-            @escaping @Sendable (_ file: String, _ dataFolder: String, _ agree: Agree) async throws ->
-            RestoreSummary,
+        restore: @escaping @Sendable (OfflineRestore, _ agree: Agree) async throws -> RestoreSummary,
         lab: @escaping @Sendable (LabOptions) async throws -> LabReport
     ) {
         self.serve = serve
@@ -104,6 +102,14 @@ package struct BackupSummary: Sendable, Equatable, Encodable {
 }
 
 /// `slipway restore`
+package struct OfflineRestore: Sendable, Equatable {
+    package var file: String
+    package var dataFolder: String
+    /// What was started from the folder that is moved aside may go on running.
+    package var leavesRunning: Bool
+}
+
+/// What `slipway restore` has made.
 package struct RestoreSummary: Sendable, Equatable, Encodable {
     package var folder: String
     package var position: Int

@@ -41,6 +41,8 @@ enum Stored {
     ]
 
     static let service = [
+        "service.commitRefused":
+            #"{"at":1800000000000,"branch":"main","by":"schedule","commit":"0123456789abcdef0123456789abcdef01234567","isEmpty":false,"reason":"no slipway.yaml"}"#,
         "service.defined":
             #"{"at":1800000000000,"by":"person:ada","definition":{"environments":[{"after":["dev"],"bake":30000,"drain":30000,"gates":[{"tests":{}},{"soak":{"_0":600000}},{"approval":{"count":2,"from":["bob","cleo"]}}],"keepWarm":3600000,"listen":"127.0.0.1:7003","name":"prod","notify":[{"channel":{"run":{"_0":"./tell.sh"}},"on":["failed","waiting"]},{"channel":{"webhook":{"_0":"http://127.0.0.1:9/hook"}},"on":["completed"]}],"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","replicas":3,"strategy":{"blueGreen":{"hold":5000}},"variables":{"PAYMENTS":"live"},"verify":[{"run":{"_0":"./smoke.sh $URL","within":60000}},{"http":{"path":"/","status":200,"within":5000}}]}],"owner":"web-team","service":"shop"},"number":1,"repository":"/repositories/shop"}"#
     ]
@@ -58,6 +60,12 @@ enum Stored {
             #"{"kind":"stoppedByJudge","nextAction":"look at `slipway why`","reason":"1.2.3 was stopped","since":1800000000000}"#,
         "lane.capacityWanted":
             #"{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"definition":1,"drain":30000,"number":2,"replicas":1}"#,
+    ]
+
+    /// Bodies as they are written since version 3 of a kind.
+    static let laneNewest = [
+        "lane.alarmRaised":
+            #"{"kind":"routerDown","nextAction":"mend what it says","reason":"127.0.0.1:7003 is in use","since":1800000000000}"#
     ]
 
     /// The state of a lane in snapshots of version 1: a release serves, and another one is being deployed.

@@ -4,18 +4,21 @@ import Synchronization
 
 /// A repository in memory: commits in a row, each with its files, and tags.
 final class FakeRepository: SourceRepository {
-    private struct State {
+    fileprivate struct State {
         var commits: [Commit] = []
         var files: [String: String] = [:]
         var tags: [VersionTag] = []
         var tagProblem: String?
         var tries = 0
+        var pushed: [String] = []
+        var pushProblem: String?
         var head: String?
         var trouble: SourceError?
         var heads = 0
+        var reads = 0
     }
 
-    private let state = Mutex(State())
+    fileprivate let state = Mutex(State())
 
     /// Adds a commit with this slipway.yaml and gives its name.
     @discardableResult
@@ -36,6 +39,10 @@ final class FakeRepository: SourceRepository {
     func refuseTags(_ reason: String?) { self.state.withLock { $0.tagProblem = reason } }
     /// How often a tag was to be made.
     var tagTries: Int { self.state.withLock { $0.tries } }
+    /// No tag can be pushed, for this reason; nil: they can again.
+    func refusePushes(_ reason: String?) { self.state.withLock { $0.pushProblem = reason } }
+    /// Tags that were pushed.
+    var pushed: [String] { self.state.withLock { $0.pushed } }
     var tags: [String] { self.state.withLock { $0.tags.map(\.name) } }
 
     func addTag(_ name: String, on commit: String) {
@@ -50,6 +57,8 @@ final class FakeRepository: SourceRepository {
     func vanish(_ trouble: SourceError?) { self.state.withLock { $0.trouble = trouble } }
     /// How often the branch was looked at.
     var looks: Int { self.state.withLock { $0.heads } }
+    /// How often a file of a commit was read.
+    var reads: Int { self.state.withLock { $0.reads } }
 
     func head(of branch: String, in repository: String) async throws -> String {
         let head = try self.state.withLock { state in
@@ -87,7 +96,10 @@ final class FakeRepository: SourceRepository {
     }
 
     func file(_ path: String, at commit: String, in repository: String) async throws -> [UInt8]? {
-        self.state.withLock { $0.files[commit].map { Array($0.utf8) } }
+        self.state.withLock {
+            $0.reads += 1
+            return $0.files[commit].map { Array($0.utf8) }
+        }
     }
 
     func checkOut(_ commit: String, of repository: String, to folder: String) async throws {}
@@ -98,6 +110,15 @@ final class FakeRepository: SourceRepository {
             if let problem = state.tagProblem { throw SourceError(.failed, problem) }
             guard !state.tags.contains(where: { $0.name == name }) else { return }
             state.tags.append(VersionTag(name: name, version: String(name.dropFirst()), commit: commit))
+        }
+    }
+}
+
+extension FakeRepository {
+    func pushTag(_ name: String, in repository: String) async throws {
+        try self.state.withLock { state in
+            if let problem = state.pushProblem { throw SourceError(.failed, problem) }
+            state.pushed.append(name)
         }
     }
 }
@@ -265,5 +286,6 @@ final class CountingRouter: Router {
     func counts(_ lane: LaneID) async throws -> TrafficCounts? { try await self.router.counts(lane) }
     func requestsUnderWay(_ key: CapacityKey) async throws -> Int { try await self.router.requestsUnderWay(key) }
     func deaths(_ lane: LaneID) async throws -> RouterDeaths? { try await self.router.deaths(lane) }
+    func trouble(_ lane: LaneID) async -> String? { await self.router.trouble(lane) }
     func remove(_ lane: LaneID, term: Term) async throws { try await self.router.remove(lane, term: term) }
 }

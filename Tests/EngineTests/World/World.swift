@@ -18,6 +18,7 @@ struct World: Sendable {
     let messenger: RecordingMessenger
     let disk = FakeDisk()
     var pollEvery = Duration.seconds(5)
+    var clearWork: @Sendable (WorkOrder) async throws -> Cleared = { _ in Cleared() }
 
     init(
         store: MemoryStore = MemoryStore(), clock: PacedClock = PacedClock(),
@@ -43,7 +44,7 @@ struct World: Sendable {
             blobs: MemoryBlobs(), source: self.source ?? self.repository, builder: self.builder,
             commands: self.commands,
             probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger,
-            room: { [disk] in disk.room })
+            room: { [disk] in disk.room }, clearWork: self.clearWork)
         return ControlPlane(
             journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
             logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pollEvery: self.pollEvery)

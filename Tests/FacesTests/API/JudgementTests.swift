@@ -210,6 +210,7 @@ private struct Nobody: SourceRepository, Builder, CommandRunner, Probe {
     func file(_ path: String, at commit: String, in repository: String) async throws -> [UInt8]? { throw Asked() }
     func checkOut(_ commit: String, of repository: String, to folder: String) async throws { throw Asked() }
     func tag(_ name: String, commit: String, message: String, in repository: String) async throws { throw Asked() }
+    func pushTag(_ name: String, in repository: String) async throws { throw Asked() }
     func build(_ order: BuildOrder) async throws -> BuildReport { throw Asked() }
     func take(file: String) async throws -> Artifact { throw Asked() }
     func output(of release: ReleaseID, from offset: Int) async throws -> [UInt8]? { throw Asked() }

@@ -92,7 +92,7 @@ struct LiveServer: Sendable {
 
 /// Waits until `condition` holds; false when the time is over.
 func eventually(
-    within limit: Duration = .seconds(10), polling pause: Duration = .milliseconds(10), _ condition: () async -> Bool
+    within limit: Duration = .seconds(60), polling pause: Duration = .milliseconds(10), _ condition: () async -> Bool
 ) async -> Bool {
     let end = ContinuousClock.now + limit
     while ContinuousClock.now < end {

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// A plain TCP connection, to say what no well-behaved client says. Its calls block for 10 s at most, on a thread of
+/// A plain TCP connection, to say what no well-behaved client says. Its calls block for 60 s at most, on a thread of
 /// their own: on the threads of Swift's tasks they would stop the very server that has to answer.
 final class RawSocket: Sendable {
     private let descriptor: Int32
@@ -10,7 +10,7 @@ final class RawSocket: Sendable {
     init(port: Int, receiveBuffer: Int32? = nil) throws {
         self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(self.descriptor >= 0)
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         setsockopt(self.descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)

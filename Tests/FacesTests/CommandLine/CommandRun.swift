@@ -69,11 +69,13 @@ struct CommandRun {
                 seen.add(offline: "backup \(folder) \(file)")
                 return BackupSummary(file: file, bytes: 3_000_000, position: 7, blobs: 2, damaged: [])
             },
-            restore: { file, folder, agree in
+            restore: { order, agree in
                 let agreed = agree("There is a record. Move it aside?")
-                seen.add(offline: "restore \(file) \(folder) \(agreed)")
+                let running = order.leavesRunning ? " leaves running" : ""
+                seen.add(offline: "restore \(order.file) \(order.dataFolder) \(agreed)\(running)")
                 return RestoreSummary(
-                    folder: folder, position: 7, blobs: 2, madeAt: "2026-01-05T09:00:00Z", movedAside: folder + ".old")
+                    folder: order.dataFolder, position: 7, blobs: 2, madeAt: "2026-01-05T09:00:00Z",
+                    movedAside: order.dataFolder + ".old")
             },
             lab: { options in
                 LabReport(lines: ["\(options.histories) from \(options.seed)"], passed: options.seed != 13)

@@ -39,6 +39,8 @@ import Testing
             let run = await CommandRun.of(["restore", "/b.tar", "--data", "/d"] + words, answer: answer)
             #expect(run.offline == ["restore /b.tar /d \(agreed)"])
         }
+        let left = await CommandRun.of("restore", "/b.tar", "--data", "/d", "--yes", "--leave-running")
+        #expect(left.offline == ["restore /b.tar /d true leaves running"])
         #expect(await CommandRun.of("backup", "b.tar", "--server", "http://127.0.0.1:1").code == 2)
     }
 

@@ -34,6 +34,8 @@ struct FolderBlobs: BlobStore {
 
     func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64 { 0 }
 
+    func stored(before time: Instant) async throws -> [Blob] { [] }
+
     func path(_ digest: Digest) async throws -> String? {
         let path = "\(self.folder)/\(digest.hexadecimal)"
         return FileManager.default.fileExists(atPath: path) ? path : nil

@@ -142,6 +142,27 @@ import Testing
         }
     }
 
+    @Test func `a port that somebody else took is the trouble, with who has it, until it is free again`() async throws {
+        try await withWorld { world in
+            let (before, _) = try await self.prepared(world)
+            #expect(await world.haproxy.trouble(world.lane) == nil)
+            try await world.killProxy()
+            let thief = try world.start("thief", at: world.listen)
+            let supervision = Task { await world.haproxy.run() }
+            try await eventually("the trouble is known") { await world.haproxy.trouble(world.lane) != nil }
+            let trouble = try #require(await world.haproxy.trouble(world.lane))
+            #expect(trouble.contains("\(world.listen) of \(world.lane) is in use by process \(getpid())"), "\(trouble)")
+            #expect(try await world.get(at: world.listen).body == "thief", "nobody's address is shared")
+            thief.stop()
+            try await eventually("HAProxy runs again") { (try? await world.haproxy.read(world.lane)) == before }
+            try await eventually("the trouble is over") { await world.haproxy.trouble(world.lane) == nil }
+            #expect(try await world.answers(at: world.listen) == ["1.0.0"])
+            #expect(try await world.haproxy.deaths(world.lane)?.count == 1, "tries in vain are no deaths")
+            supervision.cancel()
+            await supervision.value
+        }
+    }
+
     @Test func `after a reboot the old identity proves nothing and HAProxy is started anew`() async throws {
         try await withWorld { world in
             let (before, next) = try await self.prepared(world)

@@ -196,6 +196,7 @@ struct OneArtifact: BlobStore {
     func read(_ digest: Digest, limit: Int) async throws -> [UInt8]? { throw Unasked() }
     func path(_ digest: Digest) async throws -> String? { self.file }
     func remove(_ digest: Digest, storedBefore time: Instant) async throws -> Int64 { throw Unasked() }
+    func stored(before time: Instant) async throws -> [Blob] { throw Unasked() }
 
     struct Unasked: Error {}
 }

@@ -89,9 +89,35 @@ import Testing
 
     @Test(arguments: [
         "shop", "ext::sh -c id", "https://ada:secret@git.example/shop.git", "https://", "ssh://-oProxyCommand=id/x",
-        "https://git.example/a b", "https://git.example/\n", "git@git.example:shop.git", "",
+        "https://git.example/a b", "https://git.example/\n", "", "git.example:shop.git", "git@git.example:",
+        "git@git.example:2222/shop.git", "git@git.example:2222", "git@git.example::shop", "-oProxyCommand=id@host:x",
+        "git@-oProxyCommand=id:x", "git@git.example:-upload-pack", "git@git.example:a b", "git@git.example:$(id)",
+        "git@git.example:a'b", "@git.example:x", "git@:x", "git@[::1]:x", "a:b@git.example:x", "../git@host:x",
+        "git@git.example:a\u{202E}b", "ext::git@host:x",
     ])
     func `what is no place of a repository is refused`(_ text: String) {
         #expect(RepositoryPlace(text) == nil)
+    }
+
+    @Test(arguments: [
+        "git@git.example:shop.git", "git@git.example:team/shop.git", "git@git.example:/srv/git/shop.git",
+        "deploy_1@git-2.example:~ada/shop", "git@git.example:2024-shop/a.git", "ssh://git@git.example:2222/shop.git",
+    ])
+    func `an address is taken as git has it`(_ text: String) {
+        #expect(RepositoryPlace(text) == .address(text))
+    }
+
+    @Test func `git itself reads the short form as ssh, to this user and host, with this path`() async throws {
+        // An ssh that says how it was called, first in PATH.
+        let said = self.scratch.path + "/said"
+        try self.scratch.write(
+            "#!/bin/sh\nprintf '%s\\n' \"$@\" > '\(said)'\nexit 1\n", to: "bin/ssh", isExecutable: true)
+        let source = GitRepository(
+            path: self.scratch.path + "/bin:/usr/bin:/bin", mirrors: self.scratch.path + "/mirrors")
+        let place = "git@git.example:team/shop.git"
+        #expect(await self.code { _ = try await source.head(of: "main", in: place) } == .notARepository)
+        let words = try self.scratch.text("said").split(separator: "\n").map(String.init)
+        #expect(words.suffix(2) == ["git@git.example", "git-upload-pack 'team/shop.git'"])
+        #expect(words.contains("-oBatchMode=yes"))
     }
 }

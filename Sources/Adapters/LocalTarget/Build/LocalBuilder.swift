@@ -21,7 +21,7 @@ package struct LocalBuilder: Builder {
 
     package func build(_ order: BuildOrder) async throws -> BuildReport {
         try FileTree.create(self.folder)
-        guard let lock = try JobLock.take("\(self.folder)/\(order.release).lock") else {
+        guard let lock = try await JobLock.take("\(self.folder)/\(order.release).lock", within: .seconds(2)) else {
             return BuildReport(
                 outcome: .failed("release \(order.release) is being built already; wait for that build"), log: nil,
                 tests: nil)
@@ -50,7 +50,8 @@ package struct LocalBuilder: Builder {
 
     package func take(file: String) async throws -> Artifact {
         let name = file.split(separator: "/").last.map(String.init) ?? file
-        return try await self.packed(file, name: name)
+        try FileTree.create(self.folder)
+        return try await self.packed(file, name: name, in: self.folder)
     }
 
     package func output(of release: ReleaseID, from offset: Int) async throws -> [UInt8]? {
@@ -108,7 +109,8 @@ extension LocalBuilder {
                 "the build ended well and left nothing at `build.artifact: \(artifact.text.quotable)`; "
                     + "let the command write there, or correct the path")
         }
-        return try await self.packed(place, name: artifact.name)
+        // Where the job's lock keeps it from those who clear up.
+        return try await self.packed(place, name: artifact.name, in: job.path)
     }
 
     private func job(_ order: BuildOrder, commit: Commit, in job: JobFolder) -> ShellJob {
@@ -128,9 +130,8 @@ extension LocalBuilder {
             + (last.map { "; its last line: \($0.quotable)" } ?? "")
     }
 
-    private func packed(_ place: String, name: String) async throws -> Artifact {
-        try FileTree.create(self.folder)
-        let file = try FileTree.temporaryFile(in: self.folder)
+    private func packed(_ place: String, name: String, in folder: String) async throws -> Artifact {
+        let file = try FileTree.temporaryFile(in: folder)
         do {
             try await self.workshop.archive.pack(place, into: file)
             let blob = try await self.workshop.blobs.store(file: file)

@@ -160,11 +160,15 @@ extension HAProxyLane {
 
     private func report(_ now: HAProxyPicture, _ previewListener: ListenAddress) -> RoutingReport {
         var weights: [CapacityKey: BasisPoints] = [:]
+        var addresses: [CapacityKey: Set<ListenAddress>] = [:]
         for (index, slot) in now.slots.enumerated() where slot.capacity > 0 && !slot.isRetired {
-            weights[CapacityKey(lane: self.lane, number: slot.capacity)] = BasisPoints(now.split.weight(of: index + 1))
+            let key = CapacityKey(lane: self.lane, number: slot.capacity)
+            weights[key] = BasisPoints(now.split.weight(of: index + 1))
+            addresses[key] = Set(slot.servers.filter(\.isReady).compactMap { ListenAddress($0.text) })
         }
         return RoutingReport(
-            generation: now.generation, weights: weights, preview: now.preview > 0 ? previewListener : nil)
+            generation: now.generation, weights: weights, preview: now.preview > 0 ? previewListener : nil,
+            addresses: addresses)
     }
 }
 

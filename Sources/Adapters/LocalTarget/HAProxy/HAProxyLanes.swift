@@ -5,6 +5,8 @@ import Core
 actor HAProxyLanes {
     private var last: [LaneID: Task<Void, Never>] = [:]
     private var processes: [LaneID: DetachedProcess] = [:]
+    /// Why a lane's process could not be started at the last try.
+    private var troubles: [LaneID: String] = [:]
 
     /// Waits for all earlier work in the lane, then works. The work runs in a task of its own: the caller's
     /// cancellation must not cut a switch in the middle, and each of its steps has a time limit.
@@ -23,5 +25,16 @@ actor HAProxyLanes {
     /// The processes to watch.
     var watched: [LaneID: DetachedProcess] { self.processes }
 
-    func watch(_ lane: LaneID, _ process: DetachedProcess?) { self.processes[lane] = process }
+    /// It runs, or (nil) it should not.
+    func watch(_ lane: LaneID, _ process: DetachedProcess?) {
+        self.processes[lane] = process
+        self.troubles[lane] = nil
+    }
+
+    func trouble(_ lane: LaneID) -> String? { self.troubles[lane] }
+
+    /// It can't be started; true if that is news.
+    func fail(_ lane: LaneID, _ trouble: String) -> Bool {
+        self.troubles.updateValue(trouble, forKey: lane) != trouble
+    }
 }

@@ -103,6 +103,8 @@ package struct HAProxyRouter: Router {
 
     package func deaths(_ lane: LaneID) async throws -> RouterDeaths? { try self.lane(lane).files.record()?.deaths }
 
+    package func trouble(_ lane: LaneID) async -> String? { await self.lanes.trouble(lane) }
+
     package func remove(_ lane: LaneID, term: Term) async throws {
         let work = self.lane(lane)
         try await self.lanes.take(lane) { try await work.remove(term: term) }
@@ -153,7 +155,9 @@ package struct HAProxyRouter: Router {
             await self.lanes.watch(lane, process)
             return true
         } catch {
-            self.logger.error("HAProxy of \(lane) can't be started: \(error)")
+            if await self.lanes.fail(lane, "\(error)") {
+                self.logger.error("HAProxy of \(lane) can't be started: \(error) It is tried again and again.")
+            }
             return false
         }
     }

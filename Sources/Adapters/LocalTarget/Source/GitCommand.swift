@@ -153,6 +153,39 @@ package struct GitCommand: Sendable, Equatable {
         }
     }
 
+    // MARK: A push: from the borrower, so that nothing of a repository's own configuration has a say
+
+    /// What the repository's own file says of one key; fails quietly if it says nothing. Included files are not read.
+    package static func setting(_ key: String, in repository: String) -> GitCommand {
+        GitCommand(["-C", repository, "config", "--local", "--no-includes", "--get", key], outputLimit: self.short)
+    }
+
+    /// The object of a tag, which of an annotated one is not its commit.
+    package static func tagObject(_ name: String, in repository: String) -> GitCommand {
+        GitCommand(
+            ["-C", repository, "rev-parse", "--verify", "--quiet", "--end-of-options", "refs/tags/" + name],
+            outputLimit: self.short)
+    }
+
+    /// A tag at an address, and what it stands on if it is an annotated one.
+    package static func remoteTag(_ name: String, at address: String) -> GitCommand {
+        GitCommand(
+            self.reaching + [
+                "ls-remote", "--quiet", "--", address, "refs/tags/" + name, "refs/tags/" + name + "^{}",
+            ],
+            outputLimit: self.short, environment: self.alone)
+    }
+
+    /// This one tag and nothing else; one that is there already is never moved.
+    package static func push(_ object: String, as name: String, to address: String, from borrower: Borrower) -> GitCommand {
+        GitCommand(
+            self.reaching + [
+                "push", "--quiet", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no", "--",
+                address, "\(object):refs/tags/\(name)",
+            ],
+            outputLimit: self.short, environment: self.alone.merging(borrower.environment) { _, new in new })
+    }
+
     // MARK: The one change that we make in a repository
 
     package static func tag(_ name: String, commit: String, message: String, in repository: String) -> GitCommand {

@@ -4,7 +4,7 @@ import Foundation
 import Ports
 
 // A repository at an address is fetched into a bare one of ours; everything else then works on that, as on any other. Tags of releases
-// are made there, and never pushed.
+// are made there, and pushed only where the service's file says so.
 extension GitRepository {
     /// The folder to work on: the repository's own, or that of its mirror, whether it is there already or not.
     func folder(of repository: String) throws -> String {
@@ -23,7 +23,7 @@ extension GitRepository {
         guard answer.isSuccess else {
             throw SourceError(
                 .notARepository,
-                "`\(address.quotable)` does not answer as a git repository (git says: \(answer.complaint))")
+                "`\(address.withoutUser.quotable)` does not answer as a git repository (git says: \(answer.complaint))")
         }
         // `OBJECT TAB NAME`, of each name that ends so.
         for line in String(decoding: answer.output, as: UTF8.self).split(separator: "\n") {
@@ -33,7 +33,7 @@ extension GitRepository {
         }
         throw SourceError(
             .refNotFound,
-            "there is no branch `\((branch ?? name).quotable)` at `\(address.quotable)`; "
+            "there is no branch `\((branch ?? name).quotable)` at `\(address.withoutUser.quotable)`; "
                 + "`git ls-remote --heads` shows those that are there")
     }
 

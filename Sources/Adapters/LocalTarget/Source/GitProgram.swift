@@ -19,10 +19,10 @@ struct GitProgram: Sendable {
             return String(decoding: bytes, as: UTF8.self)
         }
 
-        /// The first line that git wrote on what is wrong.
+        /// The first line that git wrote on what is wrong, without what an address in it says before its `@`.
         var complaint: String {
             let line = String(decoding: self.errors.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-            return line.isEmpty ? "nothing" : line.quotable
+            return line.isEmpty ? "nothing" : line.withoutUser.quotable
         }
     }
 

@@ -142,7 +142,7 @@ package struct GitRepository: SourceRepository {
 
 extension GitRepository {
     /// The folder to work on. Refuses one that is no repository, and a shallow clone: its missing history would give a wrong version.
-    private func checked(_ place: String) async throws -> String {
+    func checked(_ place: String) async throws -> String {
         let repository = try self.folder(of: place)
         // A mirror that is not there is made anew.
         if !FileTree.isFolder(repository) { try await self.fetch(nil, from: place) }
@@ -167,7 +167,7 @@ extension GitRepository {
     }
 
     /// What we let near git as a ref; git itself then says whether it names a commit.
-    private static func check(ref: String) throws {
+    static func check(ref: String) throws {
         let isClean = ref.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
         guard !ref.isEmpty, ref.utf8.count <= 255, !ref.hasPrefix("-"), !ref.contains(".."), isClean else {
             throw SourceError(
@@ -177,7 +177,7 @@ extension GitRepository {
         }
     }
 
-    private func commitID(_ ref: String, in repository: String) async throws -> String {
+    func commitID(_ ref: String, in repository: String) async throws -> String {
         let answer = try await self.git.run(.resolve(ref, in: repository))
         if answer.isSuccess { return answer.line }
         if try await self.git.succeed(.anyCommit(in: repository)).isEmpty {

@@ -87,7 +87,7 @@ extension SQLiteLedger {
                     throw Self.missing(after: report.records, upTo: acknowledged, in: folder, verified: report)
                 }
                 var digests: Set<Digest> = []
-                try database.each("SELECT body FROM events") { collectDigests($0.raw(0), into: &digests) }
+                try database.each("SELECT body FROM events") { Digest.collect($0.raw(0), into: &digests) }
                 return (report.records, digests)
             }
             try target.close()
@@ -95,20 +95,6 @@ extension SQLiteLedger {
         } catch {
             throw LedgerError.from(error, path: path)
         }
-    }
-}
-
-/// Every `sha256:` with 64 hexadecimal digits in an event's body: whatever kind of event names it.
-func collectDigests(_ body: UnsafeRawBufferPointer, into digests: inout Set<Digest>) {
-    let prefix = Array("sha256:".utf8)
-    var start = 0
-    while start + 71 <= body.count {
-        guard body[start] == prefix[0], body[start..<start + 7].elementsEqual(prefix) else {
-            start += 1
-            continue
-        }
-        if let digest = Digest(String(decoding: body[start..<start + 71], as: UTF8.self)) { digests.insert(digest) }
-        start += 7
     }
 }
 

@@ -105,7 +105,7 @@ struct Apply: Verb {
     var plan = false
     @Option(
         help: ArgumentHelp(
-            "Where releases are made from (default: the file's folder): a folder, or an address such as ssh://….",
+            "Where releases are made from (default: the file's folder): a folder, or an address such as ssh://… or git@host:path.",
             valueName: "place"))
     var repository: String?
     @OptionGroup var format: Format

@@ -32,22 +32,26 @@ struct Restore: Verb {
         abstract: "Make a data folder from a backup.",
         discussion: """
             Checks every file and the whole chain first. A folder that has a record is moved aside after asking, or \
-            with --yes; one that a server uses is refused.
+            with --yes; one that a server uses is refused, and one whose instances still run, which nothing would look after \
+            any more.
             """)
 
     @Argument(help: "A file that `slipway backup FILE` made.")
     var file: String
     @Flag(help: "Don't ask.")
     var yes = false
+    @Flag(help: "Let instances and routers of the folder that is moved aside run on; they hold their addresses.")
+    var leaveRunning = false
     @OptionGroup var format: Format
     @OptionGroup var place: Place
 
     mutating func validate() throws { try self.place.needsFolder("restore") }
 
     func run(in session: Session) async throws -> Ending {
-        let restored = try await session.wiring.restore(
-            session.shell.absolute(self.file), session.dataFolder(self.place)
-        ) { question in
+        let order = OfflineRestore(
+            file: session.shell.absolute(self.file), dataFolder: session.dataFolder(self.place),
+            leavesRunning: self.leaveRunning)
+        let restored = try await session.wiring.restore(order) { question in
             let answer = self.yes ? "y" : session.shell.ask(question + " [y/N] ") ?? ""
             return ["y", "yes"].contains(answer.lowercased())
         }
@@ -66,7 +70,8 @@ struct Prune: Verb {
         abstract: "Remove the content of releases that nothing needs any more.",
         discussion: """
             Artifacts, logs and results go; the record of them stays. What serves, is warm, waits or can be rolled back \
-            to is kept, and the 10 newest releases of each service. Works without a running server too.
+            to is kept, and the 10 newest releases of each service. Also goes what no record names: content of builds that \
+            were killed, and folders and logs of work that ended more than an hour ago. Works without a running server too.
             """)
 
     @Flag(help: "Only say what would go.")
@@ -85,6 +90,12 @@ struct Prune: Verb {
         lines.append(
             "\(pruned.releases.count) releases \(pruned.dryRun ? "would be" : "were") pruned, "
                 + "\(megabytes(pruned.bytes)); \(pruned.kept) are kept.")
+        if pruned.orphans + pruned.work > 0 {
+            lines.append(
+                "\(pruned.orphans) files that no record names \(pruned.dryRun ? "would go" : "went"), "
+                    + "\(megabytes(pruned.orphanBytes)); of \(pruned.work) builds and commands what they left behind, "
+                    + "\(megabytes(pruned.workBytes)).")
+        }
         try session.show(pruned, json: self.format.json, lines)
         return .done
     }

@@ -158,12 +158,15 @@ extension Bridge {
 
     func prune(_ caller: Caller, _ body: Wire.Prune) async throws -> Wire.Pruned {
         let report = try await self.plane.prune(isDryRun: body.dryRun, by: try await self.caller(caller))
-        return Wire.Pruned(
+        var pruned = Wire.Pruned(
             dryRun: body.dryRun, bytes: report.bytes, kept: report.kept,
             releases: report.pruned.map {
                 Wire.PrunedRelease(
                     release: $0.release.text, service: $0.service.text, version: $0.version, bytes: $0.bytes)
             })
+        (pruned.orphans, pruned.orphanBytes) = (report.orphans.count, report.orphans.bytes)
+        (pruned.work, pruned.workBytes) = (report.work.count, report.work.bytes)
+        return pruned
     }
 
     // MARK: Promotions
