@@ -129,7 +129,7 @@ struct TrafficTests {
         let ledger = try world.open()
         let watched = WatchedLedger(ledger: ledger, looking: { count in read.withLock { $0 += count } })
         let plane = world.plane(over: watched)
-        try await Self.deploy(plane, ledger)
+        try await Self.deploy(world, ledger)
         let looks = 4_000
         try await Self.record(looks, ledger)
         let traffic = try await plane.traffic(try Shop.lane("prod"), 1, by: .ada)
@@ -149,7 +149,7 @@ struct TrafficTests {
         let world = World(clock: PacedClock())
         let ledger = try world.open()
         let plane = world.plane(over: ledger)
-        try await Self.deploy(plane, ledger)
+        try await Self.deploy(world, ledger)
         try await Self.record(5, ledger, deployment: 7)
         try await Self.record(3, ledger)
         let lane = try Shop.lane("prod")
@@ -178,8 +178,9 @@ struct TrafficTests {
     }
 
     /// A canary that was admitted at the start and ended 4,000 s later.
-    private static func deploy(_ plane: ControlPlane, _ ledger: any Ledger) async throws {
-        try await plane.define(Shop.file(Shop.line("prod", "strategy: canary")))
+    private static func deploy(_ world: World, _ ledger: any Ledger) async throws {
+        // One of its own, which is gone then: what follows is appended behind its back.
+        try await world.plane(over: ledger).define(Shop.file(Shop.line("prod", "strategy: canary")))
         let stream = StreamID.lane(try Shop.lane("prod"))
         let events = [
             (
