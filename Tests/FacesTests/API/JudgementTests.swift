@@ -171,14 +171,17 @@ enum Recorded {
         let clock = VirtualClock()
         let target = SimulatedTarget(clock: clock)
         let ledger = try MemoryStore().open(owner: "the test") { clock.now() }
-        let plane = ControlPlane(
-            journal: Journal(ledger: ledger, time: clock, news: News()),
-            doors: Doors(
-                blobs: MemoryBlobs(), source: Nobody(), builder: Nobody(), commands: Nobody(), probe: Nobody(),
-                runtime: target.runtime, router: target.router, messenger: RecordingMessenger()),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        func plane() -> ControlPlane {
+            ControlPlane(
+                journal: Journal(ledger: ledger, time: clock, news: News()),
+                doors: Doors(
+                    blobs: MemoryBlobs(), source: Nobody(), builder: Nobody(), commands: Nobody(), probe: Nobody(),
+                    runtime: target.runtime, router: target.router, messenger: RecordingMessenger()),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
         let ada = Engine.Caller(actor: .person("ada"), mayAdminister: true)
-        _ = try await plane.apply(
+        // By one that is gone then: what follows is appended behind its back.
+        _ = try await plane().apply(
             "service: shop\nrun: ./shop\nenvironments: { prod: { listen: 127.0.0.1:7003, strategy: canary } }\n",
             repository: "/repositories/shop", isPlan: false, by: ada)
         let lane = LaneID(
@@ -191,8 +194,9 @@ enum Recorded {
                 return NewEvent(kind: EventKind(event.kind, version: grown ? 2 : 1), body: Array(event.body.utf8))
             })
         _ = try await ledger.append(AppendRequest([batch], actor: .person("ada"), at: clock.now()))
-        let token = try await plane.addToken("phone", owner: .person("ada"), mayAdminister: true, by: ada).secret
-        try await LiveServer.with(operations: Operations(plane)) { try await body($0, token) }
+        let reader = plane()
+        let token = try await reader.addToken("phone", owner: .person("ada"), mayAdminister: true, by: ada).secret
+        try await LiveServer.with(operations: Operations(reader)) { try await body($0, token) }
     }
 }
 

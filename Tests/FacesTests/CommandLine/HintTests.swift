@@ -19,7 +19,8 @@ import Testing
         "change": "c-7", "promotion.id": "shop/production/3", "lane.service": "shop",
         "lane.environment": "production", "self.serviceWord": "shop", "self.environmentWord": "production",
         "target": " --to 1.4.2", "release": "r-aa", "self.promotionWord(number)": "shop/production/3",
-        "self.promotionWord(stopped.number)": "shop/production/3", "service": "shop", "before": "staging",
+        "self.promotionWord(stopped.number)": "shop/production/3", "$0.number": "3",
+        "definition.service": "shop", "environment.name": "production", "service": "shop", "before": "staging",
         "stopped.number": "3", "candidate.version": "1.4.2", "absent.first ?? \"PERSON\"": "ada",
     ]
 
