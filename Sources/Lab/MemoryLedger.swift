@@ -33,6 +33,15 @@ package final class MemoryStore: Sendable {
         self.state.withLock { $0.fault = (fault, count) }
     }
 
+    /// The disk is full: only so many urgent appends are taken, and nothing else, until `makeRoom`.
+    package func fillDisk(reserve: Int = 200) {
+        self.state.withLock { $0.reserve = reserve }
+    }
+
+    package func makeRoom() {
+        self.state.withLock { $0.reserve = nil }
+    }
+
     fileprivate func use<T: Sendable>(_ term: Term, _ body: (inout MemoryState) throws -> T) throws -> T {
         try self.state.withLock { state in
             guard !state.closed.contains(term) else { throw LedgerError.closed }
@@ -104,6 +113,7 @@ package struct MemoryLedger: Ledger {
         try checkRows(rows)
         try self.store.use(self.term) { state in
             try state.checkTerm(self.term)
+            try state.checkRoom()
             state.rows = [:]
             state.write(rows)
         }
@@ -116,6 +126,7 @@ package struct MemoryLedger: Ledger {
     package func setPlace(_ position: Int, of reader: String) async throws {
         try self.store.use(self.term) { state in
             try state.checkTerm(self.term)
+            try state.checkRoom()
             state.places[reader] = position
         }
     }
@@ -124,6 +135,7 @@ package struct MemoryLedger: Ledger {
         try checkObservations(observations)
         try self.store.use(self.term) { state in
             try state.checkTerm(self.term)
+            try state.checkRoom()
             state.observations += observations
         }
     }

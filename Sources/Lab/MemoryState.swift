@@ -15,6 +15,8 @@ struct MemoryState {
     /// The text of the owner that holds the store.
     var holder: String?
     var closed: Set<Term> = []
+    /// Urgent appends that a full disk still takes; nil: there is room.
+    var reserve: Int?
     var fault: (MemoryStore.Fault, after: Int)?
 
     var term: Term { Term(self.streams[.ledger]?.count ?? 0) }
@@ -44,11 +46,20 @@ struct MemoryState {
         guard term == self.term else { throw LedgerError.stale(term, newest: self.term.number) }
     }
 
+    /// Refuses what is not urgent on a full disk.
+    func checkRoom() throws {
+        guard self.reserve == nil else {
+            throw LedgerError(.cannotWrite, "The disk is full (a planted fault). Make room on the disk, then try again.")
+        }
+    }
+
     mutating func append(_ request: AppendRequest, under term: Term) throws -> [Envelope] {
         let fault = self.takeFault()
         if fault == .beforeStored {
             throw LedgerError(.cannotWrite, "The append failed before it was stored (a planted fault).")
         }
+        let isReserved = self.reserve.map { $0 > 0 && request.isUrgent } ?? false
+        if !isReserved { try self.checkRoom() }
         try self.checkTerm(term)
         for reading in request.readings { try self.expect(reading.stream, reading.number) }
         for batch in request.batches { try self.expect(batch.stream, batch.expected) }
@@ -67,7 +78,12 @@ struct MemoryState {
             }
         }
         self.write(request.rows)
-        for snapshot in request.snapshots { self.snapshots[snapshot.stream] = snapshot }
+        self.observations += request.observations
+        if isReserved {
+            self.reserve = self.reserve.map { $0 - 1 }
+        } else {
+            for snapshot in request.snapshots { self.snapshots[snapshot.stream] = snapshot }
+        }
         if fault == .afterStored {
             throw LedgerError(.cannotWrite, "The append was stored, but its answer got lost (a planted fault).")
         }

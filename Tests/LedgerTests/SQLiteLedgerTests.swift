@@ -38,11 +38,11 @@ import Testing
         }
     }
 
-    @Test func `leaves one file behind when it is closed`() async throws {
+    @Test func `leaves no side files behind when it is closed`() async throws {
         try await withFolder { folder in
             for _ in 0..<2 { try await open(folder).close() }
             let files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-            #expect(files == ["acknowledged", "ledger.sqlite", "lock"])
+            #expect(files == ["acknowledged", "ledger.sqlite", "lock", "reserve"])
         }
     }
 
@@ -120,15 +120,15 @@ import Testing
         }
     }
 
-    /// On a real file system of 1 MiB. Mounting one needs root: elsewhere the test above stands alone.
+    /// On a real file system of 24 MiB. Mounting one needs root: elsewhere the test above stands alone.
     @Test(.enabled(if: geteuid() == 0, "mounting a small disk needs root"))
     func `a full disk refuses the append whole, and takes it when there is room`() async throws {
         try await withFolder { folder in
-            try #require(mount("tmpfs", folder, "tmpfs", 0, "size=1m") == 0)
+            try #require(mount("tmpfs", folder, "tmpfs", 0, "size=24m") == 0)
             defer { umount2(folder, Int32(MNT_DETACH)) }
             let ledger = try await open(folder + "/data")
             let ballast = folder + "/ballast"
-            try Data(count: 500_000).write(to: URL(fileURLWithPath: ballast))
+            try Data(count: 14_500_000).write(to: URL(fileURLWithPath: ballast))
             let stored = try await fillUp(ledger)
             try FileManager.default.removeItem(atPath: ballast)
             try await append(ledger, stored, count: 1)

@@ -82,6 +82,7 @@ struct Appending {
         }
         try Self.write(request.rows, in: database)
         for snapshot in request.snapshots { try Self.write(snapshot, in: database) }
+        try Self.write(request.observations, in: database)
         return stored
     }
 
@@ -199,6 +200,15 @@ struct Appending {
                 try database.run(
                     "DELETE FROM projections WHERE name = ? AND key = ?", row.table.rawValue, row.key)
             }
+        }
+    }
+
+    static func write(_ observations: [Observation], in database: Database) throws {
+        for observation in observations {
+            try database.run(
+                "INSERT INTO observations (lane, version, start, finish, body) VALUES (?, ?, ?, ?, ?)",
+                observation.lane.description, observation.version, Int(observation.from.milliseconds),
+                Int(observation.to.milliseconds), observation.body)
         }
     }
 

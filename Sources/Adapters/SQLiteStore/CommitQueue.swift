@@ -40,11 +40,13 @@ final class CommitQueue: Sendable {
     private let pool: DatabasePool
     private let term: Term
     private let acknowledged: Acknowledged
+    private let reserve: Reserve
 
-    init(pool: DatabasePool, term: Term, acknowledged: Acknowledged) {
+    init(pool: DatabasePool, term: Term, acknowledged: Acknowledged, reserve: Reserve) {
         self.pool = pool
         self.term = term
         self.acknowledged = acknowledged
+        self.reserve = reserve
     }
 
     func append(_ request: AppendRequest) async throws -> [Envelope] {
@@ -137,9 +139,14 @@ final class CommitQueue: Sendable {
         }
     }
 
-    private func commit(
-        _ first: [Waiting], joinedBy crowd: Crowd, in database: Database
-    ) -> (group: [Waiting], outcomes: [Result<[Envelope], any Error>]) {
+    private typealias Committed = (group: [Waiting], outcomes: [Result<[Envelope], any Error>])
+
+    private func commit(_ first: [Waiting], joinedBy crowd: Crowd, in database: Database) -> Committed {
+        do {
+            try self.reserve.keep(for: self.pool.path)
+        } catch {
+            return self.commitUrgent(of: first, othersFailWith: error, in: database)
+        }
         var group: [Waiting] = []
         var outcomes: [Result<[Envelope], any Error>] = []
         do {
@@ -157,22 +164,74 @@ final class CommitQueue: Sendable {
                 next = end
                 return .commit
             }
-            if let next { self.acknowledged.write(next.position) }
-            self.end.withLock { $0 = next }
+            self.ended(next)
             return (group, outcomes)
+        } catch let error where self.isFull(error) {
+            let failed = group.isEmpty ? first : group
+            return self.commitUrgent(
+                of: failed, othersFailWith: LedgerError.from(error, path: self.pool.path), in: database)
         } catch {
-            let failure = LedgerError.from(error, path: self.pool.path)
-            if (error as? DatabaseError)?.extendedResultCode == .SQLITE_IOERR_FSYNC {
-                // Nobody knows what of the failed flush is on the disk; a second one would wrongly report success.
-                self.refuse(
-                    with: LedgerError(
-                        .cannotWrite,
-                        "The disk failed to flush \(self.pool.path): nothing more is written. Look at the disk, "
-                            + "then start again."))
-            }
             // Also when the transaction could not even begin, those that it was to begin with are answered.
+            let failure = self.failed(error)
             return (group.isEmpty ? first : group, (group.isEmpty ? first : group).map { _ in .failure(failure) })
         }
+    }
+
+    private func ended(_ end: Appending?) {
+        if let end { self.acknowledged.write(end.position) }
+        self.end.withLock { $0 = end }
+    }
+
+    private func isFull(_ error: any Error) -> Bool { (error as? DatabaseError)?.isOfFullDisk == true }
+
+    /// On a full disk: what takes traffic back is written into the reserve, one by one; the rest is refused.
+    private func commitUrgent(
+        of group: [Waiting], othersFailWith refusal: any Error, in database: Database
+    ) -> Committed {
+        let outcomes = group.map { waiting -> Result<[Envelope], any Error> in
+            guard waiting.request.isUrgent else { return .failure(refusal) }
+            var request = waiting.request
+            // They only save reading, and may be large: the next ones do as well.
+            request.snapshots = []
+            while true {
+                do {
+                    return try self.commit(request, in: database)
+                } catch let error where self.isFull(error) && self.reserve.giveUp() {
+                    continue
+                } catch {
+                    return .failure(self.failed(error))
+                }
+            }
+        }
+        return (group, outcomes)
+    }
+
+    private func commit(_ request: AppendRequest, in database: Database) throws -> Result<[Envelope], any Error> {
+        var outcome: Result<[Envelope], any Error> = .success([])
+        var next: Appending?
+        try database.inTransaction(.immediate) {
+            try Appending.check(self.term, in: database)
+            var end = try self.end.withLock { $0.take() } ?? Appending(database)
+            outcome = try self.store(request, at: &end, in: database)
+            next = end
+            return .commit
+        }
+        self.ended(next)
+        return outcome
+    }
+
+    /// What a transaction that failed means.
+    private func failed(_ error: any Error) -> LedgerError {
+        let failure = LedgerError.from(error, path: self.pool.path)
+        if (error as? DatabaseError)?.extendedResultCode == .SQLITE_IOERR_FSYNC {
+            // Nobody knows what of the failed flush is on the disk; a second one would wrongly report success.
+            self.refuse(
+                with: LedgerError(
+                    .cannotWrite,
+                    "The disk failed to flush \(self.pool.path): nothing more is written. Look at the disk, "
+                        + "then start again."))
+        }
+        return failure
     }
 
     /// One append of a group. Throws what ends the whole transaction.
@@ -193,5 +252,6 @@ extension AppendRequest {
     fileprivate var bytes: Int {
         self.batches.reduce(0) { $1.events.reduce($0) { $0 + $1.body.count } }
             + self.rows.reduce(0) { $0 + ($1.body?.count ?? 0) } + self.snapshots.reduce(0) { $0 + $1.body.count }
+            + self.observations.reduce(0) { $0 + $1.body.count }
     }
 }

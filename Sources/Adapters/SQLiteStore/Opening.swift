@@ -10,31 +10,50 @@ extension SQLiteLedger {
     /// - Parameters:
     ///   - owner: what a second opener is told, and what the term's event holds.
     ///   - mostBytes: how large the file may become; beyond, appends are refused with `cannotWrite`.
+    ///   - reserveBytes: room on the disk that is kept for urgent appends, and for the start of a term on a full disk.
     ///   - checkedWhole: a ledger of at most so many records is verified whole (a second or two); of a longer one the
     ///     end is checked here, each event when it is read, and all of it by `verify` (`isCheckedWhole` says whether that is still due).
     package static func open(
         folder: String, owner: String, time: @escaping @Sendable () -> Instant, mostBytes: Int = 1 << 40,
-        checkedWhole: Int = 500_000
+        reserveBytes: Int = 8 << 20, checkedWhole: Int = 500_000
     ) async throws -> SQLiteLedger {
         try makeFolder(folder)
         let lock = try FolderLock.take(folder, owner: owner, since: time())
         let path = Self.path(in: folder)
         do {
-            let isCheckedWhole = try await Self.check(folder, checkedWhole: checkedWhole)
-            let pool = try DatabasePool(path: path, configuration: Self.configuration())
-            let (term, position) = try await pool.writeWithoutTransaction { database in
-                try Self.setUp(database, mostBytes: mostBytes)
-                return try Self.startTerm(owner: owner, at: time(), in: database)
+            let reserve = Reserve(folder: folder, bytes: reserveBytes)
+            let (pool, isCheckedWhole, term, position) = try await Self.giving(reserve) {
+                let isCheckedWhole = try await Self.check(folder, checkedWhole: checkedWhole)
+                let pool = try DatabasePool(path: path, configuration: Self.configuration())
+                let (term, position) = try await pool.writeWithoutTransaction { database in
+                    try Self.setUp(database, mostBytes: mostBytes)
+                    return try Self.startTerm(owner: owner, at: time(), in: database)
+                }
+                return (pool, isCheckedWhole, term, position)
             }
             let acknowledged = try Acknowledged(folder: folder)
             acknowledged.write(position)
-            let queue = CommitQueue(pool: pool, term: term, acknowledged: acknowledged)
+            // Without room for it the first append that is not urgent is told so.
+            try? reserve.keep(for: path)
+            let queue = CommitQueue(pool: pool, term: term, acknowledged: acknowledged, reserve: reserve)
             return SQLiteLedger(
                 term: term, isCheckedWhole: isCheckedWhole, path: path, reader: pool,
-                owned: Ownership(pool: pool, lock: lock, queue: queue, acknowledged: acknowledged, time: time))
+                owned: Ownership(
+                    pool: pool, lock: lock, queue: queue, acknowledged: acknowledged, reserve: reserve, time: time))
         } catch {
             lock.release()
             throw LedgerError.from(error, path: path)
+        }
+    }
+
+    /// A process that died on a full disk is started again all the same: nobody could abort without one.
+    private static func giving<T>(_ reserve: Reserve, _ body: () async throws -> T) async throws -> T {
+        while true {
+            do {
+                return try await body()
+            } catch let error as DatabaseError where error.isOfFullDisk && reserve.giveUp() {
+                continue
+            }
         }
     }
 

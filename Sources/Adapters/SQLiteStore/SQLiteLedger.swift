@@ -18,6 +18,7 @@ package struct SQLiteLedger: Ledger {
         let lock: FolderLock
         let queue: CommitQueue
         let acknowledged: Acknowledged
+        let reserve: Reserve
         let time: @Sendable () -> Instant
     }
 
@@ -73,14 +74,7 @@ package struct SQLiteLedger: Ledger {
 
     package func record(_ observations: [Observation]) async throws {
         try checkObservations(observations)
-        try await self.write { database in
-            for observation in observations {
-                try database.run(
-                    "INSERT INTO observations (lane, version, start, finish, body) VALUES (?, ?, ?, ?, ?)",
-                    observation.lane.description, observation.version, Int(observation.from.milliseconds),
-                    Int(observation.to.milliseconds), observation.body)
-            }
-        }
+        try await self.write { try Appending.write(observations, in: $0) }
     }
 
     package func close() async throws {
@@ -121,6 +115,7 @@ package struct SQLiteLedger: Ledger {
                 continuation.resume(
                     with: Result {
                         try self.named {
+                            try owned.reserve.keep(for: self.path)
                             try database.inTransaction(.immediate) {
                                 try Appending.check(self.term, in: database)
                                 try body(database)

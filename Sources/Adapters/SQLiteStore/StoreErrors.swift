@@ -1,6 +1,17 @@
 import GRDB
 import Ports
 
+extension DatabaseError {
+    /// There is no room for what was to be written.
+    var isOfFullDisk: Bool {
+        switch self.extendedResultCode {
+        case .SQLITE_FULL, .SQLITE_IOERR_WRITE, .SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_TRUNCATE: true
+        // An open set of SQLite's: every other code.
+        default: false
+        }
+    }
+}
+
 extension LedgerError {
     /// What a failure of SQLite means for the ledger.
     static func from(_ error: any Error, path: String) -> LedgerError {

@@ -95,20 +95,21 @@ package final class Journal: Sendable {
             row: try machine.row(of: loaded.stream), snapshot: snapshot, remembered: machine)
     }
 
-    /// Appends all drafts or none, and tells the news.
+    /// Appends all drafts or none, and tells the news. `isUrgent`: traffic is being taken back, which a full disk must not stop.
     @discardableResult
     package func append(
-        _ drafts: [Draft], reading: [StreamReading] = [], by actor: Actor, cause: Cause? = nil, at now: Instant
+        _ drafts: [Draft], reading: [StreamReading] = [], restingOn observations: [Observation] = [],
+        isUrgent: Bool = false, by actor: Actor, cause: Cause? = nil, at now: Instant
     ) async throws -> [Envelope] {
         guard !drafts.isEmpty else { return [] }
         let written: [Envelope]
         do {
-            written = try await self.writing {
-                try await self.ledger.append(
-                    AppendRequest(
-                        drafts.map(\.batch), readings: reading, rows: drafts.compactMap(\.row),
-                        snapshots: drafts.compactMap(\.snapshot), actor: actor, cause: cause, at: now))
-            }
+            var request = AppendRequest(
+                drafts.map(\.batch), readings: reading, rows: drafts.compactMap(\.row),
+                snapshots: drafts.compactMap(\.snapshot), actor: actor, cause: cause, at: now)
+            request.observations = observations
+            request.isUrgent = isUrgent
+            written = try await self.writing(isUrgent: isUrgent) { [request] in try await self.ledger.append(request) }
         } catch {
             let streams = drafts.map(\.batch.stream) + reading.map(\.stream)
             self.remembered.withLock { kept in for stream in streams { kept[stream] = nil } }
@@ -135,10 +136,11 @@ package final class Journal: Sendable {
     /// Since when, and why, nothing can be written; nil: what was written last was taken.
     package var alarm: RecordAlarm? { self.unwritable.withLock { $0 } }
 
-    private func writing<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+    private func writing<T: Sendable>(isUrgent: Bool = false, _ body: () async throws -> T) async throws -> T {
         do {
             let result = try await body()
-            self.unwritable.withLock { $0 = nil }
+            // What is urgent may have been taken by a disk that is full all the same.
+            if !isUrgent { self.unwritable.withLock { $0 = nil } }
             return result
         } catch let error as LedgerError where error.code == .cannotWrite {
             let alarm = RecordAlarm.notWritable(error.message, since: self.time.now())

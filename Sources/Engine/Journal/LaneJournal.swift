@@ -10,7 +10,7 @@ package struct LaneJournal: Sendable {
     @discardableResult
     package func decide(
         _ id: LaneID, by actor: Actor, cause: Cause? = nil, reading: [StreamReading] = [],
-        _ input: @Sendable (Instant) -> Lane.Input
+        restingOn observations: [Observation] = [], _ input: @Sendable (Instant) -> Lane.Input
     ) async throws -> [Lane.Event] {
         try await self.journal.retrying {
             let loaded = try await self.journal.lane(id)
@@ -18,7 +18,9 @@ package struct LaneJournal: Sendable {
             let events = try loaded.machine.decide(input(now))
             guard let draft = try self.journal.draft(loaded, events) else { return [] }
             let others = try await self.consequences(of: events, in: id, before: loaded.machine, at: now)
-            try await self.journal.append([draft] + others, reading: reading, by: actor, cause: cause, at: now)
+            try await self.journal.append(
+                [draft] + others, reading: reading, restingOn: observations,
+                isUrgent: loaded.machine.isUrgent(events), by: actor, cause: cause, at: now)
             return events
         }
     }

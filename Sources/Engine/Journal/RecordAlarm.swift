@@ -4,7 +4,8 @@ package import Core
 package struct RecordAlarm: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         case damaged
-        /// The disk is full, or does not take what is written. Nothing moves on until it does; what serves, serves.
+        /// The disk is full, or does not take what is written. Nothing moves forward until it does; what serves, serves. Traffic can still be
+        /// taken back while the ledger's reserve lasts.
         case notWritable
     }
 
@@ -18,7 +19,8 @@ package struct RecordAlarm: Sendable, Equatable {
         RecordAlarm(
             kind: .notWritable, reason: reason,
             nextAction: "make room on the disk of the data folder, or see to it. Until it takes what is written "
-                + "nothing is decided and nothing moves, an abort neither; what serves goes on serving as it does",
+                + "nothing moves forward, and what serves goes on serving as it does; an abort, a rollback and the judge's "
+                + "stop still work while the ledger's reserve lasts",
             since: since)
     }
 }

@@ -77,6 +77,10 @@ package struct AppendRequest: Sendable, Equatable {
     package var readings: [StreamReading]
     package var rows: [ProjectionRow]
     package var snapshots: [Snapshot]
+    /// What the events rest on and could not be kept before.
+    package var observations: [Observation] = []
+    /// Traffic is being taken back: on a full disk it is written into the ledger's reserve, without its snapshots.
+    package var isUrgent = false
     package var actor: Actor
     package var cause: Cause?
     package var at: Instant
@@ -120,7 +124,8 @@ package protocol Ledger: Sendable {
     var term: Term { get }
 
     /// Appends to several streams at once, or to none: rows, snapshots and events in one durable transaction. Returns the envelopes in the
-    /// order of the request. An event's `at` is never before the ledger's previous one. Throws `LedgerError`.
+    /// order of the request. An event's `at` is never before the ledger's previous one. On a full disk only urgent requests are taken, while
+    /// the reserve lasts, and nothing else until there is room for a whole reserve again. Throws `LedgerError`.
     func append(_ request: AppendRequest) async throws -> [Envelope]
 
     /// Events of a stream after a number, oldest first, at most `limit`.

@@ -8,6 +8,7 @@ extension AppendRequest {
         guard !self.batches.isEmpty || !self.rows.isEmpty || !self.snapshots.isEmpty else {
             throw LedgerError(.invalid, "The append holds nothing: give it events, rows or snapshots.")
         }
+        try checkObservations(self.observations)
         var seen: Set<StreamID> = []
         var count = 0
         for batch in self.batches {

@@ -14,6 +14,8 @@ struct LaneObserver: Sendable {
     private static let idle = Milliseconds.minutes(1)
     private static let pastDays: Int64 = 7
     private static let page = 10_000
+    /// Observations that are held while the disk is full: about an hour's. What is seen then is no longer judged.
+    private static let mostUnkept = 1_500
 
     /// Between two questions whether there is something to watch.
     private static let pace = Milliseconds.seconds(1)
@@ -21,6 +23,7 @@ struct LaneObserver: Sendable {
     /// Ends when its task is cancelled.
     func run() async {
         var run: (number: Int, run: ObservedRun)?
+        var unkept: [Observation] = []
         var lastRest: Instant?
         while !Task.isCancelled {
             let now = self.journal.time.now()
@@ -30,8 +33,9 @@ struct LaneObserver: Sendable {
                 if let deployment = lane.watched, let judging = deployment.plan.judging {
                     if run?.number != deployment.number {
                         run = try await self.begin(deployment, judging).map { (deployment.number, $0) }
+                        unkept = []
                     }
-                    try await self.look(lane, deployment, &run)
+                    try await self.look(lane, deployment, &run, &unkept)
                     lastRest = nil
                     next = now + judging.every
                 } else {
@@ -53,7 +57,8 @@ struct LaneObserver: Sendable {
     // MARK: A deployment
 
     private func look(
-        _ lane: Lane, _ deployment: Deployment, _ run: inout (number: Int, run: ObservedRun)?
+        _ lane: Lane, _ deployment: Deployment, _ run: inout (number: Int, run: ObservedRun)?,
+        _ unkept: inout [Observation]
     ) async throws {
         let from = run?.run.lastLook ?? deployment.stepStartedAt
         let traffic = await self.traffic()
@@ -75,18 +80,28 @@ struct LaneObserver: Sendable {
         let bodies = try [new, old].compactMap(\.self).map { try EventJSON.encode($0) }
         let looks = Looks(from: from, to: end, new: new, old: old, bodies: bodies)
         let versions = (new: deployment.candidate.version, old: self.version(deployment.returnsTo, lane))
-        try await self.journal.record(
-            zip([versions.new, versions.old ?? ""], bodies).map {
-                Observation(lane: self.id, version: $0, from: from, to: end, body: $1)
-            })
+        unkept += zip([versions.new, versions.old ?? ""], bodies).map {
+            Observation(lane: self.id, version: $0, from: from, to: end, body: $1)
+        }
+        do {
+            try await self.journal.record(unkept)
+            unkept = []
+        } catch let error as LedgerError where error.code == .cannotWrite {
+            // A bad version is seen on a full disk too: what shows it is kept with the decision, or once there is room.
+            guard unkept.count <= Self.mostUnkept else {
+                unkept.removeLast(bodies.count)
+                throw error
+            }
+        }
         if run == nil, let judging = deployment.plan.judging {
             run = (deployment.number, try ObservedRun(deployment, judging, past: await self.past(deployment), old: old))
         }
         try run?.run.take(looks)
         guard let judgement = run?.run.judgement(deployment, at: end, versions) else { return }
-        try await LaneJournal(self.journal).decide(self.id, by: .judge) { now in
+        let events = try await LaneJournal(self.journal).decide(self.id, by: .judge, restingOn: unkept) { now in
             .answer(.judged(number: deployment.number, judgement), at: now)
         }
+        if !events.isEmpty { unkept = [] }
     }
 
     private func version(_ capacity: Int?, _ lane: Lane) -> String? {

@@ -171,7 +171,7 @@ private struct Staging {
         }
         let words = "slipway restore of a backup at position \(manifest.position), made at \(manifest.at.utcText)"
         let ledger = try await SQLiteLedger.open(
-            folder: self.folder, owner: words, time: { now }, checkedWhole: 0)
+            folder: self.folder, owner: words, time: { now }, reserveBytes: 0, checkedWhole: 0)
         try await ledger.close()
         try Descriptor(path, O_RDONLY).flush(path)
         for made in self.made where made.hasSuffix("blobs") || made == self.folder {
