@@ -49,7 +49,8 @@ struct MemoryState {
     /// Refuses what is not urgent on a full disk.
     func checkRoom() throws {
         guard self.reserve == nil else {
-            throw LedgerError(.cannotWrite, "The disk is full (a planted fault). Make room on the disk, then try again.")
+            throw LedgerError(
+                .cannotWrite, "The disk is full (a planted fault). Make room on the disk, then try again.")
         }
     }
 

@@ -37,9 +37,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "mounting a small disk needs root"))
-    func `a server that died on a full disk says so when it is started, and with room brings the canary to its end`()
-        async throws
-    {
+    func `a server that died on a full disk is started on it, and an abort takes the traffic back`() async throws {
         try await Site.with(portsFrom: 7_621, diskOf: "64m") { site in
             let release = try await site.server.run { running in
                 let release = try await site.open(Stage(client: running.client, repository: site.repository))
@@ -52,28 +50,113 @@ import Testing
                     let promotion = try await stage.promote(release)
                     try await Self.firstShare(stage)
                     let ballast = try Ballast(site.folders.data)
-                    try await Stage.wait(for: "the alarm", within: .seconds(20)) {
-                        try await running.client.status().alarm
-                    }
+                    try await Self.alarm(running.client)
                     try running.kill()
                     return (promotion, ballast)
                 }
                 let more = try Ballast(site.folders.data, "more")
-                let refused = try await site.serveAgain()
-                print("  a start on a full disk: \(refused.err.split(separator: "\n").last ?? "")")
-                #expect(refused.code == 1 && refused.err.contains("room"), "\(refused)")
                 let sent = log.count
                 try await Stage.wait(for: "100 requests", within: .seconds(30)) { log.count >= sent + 100 ? () : nil }
-                ballast.remove()
-                more.remove()
                 try await site.server.run { running in
                     let stage = Stage(client: running.client, repository: site.repository)
-                    _ = try await stage.end(of: promotion, as: .completed)
-                    #expect(try await running.client.verifyAudit().verified)
+                    try await Self.abort(promotion, site, stage)
+                    try await Self.alarm(running.client)
+                    ballast.remove()
+                    more.remove()
+                    try await Self.goesOn(stage, release, running.client)
                 }
             }
             #expect(log.counts().failed == 0, "\(log.failures(limit: 5))")
         }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "mounting a small disk needs root"))
+    func `an abort takes the traffic of a canary back while the disk is full`() async throws {
+        try await Site.with(portsFrom: 7_641, diskOf: "64m") { site in
+            try await site.server.run { running in
+                let stage = Stage(client: running.client, repository: site.repository)
+                let release = try await site.open(stage)
+                try await Canary.define(site, running.client, atLeast: "60s")
+                let (_, log) = try await site.underLoad { log in
+                    let promotion = try await stage.promote(release)
+                    try await Self.firstShare(stage)
+                    let ballast = try Ballast(site.folders.data)
+                    try await Self.alarm(running.client)
+                    try await Self.abort(promotion, site, stage)
+                    let before = log.counts().byVersion[release.version] ?? 0
+                    let sent = log.count
+                    try await Stage.wait(for: "200 requests", within: .seconds(30)) {
+                        log.count >= sent + 200 ? () : nil
+                    }
+                    let after = log.counts().byVersion[release.version] ?? 0
+                    #expect(after - before <= 5, "what was on its way, and no more")
+                    try await Self.alarm(running.client)
+                    ballast.remove()
+                    try await Self.goesOn(stage, release, running.client)
+                }
+                #expect(log.counts().failed == 0, "\(log.failures(limit: 5))")
+            }
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "mounting a small disk needs root"))
+    func `the judge takes the traffic of a bad canary back while the disk is full`() async throws {
+        try await Site.with(portsFrom: 7_661, diskOf: "64m") { site in
+            try await site.server.run { running in
+                let stage = Stage(client: running.client, repository: site.repository)
+                _ = try await site.open(stage)
+                // 5 fails one request in twenty-five.
+                for number in 2...5 { try await site.repository.commit(number) }
+                let release = try await stage.release(version: nil)
+                try await Stage.wait(for: "\(release.version) in staging", within: .seconds(60)) {
+                    try await stage.lane("staging").recent.contains {
+                        $0.version == release.version && $0.state == .completed
+                    } ? () : nil
+                }
+                try await Canary.define(site, running.client, atLeast: "60s")
+                _ = try await site.underLoad(perSecond: 200) { log in
+                    let promotion = try await stage.promote(release)
+                    try await Self.firstShare(stage)
+                    let ballast = try Ballast(site.folders.data)
+                    try await Self.alarm(running.client)
+                    try await Self.isBack(stage, within: .seconds(100))
+                    let ended = try await stage.end(of: promotion, as: .aborted)
+                    print("figure: the judge's stop on a full disk: \(ended.reason ?? "")")
+                    try await Self.alarm(running.client)
+                    ballast.remove()
+                    try await Self.goesOn(stage, release, running.client)
+                }
+            }
+        }
+    }
+
+    @discardableResult
+    private static func alarm(_ client: APIClient) async throws -> String {
+        try await Stage.wait(for: "the alarm", within: .seconds(20)) { try await client.status().alarm?.reason }
+    }
+
+    private static func abort(_ promotion: Wire.Promotion, _ site: Site, _ stage: Stage) async throws {
+        let said = try await site.slipway(
+            "abort", promotion.id, "--reason", "it is bad", "--data", site.folders.data)
+        #expect(said.code == 0, "\(said)")
+        try await Self.isBack(stage, within: .seconds(20))
+        _ = try await stage.end(of: promotion, as: .aborted)
+        let status = try await site.slipway("status", "--data", site.folders.data)
+        #expect(status.code == 0 && status.out.contains("ALARM") && status.out.contains("disk"), "\(status)")
+    }
+
+    private static func isBack(_ stage: Stage, within limit: Duration) async throws {
+        try await Stage.wait(for: "the traffic to be back", within: limit) {
+            try await stage.lane().serving.map(\.weight) == [10_000] ? () : nil
+        }
+    }
+
+    /// With room the alarm ends, and what is not urgent is recorded again.
+    private static func goesOn(_ stage: Stage, _ release: Wire.Release, _ client: APIClient) async throws {
+        let act = Wire.Act(reason: "there is room", subject: release.id)
+        _ = try await client.act(service: Stage.service, environment: Stage.production, .unblock, act)
+        #expect(try await client.status().alarm == nil)
+        #expect(try await client.verifyAudit().verified)
     }
 
     private static func firstShare(_ stage: Stage) async throws {

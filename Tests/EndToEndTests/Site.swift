@@ -76,13 +76,6 @@ struct Site: Sendable {
         try await self.run(self.executable, arguments)
     }
 
-    /// A start that is expected to fail; ended with 124 if it is still there after 30 s.
-    func serveAgain() async throws -> Ended {
-        try await self.run(
-            "/usr/bin/timeout",
-            ["30", self.executable, "serve", "--data", self.folders.data, "--listen", "127.0.0.1:0"])
-    }
-
     private func run(_ program: String, _ arguments: [String]) async throws -> Ended {
         let result = try await Subprocess.run(
             .path(FilePath(program)), arguments: Arguments(arguments), output: .string(limit: 1 << 20),

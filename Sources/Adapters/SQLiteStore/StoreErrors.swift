@@ -6,7 +6,7 @@ extension DatabaseError {
     var isOfFullDisk: Bool {
         switch self.extendedResultCode {
         case .SQLITE_FULL, .SQLITE_IOERR_WRITE, .SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_TRUNCATE: true
-        // An open set of SQLite's: every other code.
+        // An open set of codes.
         default: false
         }
     }

@@ -4,8 +4,8 @@ package import Core
 package struct RecordAlarm: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         case damaged
-        /// The disk is full, or does not take what is written. Nothing moves forward until it does; what serves, serves. Traffic can still be
-        /// taken back while the ledger's reserve lasts.
+        /// The disk is full, or does not take what is written. Nothing moves forward until it does; what serves, serves.
+        /// Traffic can still be taken back while the ledger's reserve lasts.
         case notWritable
     }
 
@@ -19,8 +19,8 @@ package struct RecordAlarm: Sendable, Equatable {
         RecordAlarm(
             kind: .notWritable, reason: reason,
             nextAction: "make room on the disk of the data folder, or see to it. Until it takes what is written "
-                + "nothing moves forward, and what serves goes on serving as it does; an abort, a rollback and the judge's "
-                + "stop still work while the ledger's reserve lasts",
+                + "nothing moves forward, and what serves goes on serving as it does; an abort, a rollback and "
+                + "the judge's stop still work while the ledger's reserve lasts",
             since: since)
     }
 }
