@@ -119,8 +119,13 @@ import Testing
                     try await Self.firstShare(stage)
                     let ballast = try Ballast(site.folders.data)
                     try await Self.alarm(running.client)
+                    let alarm = try #require(try await running.client.status().alarm)
+                    let full = try #require(Times.milliseconds(alarm.since))
                     try await Self.isBack(stage, within: .seconds(100))
                     let ended = try await stage.end(of: promotion, as: .aborted)
+                    let stopped = try await running.client.events(stream: Self.stream, limit: 1_000)
+                        .last { $0.kind == "lane.aborted" }
+                    #expect(try #require(stopped.flatMap { Times.milliseconds($0.at) }) >= full)
                     print("figure: the judge's stop on a full disk: \(ended.reason ?? "")")
                     try await Self.alarm(running.client)
                     ballast.remove()
@@ -129,6 +134,8 @@ import Testing
             }
         }
     }
+
+    private static var stream: String { "lane/\(Stage.service)/\(Stage.production)" }
 
     @discardableResult
     private static func alarm(_ client: APIClient) async throws -> String {

@@ -65,6 +65,41 @@ import Testing
         }
     }
 
+    @Test func `on a full disk an abort comes to its end, all else is refused, and the alarm stays`()
+        async throws
+    {
+        let world = World()
+        let file = Shop.file(Shop.line("prod", "bake: 5m"))
+        try await world.running { plane in
+            for number in 1...2 {
+                world.repository.commit("feat: change \(number)", file: file)
+                if number == 1 { try await plane.define(file) }
+                _ = try await plane.build()
+            }
+            let id = try Shop.lane("prod")
+            let first = try await plane.promote("0.1.0", to: "prod")
+            _ = try await eventually("its bake") { try await plane.machine("prod").deployment?.stepUntil }
+            world.clock.move(.minutes(6))
+            try await plane.end(first, in: "prod")
+            let number = try await plane.promote("0.2.0", to: "prod")
+            _ = try await eventually("its bake") { try await plane.machine("prod").deployment?.stepUntil }
+            world.store.fillDisk()
+            await #expect(throws: LedgerError.self) {
+                try await plane.intend(.pause(number: number, reason: "look"), in: id, by: .ada)
+            }
+            try await plane.intend(.abort(number: number, reason: "bad"), in: id, by: .ada)
+            #expect(try await plane.end(number, in: "prod").end == .deployment(.aborted))
+            #expect(try await plane.machine("prod").serving.map(\.capacity.candidate.version) == ["0.1.0"])
+            let other = Shop.file(Shop.line("prod"))
+            await #expect(throws: LedgerError.self) { try await plane.define(other) }
+            let alarm = try #require(plane.recordAlarm)
+            #expect(alarm.kind == .notWritable && alarm.nextAction.contains("an abort"))
+            world.store.makeRoom()
+            try await plane.define(other)
+            #expect(plane.recordAlarm == nil)
+        }
+    }
+
     @Test func `a build that was asked for before waits until there is room`() async throws {
         let world = World()
         world.repository.commit("feat: open", file: self.file)
