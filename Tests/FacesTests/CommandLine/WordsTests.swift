@@ -43,8 +43,18 @@ import Testing
                       ALARM: The router is gone. Next: see its log.
                       shop/production/3
                       1.3.0 waits for soak: 4 of 10 min in staging (passes at 09:06:00) (shop/production/4)
-                      held by ada: look?[1m first
+                      held by ada: look?[1m first (`slipway hold remove shop --env production --reason …` releases it)
                 """)
+    }
+
+    @Test func `a lane that a block or a pin keeps still names the command that ends it`() async {
+        var lane = Wire.Lane(service: "shop", environment: "production")
+        lane.pin = Wire.Guard(by: "ada", reason: "fair", since: nil, until: nil, subject: "1.1.0")
+        lane.blocks = [Wire.Guard(by: "judge", reason: "errors", since: nil, until: nil, subject: "r-b")]
+        let shop = Wire.Service(name: "shop", owner: "web", definition: 3, environments: [lane])
+        let run = await CommandRun.of("status", status: Wire.Status(position: 1, services: [shop]))
+        #expect(run.out.contains("fair (`slipway pin remove shop --env production --reason …` releases it)"))
+        #expect(run.out.contains("errors (`slipway block remove r-b --env production --reason …` lifts it)"))
     }
 
     @Test func `what the judge says and asks stands below the row`() async {

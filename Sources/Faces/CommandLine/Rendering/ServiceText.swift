@@ -54,21 +54,31 @@ enum ServiceText {
         notes += lane.queue.map { "\($0.version) waits \(PromotionText.waits($0)) (\($0.id))" }
         if let hold = lane.hold {
             let until = hold.until.map { " until \(TimeText.second($0))" } ?? ""
-            notes.append("held\(until) by \(Plain.actor(hold.by)): \(hold.reason)")
+            notes.append(
+                "held\(until) by \(Plain.actor(hold.by)): \(hold.reason)"
+                    + Self.next("hold remove \(lane.service) --env \(lane.environment)", "releases it"))
         }
         if let pin = lane.pin {
-            notes.append("pinned to \(pin.subject ?? "?") by \(Plain.actor(pin.by)): \(pin.reason)")
+            notes.append(
+                "pinned to \(pin.subject ?? "?") by \(Plain.actor(pin.by)): \(pin.reason)"
+                    + Self.next("pin remove \(lane.service) --env \(lane.environment)", "releases it"))
         }
         notes += lane.blocks.map { block in
             // A block holds for a release; people know it by its version, where the lane still remembers it.
             let known = lane.recent.first { $0.release == block.subject }
             let name = known.map { "\($0.version) (\($0.release))" } ?? block.subject ?? "?"
-            return "\(name) is blocked by \(Plain.actor(block.by)): \(block.reason)"
+            let note = "\(name) is blocked by \(Plain.actor(block.by)): \(block.reason)"
+            return note + Self.next("block remove \(block.subject ?? "RELEASE") --env \(lane.environment)", "lifts it")
         }
         if lane.deployment == nil, let last = lane.recent.first, let end = PromotionText.badEnd(last) {
             notes.append("last: \(end) (\(last.id))")
         }
         return notes
+    }
+
+    /// What a person does about it: nothing else on this page says so while nothing waits.
+    private static func next(_ verb: String, _ effect: String) -> String {
+        " (`slipway \(verb) --reason …` \(effect))"
     }
 
     private static func alarm(_ alarm: Wire.Alarm) -> String {
