@@ -66,11 +66,15 @@ let package = Package(
         // MARK: The judge: a public library that stands on its own.
         ours("CanaryAnalysis", at: "CanaryAnalysis", []),
 
+        // MARK: Calendars of freezes and change windows; Foundation for zone offsets only.
+        ours("ChangeCalendar", at: "ChangeCalendar", ["Core"]),
+
         // MARK: Engine: runs the machines. Ports are the doors to the world; adapters see these and never the engine.
         ours("Ports", at: "Engine/Ports", ["Core"]),
         ours("ServiceFile", at: "ServiceFile", ["Core", yams]),
         ours(
-            "Engine", at: "Engine", ["CanaryAnalysis", "Core", "Ports", "ServiceFile", crypto, lifecycle, logging],
+            "Engine", at: "Engine",
+            ["CanaryAnalysis", "ChangeCalendar", "Core", "Ports", "ServiceFile", crypto, lifecycle, logging],
             exclude: ["Ports"]),
 
         // MARK: Adapters: what stands behind the doors.
@@ -81,7 +85,7 @@ let package = Package(
                 "Core", "Ports", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, subprocess,
                 systemPackage,
             ]),
-        ours("Lab", at: "Lab", ["Core", "Ports", "Engine", crypto]),
+        ours("Lab", at: "Lab", ["ChangeCalendar", "Core", "Ports", "Engine", crypto]),
 
         // MARK: Faces: what people and programs see.
         ours("APIClient", at: "Faces/APIClient", [asyncHTTPClient, nioCore, nioHTTP1]),
@@ -97,14 +101,18 @@ let package = Package(
             ["APIClient", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage, unixSignals]),
         ours(
             "CommandLine", at: "Faces/CommandLine",
-            ["APIClient", "CanaryAnalysis", "Demo", "ServiceFile", argumentParser, subprocess]),
+            [
+                "APIClient", "CanaryAnalysis", "ChangeCalendar", "Core", "Demo", "ServiceFile", argumentParser,
+                subprocess,
+            ]),
 
         // MARK: The executable: wiring only.
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "APIClient", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget", "Ports", "SQLiteStore",
-                asyncHTTPClient, lifecycle, logging, unixSignals,
+                "APIClient", "ChangeCalendar", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget",
+                "Ports",
+                "SQLiteStore", asyncHTTPClient, lifecycle, logging, unixSignals,
             ],
             path: "Sources/slipway", swiftSettings: strict),
 
@@ -136,11 +144,16 @@ let package = Package(
             name: "CanaryAnalysisTests", dependencies: ["CanaryAnalysis", "RolloutSimulation"],
             path: "Tests/CanaryAnalysisTests", exclude: ["Fixtures"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ChangeCalendarTests", dependencies: ["ChangeCalendar", "Core"], path: "Tests/ChangeCalendarTests",
+            exclude: ["Oracle"], swiftSettings: strict),
         tests("ServiceFileTests", ["Core", "ServiceFile"]),
         tests("LedgerTests", ["Core", "Kits", "Lab", "Ports", "SQLiteStore", grdb]),
         tests(
             "LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
-        tests("EngineTests", ["Core", "Engine", "Lab", "LocalTarget", "Ports", "SQLiteStore", "ServiceFile", logging]),
+        tests(
+            "EngineTests",
+            ["ChangeCalendar", "Core", "Engine", "Lab", "LocalTarget", "Ports", "SQLiteStore", "ServiceFile", logging]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests(
             "FacesTests",

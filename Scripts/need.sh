@@ -42,6 +42,7 @@ run() {
 
 tests() {
     want python3 'small servers that tests talk to' has python3
+    want python3-dateutil 'the calendars that ours are compared with' python3 -c 'import dateutil'
     want procps 'looks for what a test left behind' has pgrep
 }
 

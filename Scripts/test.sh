@@ -5,7 +5,7 @@ set -eu
 
 # Values and machines side by side; what starts servers and processes one test after the other, because their time limits are
 # about the product, not about how many other tests share two cores.
-together="ArchitectureTests CanaryAnalysisTests CoreTests ServiceFileTests LabTests EngineTests LedgerTests"
+together="ArchitectureTests CanaryAnalysisTests ChangeCalendarTests CoreTests ServiceFileTests LabTests EngineTests LedgerTests"
 alone="LocalTargetTests FacesTests EndToEndTests"
 
 groups="${*:-$together $alone}"

@@ -66,7 +66,7 @@ func plane(over ledger: SQLiteLedger, _ runtime: SilentRuntime) -> ControlPlane 
         blobs: MemoryBlobs(), source: Nothing(), builder: Nothing(), commands: Nothing(), probe: Nothing(),
         runtime: runtime, router: router, messenger: RecordingMessenger())
     return ControlPlane(
-        journal: Journal(ledger: ledger, time: SystemTime(), news: News()), doors: doors,
+        journal: Journal(ledger: ledger, time: SystemTime(), news: News()), doors: doors, zones: FixedZones(),
         logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
 }
 

@@ -1,3 +1,4 @@
+package import ChangeCalendar
 package import Core
 package import Logging
 import Ports
@@ -8,14 +9,19 @@ package struct ControlPlane: Sendable {
     package let doors: Doors
     package let logger: Logger
     package let ledgerCheck: LedgerCheck
+    /// What the calendar's entries mean in UTC.
+    package let windows: Windows
     let branchPokes = BranchPokes()
     let branchTroubles = BranchTroubles()
     /// Between two looks at a branch that is watched.
     let pollEvery: Duration
 
-    package init(journal: Journal, doors: Doors, logger: Logger, pollEvery: Duration = .seconds(5)) {
+    package init(
+        journal: Journal, doors: Doors, zones: any ZoneRules, logger: Logger, pollEvery: Duration = .seconds(5)
+    ) {
         self.journal = journal
         self.doors = doors
+        self.windows = Windows(zones: zones)
         self.logger = logger
         self.pollEvery = pollEvery
         self.ledgerCheck = LedgerCheck(ledger: journal.ledger, time: journal.time, logger: logger)

@@ -51,7 +51,8 @@ enum FileKeys {
         "a release of each new commit of this branch; the latest wins while one builds")
     static let tags = Key.optional(
         "tags", Kind<TagPlace>.choice(), standard: .standard,
-        "`push`: the tag of a release is pushed too, to the repository's address or to the remote `origin` of its folder")
+        "`push`: the tag of a release is pushed too, to the repository's address or to the remote `origin` of its folder"
+    )
     static let build = Key.optional(
         "build", BuildKeys.kind, otherwise: "none: `release create --artifact FILE` brings what was built elsewhere",
         "how the artifact is made")

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ChangeCalendar
 import Core
 import Engine
 import Foundation
@@ -58,7 +59,8 @@ struct Assembly {
             messenger: LocalMessenger(commands: commands, client: self.client),
             room: { DiskRoom(of: folder) }, clearWork: { try await work.clear($0) })
         self.plane = ControlPlane(
-            journal: Journal(ledger: self.ledger, time: clock, news: News()), doors: doors, logger: logger)
+            journal: Journal(ledger: self.ledger, time: clock, news: News()), doors: doors, zones: SystemZones(),
+            logger: logger)
     }
 
     /// Seals the ledger and gives the folder back. What serves goes on serving.

@@ -16,10 +16,11 @@ struct Arrows {
     static let all = [
         Arrows("Core", "Core", others: ["Crypto"]),
         Arrows("CanaryAnalysis", "CanaryAnalysis", others: ["Darwin", "Glibc", "Musl"]),
+        Arrows("ChangeCalendar", "ChangeCalendar", ours: ["Core"], others: ["Foundation", "Synchronization"]),
         Arrows("Ports", "Engine/Ports", ours: ["Core"]),
         Arrows("ServiceFile", "ServiceFile", ours: ["Core"], others: ["Yams"]),
         Arrows(
-            "Engine", "Engine", ours: ["CanaryAnalysis", "Core", "Ports", "ServiceFile"],
+            "Engine", "Engine", ours: ["CanaryAnalysis", "ChangeCalendar", "Core", "Ports", "ServiceFile"],
             others: ["Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization"]),
         Arrows(
             "SQLiteStore", "Adapters/SQLiteStore", ours: ["Core", "Ports"],
@@ -30,7 +31,9 @@ struct Arrows {
                 "AsyncHTTPClient", "Crypto", "Foundation", "FoundationEssentials", "Glibc", "Logging", "NIOCore",
                 "NIOHTTP1", "NIOPosix", "Subprocess", "Synchronization", "SystemPackage",
             ]),
-        Arrows("Lab", "Lab", ours: ["Core", "Engine", "Ports"], others: ["Crypto", "Foundation", "Synchronization"]),
+        Arrows(
+            "Lab", "Lab", ours: ["ChangeCalendar", "Core", "Engine", "Ports"],
+            others: ["Crypto", "Foundation", "Synchronization"]),
         Arrows(
             "APIClient", "Faces/APIClient",
             others: ["AsyncHTTPClient", "Foundation", "NIOCore", "NIOHTTP1", "Synchronization"]),
@@ -48,13 +51,15 @@ struct Arrows {
                 "SystemPackage", "UnixSignals",
             ]),
         Arrows(
-            "CommandLine", "Faces/CommandLine", ours: ["APIClient", "CanaryAnalysis", "Demo", "ServiceFile"],
+            "CommandLine", "Faces/CommandLine",
+            ours: ["APIClient", "CanaryAnalysis", "ChangeCalendar", "Core", "Demo", "ServiceFile"],
             others: ["ArgumentParser", "Foundation", "Subprocess"]),
         Arrows(
             "slipway", "slipway",
             ours: [
-                "APIClient", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget", "Ports", "SQLiteStore",
-                "ServiceFile",
+                "APIClient", "ChangeCalendar", "CommandLine", "Core", "Engine", "HTTPAPI", "Lab", "LocalTarget",
+                "Ports",
+                "SQLiteStore", "ServiceFile",
             ],
             others: [
                 "ArgumentParser", "AsyncHTTPClient", "Foundation", "Glibc", "Logging", "ServiceLifecycle",

@@ -56,7 +56,8 @@ import Testing
         }
     }
 
-    @Test func `a restore over a folder whose instances run is refused with their names and the way out`() async throws {
+    @Test func `a restore over a folder whose instances run is refused with their names and the way out`() async throws
+    {
         try await Shop.with(portFrom: 27_480) { shop in
             _ = try await PlainServer.run(on: shop.data) { _ in try await shop.open() }
             let backup = shop.root + "/backup.tar"
@@ -167,7 +168,9 @@ private struct Shop: Sendable {
     func answers(until isWanted: (Set<String>) -> Bool) async throws -> Set<String> {
         try await self.eventually {
             // Each on a connection of its own.
-            let words = ["-c", "for i in $(seq 20); do curl -s --max-time 5 http://127.0.0.1:\(self.port)/; echo; done"]
+            let words = [
+                "-c", "for i in $(seq 20); do curl -s --max-time 5 http://127.0.0.1:\(self.port)/; echo; done",
+            ]
             let ended = try await Subprocess.run(
                 .name("sh"), arguments: Arguments(words), output: .string(limit: 1 << 16), error: .discarded)
             let found = Set(ended.standardOutput.split(separator: "\n").map(String.init))

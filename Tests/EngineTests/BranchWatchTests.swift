@@ -96,7 +96,8 @@ import Testing
             world.repository.commit("chore: tidy", file: file)
             let position = try await plane.journal.ledger.position()
             try await world.looks(10)
-            #expect(try await plane.journal.ledger.position() == position + 1, "that it was looked at is on record, once")
+            #expect(
+                try await plane.journal.ledger.position() == position + 1, "that it was looked at is on record, once")
             world.repository.commit("fix: close", file: file)
             try await plane.verified("0.1.1", in: "dev")
             #expect(words.lines(.warning) == [])
@@ -217,7 +218,9 @@ import Testing
         }
     }
 
-    @Test func `a commit that there is no room to build is no refused commit: it is released when there is`() async throws {
+    @Test func `a commit that there is no room to build is no refused commit: it is released when there is`()
+        async throws
+    {
         let (world, file) = (self.world, self.file)
         world.repository.commit("feat: open", file: file)
         world.disk.leave(10 << 20, of: 100 << 30)

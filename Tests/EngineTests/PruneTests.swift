@@ -41,7 +41,8 @@ import Testing
         }
     }
 
-    @Test func `content that no event names goes, what a record names stays, and work under way is named to who clears`()
+    @Test
+    func `content that no event names goes, what a record names stays, and work under way is named to who clears`()
         async throws
     {
         var world = World()

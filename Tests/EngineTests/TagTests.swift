@@ -63,7 +63,8 @@ import Testing
         }
     }
 
-    @Test func `tags are local unless the file says push, and a push that fails is told, tried again, and stops nothing`()
+    @Test
+    func `tags are local unless the file says push, and a push that fails is told, tried again, and stops nothing`()
         async throws
     {
         let world = World()

@@ -151,7 +151,9 @@ import Testing
         }
     }
 
-    @Test func `a router that can't be started is an alarm with its reason, told once, that ends by itself`() async throws {
+    @Test func `a router that can't be started is an alarm with its reason, told once, that ends by itself`()
+        async throws
+    {
         let world = World()
         let file = Shop.file(Shop.line("prod", "notify: { run: tell, on: [failed] }"))
         world.repository.commit("feat: open", file: file)

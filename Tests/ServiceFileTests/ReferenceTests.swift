@@ -23,7 +23,8 @@ import Testing
     @Test func `every key of the example is on the page`() {
         let page = ServiceFile.reference()
         let keys = [
-            "service", "owner", "version", "watch", "tags", "command", "artifact", "tests", "replicas", "path", "within",
+            "service", "owner", "version", "watch", "tags", "command", "artifact", "tests", "replicas", "path",
+            "within",
             "variables",
             "before", "afterTraffic", "afterBake", "irreversible", "reversible", "listen", "after", "promote", "gates",
             "strategy", "verify", "bake", "keepWarm", "queue", "drain", "previewHeader", "notify", "webhook", "on",
@@ -42,7 +43,8 @@ import Testing
         #expect(
             Set(properties.keys)
                 == [
-                    "service", "owner", "version", "watch", "tags", "build", "run", "tasks", "reversible", "environments",
+                    "service", "owner", "version", "watch", "tags", "build", "run", "tasks", "reversible",
+                    "environments",
                 ])
         #expect(schema["required"] as? [String] == ["service", "run", "environments"])
     }

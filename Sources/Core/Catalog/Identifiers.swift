@@ -50,6 +50,16 @@ package struct ServiceName: Identifier {
     }
 }
 
+/// The name of a freeze or change window, unique in the calendar.
+package struct CalendarEntryName: Identifier {
+    package let text: String
+    package static let rule = "1 to 40 of a-z, 0-9 and inner hyphens"
+    package init?(_ text: String) {
+        guard isName(text, longest: 40) else { return nil }
+        self.text = text
+    }
+}
+
 /// The name of an environment, unique in its service.
 package struct EnvironmentName: Identifier {
     package let text: String

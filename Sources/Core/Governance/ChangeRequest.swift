@@ -84,30 +84,13 @@ package struct ChangeRequest: Machine, Codable {
     package enum Effect: Sendable, Hashable {}
     package var pending: [Effect] { [] }
 
-    /// What is still missing of each need: whom it could come from, and how many. One person serves one need; people are matched to needs by
-    /// augmenting paths (Kuhn), so that a person whom two needs could use is given to the one that has nobody else.
+    /// What is still missing of each need: whom it could come from, and how many.
     package var missing: [Need] {
         let needs = self.request?.needs ?? []
-        let people = self.words.filter(\.isYes).compactMap { $0.by.personID }
-        var needOf: [String: Int] = [:]
-        func give(_ person: String, _ tried: inout Set<Int>) -> Bool {
-            for (index, need) in needs.enumerated() where need.from.contains(person) && tried.insert(index).inserted {
-                let holders = needOf.filter { $0.value == index }.map(\.key).sorted()
-                if holders.count < need.count || holders.contains(where: { give($0, &tried) }) {
-                    needOf[person] = index
-                    return true
-                }
-            }
-            return false
-        }
-        for person in people {
-            var tried: Set<Int> = []
-            _ = give(person, &tried)
-        }
-        return needs.enumerated().compactMap { index, need in
-            let count = needOf.values.count { $0 == index }
-            guard count < need.count else { return nil }
-            return Need(from: need.from.filter { !people.contains($0) }, count: need.count - count)
+        let people = Set(self.words.filter(\.isYes).compactMap { $0.by.personID })
+        let seats = Seats(needs.map { Seats.Rule(people: Set($0.from), count: $0.count) }, filledBy: people)
+        return zip(needs, seats.missing).compactMap { need, count in
+            count == 0 ? nil : Need(from: need.from.filter { !people.contains($0) }, count: count)
         }
     }
 

@@ -74,6 +74,9 @@ package final class Journal: Sendable {
     package func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest> {
         try await self.load(ChangeRequest.self, .change(id))
     }
+    package func calendar() async throws -> Loaded<FreezeCalendar> {
+        try await self.load(FreezeCalendar.self, .calendar)
+    }
     package func access() async throws -> Loaded<Access> { try await self.load(Access.self, .access) }
 
     // MARK: Writing

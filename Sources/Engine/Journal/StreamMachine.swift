@@ -106,3 +106,9 @@ extension Access: StreamMachine {
     /// Tokens are few and read as a whole.
     package func row(of stream: StreamID) throws -> ProjectionRow? { nil }
 }
+
+extension FreezeCalendar: StreamMachine {
+    package static let snapshotVersion = 1
+    /// There is one, read as a whole.
+    package func row(of stream: StreamID) throws -> ProjectionRow? { nil }
+}

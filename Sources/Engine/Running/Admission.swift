@@ -5,6 +5,7 @@ import Ports
 /// moved on when the decision is appended; if one did, all is read again.
 struct Admission: Sendable {
     let journal: Journal
+    let windows: Windows
     let id: LaneID
 
     func evaluate() async throws -> [Lane.Event] {
@@ -12,13 +13,20 @@ struct Admission: Sendable {
         return try await self.journal.retrying {
             let lane = try await self.journal.lane(self.id)
             let service = try await self.journal.service(self.id.service)
-            guard let environment = service.machine.current?[self.id.environment] else { return [] }
+            guard let definition = service.machine.current, let environment = definition[self.id.environment] else {
+                return []
+            }
+            let calendar = try await self.journal.calendar()
+            let freezes = FreezeGate(
+                calendar: calendar.machine, number: calendar.number, windows: self.windows, lane: self.id,
+                owner: definition.owner)
             let now = self.journal.time.now()
-            var readings: [StreamID: Int] = [service.stream: service.number]
+            var readings: [StreamID: Int] = [service.stream: service.number, calendar.stream: calendar.number]
             var evaluations: [Lane.Evaluation] = []
             for queued in lane.machine.queue {
                 evaluations.append(
-                    try await self.evaluate(queued, lane.machine, environment, service.machine.number, now, &readings))
+                    try await self.evaluate(
+                        queued, lane.machine, environment, service.machine.number, freezes, now, &readings))
             }
             let events = try lane.machine.decide(.evaluated(evaluations, at: now))
             guard let draft = try self.journal.draft(lane, events) else { return [] }
@@ -55,7 +63,7 @@ struct Admission: Sendable {
 
     private func evaluate(
         _ queued: QueuedPromotion, _ lane: Lane, _ environment: EnvironmentDefinition, _ definition: Int,
-        _ now: Instant, _ readings: inout [StreamID: Int]
+        _ freezes: FreezeGate, _ now: Instant, _ readings: inout [StreamID: Int]
     ) async throws -> Lane.Evaluation {
         let release = try await self.journal.release(queued.candidate.release)
         readings[release.stream] = release.number
@@ -71,6 +79,7 @@ struct Admission: Sendable {
             }
         }
         if environment.needsChange { gates.append(try await self.changeGate(queued, environment, &readings)) }
+        gates += freezes.results(for: queued.number, .forward, at: now)
         let isFirst = lane.stable == nil && lane.serving.isEmpty
         let plan = Plan.forward(
             environment, release.machine.origin?.configuration ?? RunConfiguration(), isFirst: isFirst)

@@ -73,7 +73,8 @@ package struct Conductor: ServiceLifecycle.Service {
             case .release, .change:
                 everyLane = true
                 fans.builds.continuation.yield()
-            case .train, .flag, .calendar, .access, .ledger: break
+            case .calendar: everyLane = true
+            case .train, .flag, .access, .ledger: break
             }
         }
         for (id, lane) in fans.lanes where everyLane || services.contains(id.service) { lane.yield() }
@@ -97,7 +98,8 @@ package struct Conductor: ServiceLifecycle.Service {
         _ id: LaneID, in group: inout ThrowingDiscardingTaskGroup<any Error>
     ) -> AsyncStream<Void>.Continuation {
         let (pokes, sink) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let runner = LaneRunner(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
+        let runner = LaneRunner(
+            journal: self.journal, doors: self.doors, windows: self.plane.windows, id: id, logger: self.logger)
         let observer = LaneObserver(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
         group.addTask { await runner.run(pokes: pokes) }
         group.addTask { await observer.run() }

@@ -7,6 +7,7 @@ import Ports
 struct LaneRunner: Sendable {
     let journal: Journal
     let doors: Doors
+    let windows: Windows
     let id: LaneID
     let logger: Logger
 
@@ -162,7 +163,7 @@ struct LaneRunner: Sendable {
 
     private func evaluate() async throws {
         while try await self.journal.lane(self.id).machine.pending.contains(.evaluate) {
-            let events = try await Admission(journal: self.journal, id: self.id).evaluate()
+            let events = try await Admission(journal: self.journal, windows: self.windows, id: self.id).evaluate()
             if events.isEmpty { return }
         }
     }

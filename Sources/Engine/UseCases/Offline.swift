@@ -6,7 +6,8 @@ extension ControlPlane {
     package func running<T: Sendable>(_ id: LaneID, _ body: @Sendable () async throws -> T) async throws -> T {
         let news = self.journal.news.listen(.everything)
         let (pokes, sink) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let runner = LaneRunner(journal: self.journal, doors: self.doors, id: id, logger: self.logger)
+        let runner = LaneRunner(
+            journal: self.journal, doors: self.doors, windows: self.windows, id: id, logger: self.logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await runner.run(pokes: pokes) }
             group.addTask {

@@ -153,3 +153,30 @@ extension APIClient {
         try await self.call(.DELETE, ["tokens", name], [], body: nil)
     }
 }
+
+// MARK: The calendar
+
+extension APIClient {
+    package func calendar() async throws -> Wire.Calendar { try await self.get(["calendar"]) }
+
+    package func addToCalendar(_ entry: Wire.AddCalendarEntry) async throws -> Wire.Calendar {
+        try await self.post(["calendar"], entry)
+    }
+
+    package func removeFromCalendar(_ name: String, _ act: Wire.Act) async throws -> Wire.Calendar {
+        try await self.post(["calendar", name, "remove"], act)
+    }
+
+    package func outlook(service: String, environment: String, direction: String) async throws -> Wire.Outlook {
+        try await self.get(["lanes", service, environment, "outlook"], [("direction", direction)])
+    }
+
+    /// `promotion`: SERVICE/ENVIRONMENT/NUMBER.
+    package func overrideFreeze(of promotion: String, _ act: Wire.Act) async throws -> Wire.Override {
+        try await self.post(["promotions"] + Self.segments(promotion) + ["override"], act)
+    }
+
+    package func stopEverything(_ act: Wire.Act) async throws -> Wire.Stopped { try await self.post(["stop"], act) }
+
+    package func liftStop(_ act: Wire.Act) async throws -> Wire.Calendar { try await self.post(["lift"], act) }
+}

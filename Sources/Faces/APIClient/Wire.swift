@@ -52,11 +52,14 @@ extension Wire {
         /// The record itself is damaged (`ledgerDamaged`) or can't be written (`ledgerNotWritable`, such as on a full disk);
         /// alarms of lanes stand with them.
         package var alarm: Alarm?
+        /// A person has stopped everything.
+        package var stop: Guard?
 
-        package init(position: Int, services: [Service], alarm: Alarm? = nil) {
+        package init(position: Int, services: [Service], alarm: Alarm? = nil, stop: Guard? = nil) {
             self.position = position
             self.services = services
             self.alarm = alarm
+            self.stop = stop
         }
     }
 

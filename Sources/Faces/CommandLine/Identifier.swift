@@ -3,7 +3,7 @@ import ArgumentParser
 /// The kinds of ids on the command line, and what each looks like: a mistyped one is refused at once, without a server.
 /// The server has the same rules and the last word.
 enum Identifier {
-    case service, environment, version, release, promotion, change, token
+    case service, environment, version, release, promotion, change, token, calendarEntry
     /// What `why` explains: a promotion, release or change.
     case decided
     /// What has events: see `LogSubject`.
@@ -22,7 +22,7 @@ enum Identifier {
 
     func fits(_ text: String) -> Bool {
         switch self {
-        case .service, .environment: Self.isName(text, longest: 40)
+        case .service, .environment, .calendarEntry: Self.isName(text, longest: 40)
         case .version: Self.isVersion(text)
         case .release: Self.isReleaseID(text) || Self.isReleaseName(text)
         case .promotion: Self.isPromotion(text)
@@ -42,13 +42,14 @@ enum Identifier {
         case .promotion: "promotion"
         case .change: "change"
         case .token: "token name"
+        case .calendarEntry: "name of a calendar entry"
         case .decided, .recorded: "id"
         }
     }
 
     private var rule: String {
         switch self {
-        case .service, .environment: "1 to 40 of a-z, 0-9 and inner hyphens"
+        case .service, .environment, .calendarEntry: "1 to 40 of a-z, 0-9 and inner hyphens"
         case .version: "1 to 100 of 0-9, A-Z, a-z and . + -, such as 1.4.2"
         case .release: "an id (r-…) or SERVICE@VERSION"
         case .promotion: "SERVICE/ENVIRONMENT/NUMBER, as `slipway status` shows it"

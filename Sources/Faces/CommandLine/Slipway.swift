@@ -18,7 +18,8 @@ struct Slipway: ParsableCommand {
                 name: "Steer",
                 subcommands: [
                     Pause.self, Resume.self, Abort.self, Retry.self, Skip.self, Rollback.self, Approve.self,
-                    Reject.self, HoldVerbs.self, PinVerbs.self, BlockVerbs.self, AlarmVerbs.self, Down.self,
+                    Reject.self, HoldVerbs.self, PinVerbs.self, BlockVerbs.self, AlarmVerbs.self, FreezeVerbs.self,
+                    ApprovalVerbs.self, Down.self,
                 ]),
             CommandGroup(name: "Look back", subcommands: [Log.self, Logs.self, WhyVerb.self, AuditVerbs.self]),
             CommandGroup(

@@ -87,6 +87,8 @@ package struct Operations: Sendable {
     package var change: @Sendable (Caller, _ id: String) async throws -> Wire.Change
     package var actOnChange: @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change
 
+    package var calendar: CalendarOperations
+
     // MARK: Records
 
     /// Events after a position, oldest first, of one stream or of all.
@@ -132,6 +134,7 @@ package struct Operations: Sendable {
         changes: @escaping @Sendable (Caller, _ state: String?) async throws -> [Wire.Change],
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
+        calendar: CalendarOperations,
         events:
             @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
@@ -164,6 +167,7 @@ package struct Operations: Sendable {
         self.changes = changes
         self.change = change
         self.actOnChange = actOnChange
+        self.calendar = calendar
         self.events = events
         self.positions = positions
         self.why = why

@@ -46,7 +46,7 @@ struct World: Sendable {
             probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger,
             room: { [disk] in disk.room }, clearWork: self.clearWork)
         return ControlPlane(
-            journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors,
+            journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors, zones: FixedZones(),
             logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pollEvery: self.pollEvery)
     }
 

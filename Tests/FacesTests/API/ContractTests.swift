@@ -16,6 +16,9 @@ import Testing
         "GET /lanes/{service}/{environment}/rollback", "GET /lanes/{service}/{environment}/logs", "GET /changes",
         "GET /changes/{change}",
         "POST /changes/{change}/approve", "POST /changes/{change}/reject", "GET /events", "GET /events/stream",
+        "GET /calendar", "POST /calendar", "POST /calendar/{name}/remove",
+        "GET /lanes/{service}/{environment}/outlook",
+        "POST /promotions/{service}/{environment}/{number}/override", "POST /stop", "POST /lift",
         "GET /why/{id}", "GET /why/{service}/{environment}/{number}", "POST /audit/verify", "GET /tokens",
         "POST /tokens", "DELETE /tokens/{name}", "GET /openapi.json",
     ]

@@ -177,6 +177,7 @@ enum Recorded {
                 doors: Doors(
                     blobs: MemoryBlobs(), source: Nobody(), builder: Nobody(), commands: Nobody(), probe: Nobody(),
                     runtime: target.runtime, router: target.router, messenger: RecordingMessenger()),
+                zones: FixedZones(),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
         let ada = Engine.Caller(actor: .person("ada"), mayAdminister: true)

@@ -37,6 +37,27 @@ enum Samples {
         return promotion
     }
 
+    static var calendar: Wire.Calendar {
+        var entry = Wire.CalendarEntry(
+            name: "year-end", kind: "freeze", start: "2026-12-20T18:00:00", end: "2027-01-04T08:00:00",
+            zone: "Europe/Berlin", recurrence: "FREQ=YEARLY", directions: ["forward", "emergency"],
+            scope: "team web-team, environment production", reason: "the books <are> closed", by: "person:ana",
+            at: self.at)
+        entry.activeUntil = self.at
+        entry.beginsNext = self.at
+        entry.problem = "its zone is gone"
+        return Wire.Calendar(
+            entries: [entry],
+            stop: Wire.Guard(by: "person:ben", reason: "it burns", since: self.at, until: self.at, subject: "all"))
+    }
+
+    static let outlook = Wire.Outlook(
+        service: "shop", environment: "production", direction: "forward", isOpen: false, reason: "frozen by `year-end`",
+        opensAt: Samples.at)
+    static let override = Wire.Override(
+        promotion: "shop/production/3", entries: ["year-end"], by: "person:ana", reason: "customers can't pay",
+        at: Samples.at)
+
     static var judgement: Wire.Judgement {
         Wire.Judgement(
             verdict: "fail", sentence: "errors: 1.4.0 failed 12 of 300 requests", metric: "errors",

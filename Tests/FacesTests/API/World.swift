@@ -164,6 +164,32 @@ final class World: Sendable {
                 try self.note("\(verb.rawValue) \(id) \(act.reason) \(caller.actor)")
                 return Samples.change("approved")
             },
+            calendar: CalendarOperations(
+                calendar: { _ in Samples.calendar },
+                add: { caller, entry in
+                    try self.note("addToCalendar \(entry.name) \(entry.kind) \(entry.reason) \(caller.actor)")
+                    return Samples.calendar
+                },
+                remove: { _, name, act in
+                    try self.note("removeFromCalendar \(name) \(act.reason)")
+                    return Samples.calendar
+                },
+                outlook: { _, service, environment, direction in
+                    try self.note("outlook \(service)/\(environment) \(direction)")
+                    return Samples.outlook
+                },
+                override: { caller, id, act in
+                    try self.note("override \(id) \(act.reason) \(caller.actor)")
+                    return Samples.override
+                },
+                stop: { caller, act in
+                    try self.note("stop \(act.reason) \(caller.actor)")
+                    return Wire.Stopped(paused: ["shop/production/3"])
+                },
+                lift: { _, act in
+                    try self.note("lift \(act.reason)")
+                    return Samples.calendar
+                }),
             events: { _, stream, after, limit in self.events(stream, after, limit) },
             positions: { _ in self.positions() },
             why: { _, id in

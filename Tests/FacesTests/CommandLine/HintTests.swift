@@ -21,7 +21,8 @@ import Testing
         "target": " --to 1.4.2", "release": "r-aa", "self.promotionWord(number)": "shop/production/3",
         "self.promotionWord(stopped.number)": "shop/production/3", "$0.number": "3",
         "definition.service": "shop", "environment.name": "production", "service": "shop", "before": "staging",
-        "stopped.number": "3", "candidate.version": "1.4.2", "absent.first ?? \"PERSON\"": "ada",
+        "stopped.number": "3", "entry.name": "year-end", "waiting": "shop/production/3", "paused": "shop/production/3",
+        "candidate.version": "1.4.2", "absent.first ?? \"PERSON\"": "ada",
     ]
 
     /// What stands in the README where a person's own word comes.

@@ -44,7 +44,9 @@ import Testing
         try self.fixture.scratch.write("x", to: "mirrors/0123.git/config")
         try self.fixture.scratch.write("mine", to: "builds/notes.txt")
         let runner = self.fixture.runner()
-        for key in ["shop/prod/1/task-before", "shop/prod/2/task-before"] { _ = try await runner.run(self.command(key)) }
+        for key in ["shop/prod/1/task-before", "shop/prod/2/task-before"] {
+            _ = try await runner.run(self.command(key))
+        }
         let needed = self.order(
             building: [try #require(ReleaseID("r-00000000000b"))], commands: ["shop/prod/2/"], isDryRun: true)
         let (builds, commands) = (self.names("builds"), self.names("commands"))
@@ -91,7 +93,9 @@ import Testing
         #expect(try await self.fixture.files(try #require(report.artifact)).values.first == "done\n")
     }
 
-    @Test func `builds and commands that begin while the same names are cleared again and again all end well`() async throws {
+    @Test func `builds and commands that begin while the same names are cleared again and again all end well`()
+        async throws
+    {
         let stop = Mutex(false)
         let clearing = Task { [folders] in
             var cleared = 0

@@ -53,7 +53,8 @@ import Testing
         #expect(left.allSatisfy { !$0.hasPrefix("push-") })
     }
 
-    @Test func `a tag that somebody made there on the same commit is done, on another one it is an error`() async throws {
+    @Test func `a tag that somebody made there on the same commit is done, on another one it is an error`() async throws
+    {
         let commit = try self.repository.git("rev-parse", "HEAD")
         try await self.source.tag("v0.1.0", commit: commit, message: "ours", in: self.repository.path)
         try self.there("tag", "v0.1.0", commit)
@@ -68,7 +69,9 @@ import Testing
         #expect(try self.there("rev-parse", "v0.2.0") == commit, "never moved")
     }
 
-    @Test func `without a remote, and at one that is gone, it is told what to do, and works when it is there`() async throws {
+    @Test func `without a remote, and at one that is gone, it is told what to do, and works when it is there`()
+        async throws
+    {
         let commit = try self.repository.git("rev-parse", "HEAD")
         try await self.source.tag("v0.1.0", commit: commit, message: "m", in: self.repository.path)
         try program("/bin/mv", [self.bare, self.bare + "-away"])
@@ -84,7 +87,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "https://ada:s3cret@127.0.0.1:1/shop.git", "https://s3cret@127.0.0.1:1/shop.git", "ext::sh -c s3cret", "../s3cret",
+        "https://ada:s3cret@127.0.0.1:1/shop.git", "https://s3cret@127.0.0.1:1/shop.git", "ext::sh -c s3cret",
+        "../s3cret",
         "--receive-pack=s3cret", "https://s3cret:@127.0.0.1:1/x",
     ])
     func `what stands in an address is in no message`(_ url: String) async throws {
@@ -102,7 +106,9 @@ import Testing
         let (ran, trap) = (self.scratch.path + "/ran", self.scratch.path + "/trap")
         try self.scratch.write("#!/bin/sh\ntouch '\(ran)'\nexit 1\n", to: "trap", isExecutable: true)
         try self.scratch.write("#!/bin/sh\ntouch '\(ran)'\n", to: "repository/.git/hooks/pre-push", isExecutable: true)
-        for key in ["remote.origin.receivepack", "core.sshCommand", "credential.helper", "core.gitProxy", "gpg.program"] {
+        for key in [
+            "remote.origin.receivepack", "core.sshCommand", "credential.helper", "core.gitProxy", "gpg.program",
+        ] {
             try self.repository.git("config", key, trap)
         }
         try self.repository.git("config", "push.gpgSign", "true")

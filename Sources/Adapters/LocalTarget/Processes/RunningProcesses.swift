@@ -29,7 +29,8 @@ extension ProcessTable {
         for lane in HAProxyFiles.lanes(data: data) {
             let files = HAProxyFiles(data: data, lane: lane, socketFolder: "")
             guard let handle = try files.handle() else { continue }
-            for process in [handle.process, handle.older?.process].compactMap(\.self) where try self.isRunning(process) {
+            for process in [handle.process, handle.older?.process].compactMap(\.self) where try self.isRunning(process)
+            {
                 found.append(RunningProcess(lane: lane, what: "its router", pid: process.pid))
             }
         }

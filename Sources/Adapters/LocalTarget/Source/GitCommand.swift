@@ -177,7 +177,9 @@ package struct GitCommand: Sendable, Equatable {
     }
 
     /// This one tag and nothing else; one that is there already is never moved.
-    package static func push(_ object: String, as name: String, to address: String, from borrower: Borrower) -> GitCommand {
+    package static func push(_ object: String, as name: String, to address: String, from borrower: Borrower)
+        -> GitCommand
+    {
         GitCommand(
             self.reaching + [
                 "push", "--quiet", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no", "--",

@@ -50,12 +50,14 @@ extension GitRepository {
             case nil:
                 // Not shown: it may hold a password.
                 throw SourceError(
-                    .invalid, "`\(key)` of `\(folder.quotable)` is no place to push to: allowed is \(RepositoryPlace.rule)")
+                    .invalid,
+                    "`\(key)` of `\(folder.quotable)` is no place to push to: allowed is \(RepositoryPlace.rule)")
             }
         }
         throw SourceError(
             .invalid,
-            "`\(folder.quotable)` has no remote `origin` to push to: `git remote add origin ADDRESS`, or take `tags: push` out")
+            "`\(folder.quotable)` has no remote `origin` to push to: `git remote add origin ADDRESS`, or take `tags: push` out"
+        )
     }
 
     /// The commit that a tag at an address stands on; nil: it is not there, or nobody answers.

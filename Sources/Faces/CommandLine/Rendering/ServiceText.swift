@@ -3,7 +3,8 @@ import APIClient
 /// Services and lanes, for people.
 enum ServiceText {
     static func status(_ status: Wire.Status) -> [String] {
-        let alarm = status.alarm.map { ["ALARM \($0.reason) Next: \($0.nextAction)"] } ?? []
+        let stop = status.stop.map { CalendarText.stop($0) } ?? []
+        let alarm = stop + (status.alarm.map { ["ALARM \($0.reason) Next: \($0.nextAction)"] } ?? [])
         if status.services.isEmpty {
             return alarm + [
                 "No service is registered here. In a service's repository: `slipway init`, then `slipway apply`"

@@ -13,11 +13,13 @@ extension Bridge {
     // MARK: Services and lanes
 
     func status(_ caller: Caller, _ service: String?) async throws -> Wire.Status {
+        let who = try await self.caller(caller)
         let (position, services) = try await self.plane.status(
-            of: try service.map { try self.service($0) }, by: try await self.caller(caller))
+            of: try service.map { try self.service($0) }, by: who)
         return Wire.Status(
             position: position, services: services.map { Wire.Service($0) },
-            alarm: self.plane.recordAlarm.map { Wire.Alarm($0) })
+            alarm: self.plane.recordAlarm.map { Wire.Alarm($0) },
+            stop: try await self.plane.stop(by: who).map { Wire.Guard($0) })
     }
 
     func service(_ caller: Caller, _ name: String) async throws -> Wire.Service {

@@ -53,6 +53,7 @@ extension Operations {
             actOnChange: { caller, id, verb, act in
                 try await bridge.saying { try await bridge.act(caller, id, verb, act) }
             },
+            calendar: CalendarOperations(bridge),
             events: { caller, stream, after, limit in
                 try await bridge.saying { try await bridge.events(caller, stream, after, limit) }
             },
@@ -107,10 +108,14 @@ struct Bridge: Sendable {
     }
 
     func lane(_ service: String, _ environment: String) throws -> LaneID {
-        guard let name = EnvironmentName(environment) else {
-            throw Core.Refusal(.invalid, "`\(environment.prefix(80))` is no environment name: \(EnvironmentName.rule).")
+        LaneID(service: try self.service(service), environment: try self.environment(environment))
+    }
+
+    func environment(_ text: String) throws -> EnvironmentName {
+        guard let name = EnvironmentName(text) else {
+            throw Core.Refusal(.invalid, "`\(text.prefix(80))` is no environment name: \(EnvironmentName.rule).")
         }
-        return LaneID(service: try self.service(service), environment: name)
+        return name
     }
 
     /// `SERVICE/ENVIRONMENT/NUMBER`

@@ -79,6 +79,8 @@ struct Pages: Sendable {
             let change = try await self.operations.change(caller, segments[1])
             let why = try await self.operations.why(caller, segments[1])
             return .change(change, why: why, viewer: visit.viewer, words: words)
+        case "calendar" where segments.count == 1:
+            return .calendar(try await self.operations.calendar.calendar(caller), viewer: visit.viewer, words: words)
         case "releases" where segments.count == 1:
             return .releases(try await self.operations.releases(caller, nil, 100), words: words)
         case "releases" where segments.count == 2:
@@ -153,6 +155,12 @@ struct Pages: Sendable {
     private func act(_ segments: [String], _ act: Wire.Act, _ caller: Caller) async throws {
         let unknown = Wire.Problem.notFound("There is no such form.")
         switch (segments.first, segments.count) {
+        case ("promotions", 5) where segments[4] == "override":
+            _ = try await self.operations.calendar.override(caller, segments[1...3].joined(separator: "/"), act)
+        case ("calendar", 3) where segments[2] == "remove":
+            _ = try await self.operations.calendar.remove(caller, segments[1], act)
+        case ("stop", 1): _ = try await self.operations.calendar.stop(caller, act)
+        case ("lift", 1): _ = try await self.operations.calendar.lift(caller, act)
         case ("promotions", 5):
             guard let verb = Wire.PromotionVerb(rawValue: segments[4]) else { throw unknown }
             let id = segments[1...3].joined(separator: "/")

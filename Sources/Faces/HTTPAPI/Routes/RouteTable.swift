@@ -27,7 +27,8 @@ struct RouteTable: Sendable {
 
     init() throws {
         self.routes =
-            try Self.services + Self.releases + Self.promotions + Self.lanes + Self.changes + Self.records + Self.access
+            try Self.services + Self.releases + Self.promotions + Self.lanes + Self.changes + Self.calendar
+            + Self.records + Self.access
             + [Self.document]
     }
 

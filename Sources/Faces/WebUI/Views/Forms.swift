@@ -18,6 +18,9 @@ extension Wire.Promotion {
     /// Its step only waits, or observes: what `skip` ends early.
     fileprivate var isWaitingItsTime: Bool { self.stepUntil != nil }
 
+    /// A freeze or change window keeps it waiting, which a person with the right may override for it.
+    fileprivate var waitsForCalendar: Bool { self.waitsFor.contains { $0.gate == "calendar" && $0.verdict == nil } }
+
     /// Stands in its bake, and nobody has let the next take over yet.
     fileprivate var mayBeHandedOver: Bool { self.stepName == "bake" && self.handedOverBy == nil }
 }
@@ -42,6 +45,11 @@ struct Forms {
             switch promotion.state {
             case .waiting:
                 button(.moveFirst, "Go first")
+                if promotion.waitsForCalendar {
+                    self.act(
+                        Link(segments: segments + ["override"]), "Let through the freeze", "\(promotion.id)/override",
+                        .danger)
+                }
                 button(.cancel, "Cancel")
             case .deploying:
                 button(.abort, "Abort", .danger)
@@ -80,7 +88,7 @@ struct Forms {
     enum Kind { case plain, primary, danger }
 
     /// A button that opens a reason field and the button that sends it; works without a script.
-    private func act(
+    func act(
         _ action: Link, _ label: String, _ id: String, _ kind: Kind, subject: String? = nil
     ) -> HTML {
         el("details", .class("act"), .id("act/\(id)")) {

@@ -73,6 +73,7 @@ package struct Page: Sendable {
                 el("nav", .named("aria-label", "Pages")) {
                     el("a", .href(Link())) { "Status" }
                     el("a", .href(Link("releases"))) { "Releases" }
+                    el("a", .href(Link("calendar"))) { "Calendar" }
                     el("a", .href(Link("events"))) { "Events" }
                 }
                 el("form", .class("who"), .named("method", "post"), .action(Link("sign-out"))) {

@@ -8,6 +8,7 @@ extension Page {
         let forms = Forms(viewer: viewer, back: Link())
         return Page(title: "Status", fragment: Link("fragments", "status"), summary: Self.summary(status, changes)) {
             el("h1", .class("hidden")) { "Services by environments" }
+            if let stop = status.stop { Self.stopNote(stop, words) }
             if let alarm = status.alarm {
                 el("p", .class("note", "alarm"), .named("role", "alert")) {
                     name(alarm.reason); " Next: "; name(alarm.nextAction)

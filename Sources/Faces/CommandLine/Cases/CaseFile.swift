@@ -1,6 +1,6 @@
 import Foundation
 
-/// The file of `slipway judge --cases`: at most 8 MB of JSON, with at most 1,000 cases.
+/// A file of `--cases`: at most 8 MB of JSON, with at most 1,000 cases.
 struct CaseFile {
     let cases: [CaseReader]
 
@@ -33,7 +33,7 @@ struct CaseFile {
         }
         self.cases = try cases.enumerated().map { index, value in
             guard case .object(let fields) = value else {
-                throw VerbError(.refused, "Case \(index + 1) of \(shown) is no object with a `kind`.")
+                throw VerbError(.refused, "Case \(index + 1) of \(shown) is no object.")
             }
             return CaseReader(number: index + 1, fields: fields)
         }

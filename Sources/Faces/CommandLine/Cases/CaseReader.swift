@@ -1,5 +1,3 @@
-import CanaryAnalysis
-
 /// Reads the fields of one case; every error names the case, the field and what is allowed.
 struct CaseReader {
     let number: Int
@@ -16,27 +14,9 @@ struct CaseReader {
             + (words.isEmpty || !self.prefix.isEmpty ? "" : " (\(words.joined(separator: ", ")))")
     }
 
-    func kind() throws -> CaseKind.Known {
-        guard case .string(let name)? = self.fields["kind"] else { throw self.wrong("kind", "is the name of a kind") }
-        guard let kind = CaseKind.Known(name) else {
-            throw self.wrong(
-                "kind", "is one of \((CaseKind.allCases.map(\.rawValue) + CaseKind.later).joined(separator: ", "))")
-        }
-        return kind
-    }
-
     func wrong(_ field: String, _ rule: String, _ value: CaseValue? = nil) -> VerbError {
         let found = (value ?? self.fields[field]).map { "it is \($0.word)" } ?? "it is missing"
         return VerbError(.refused, "\(self.place): `\(self.prefix)\(field)` \(rule); \(found).")
-    }
-
-    /// Says in which case the library refused something.
-    func checked<Result>(_ field: String, _ body: () throws -> Result) throws -> Result {
-        do {
-            return try body()
-        } catch let problem as AnalysisProblem {
-            throw VerbError(.refused, "\(self.place), `\(self.prefix)\(field)`: \(problem.sentence)")
-        }
     }
 
     // MARK: Fields
