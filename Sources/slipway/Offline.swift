@@ -49,10 +49,25 @@ enum Offline {
     static func audit(_ folder: String) async throws -> Wire.Audit {
         do {
             return try await Self.with(folder, isReadOnly: true) { _, operations, caller in
-                try await operations.verifyAudit(caller)
+                try await operations.audit.verify(caller)
             }
         } catch let damage as LedgerError where damage.code == .damaged {
             return Wire.Audit(damage)
+        }
+    }
+
+    static func export(
+        _ folder: String, _ form: Wire.ExportForm, upTo last: Int?, _ take: @Sendable ([UInt8]) async throws -> Void
+    ) async throws {
+        try await Self.with(folder, isReadOnly: true) { _, operations, caller in
+            let next = try await operations.audit.export(caller, form, last)
+            while let bytes = try await next() { try await take(bytes) }
+        }
+    }
+
+    static func replay(_ folder: String, _ service: String?) async throws -> Wire.Replay {
+        try await Self.with(folder, isReadOnly: true) { _, operations, caller in
+            try await operations.audit.replay(caller, service)
         }
     }
 

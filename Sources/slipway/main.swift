@@ -13,6 +13,8 @@ let wiring = Wiring(
     offlineDown: { try await Offline.down($0) },
     offlineEvents: { try await Offline.events($0, $1) },
     offlineAudit: { try await Offline.audit($0) },
+    offlineExport: { try await Offline.export($0, $1, upTo: $2, $3) },
+    offlineReplay: { try await Offline.replay($0, $1) },
     offlinePrune: { try await Offline.prune($0, $1) },
     backUp: { try Offline.backUp($0, to: $1) },
     restore: { try await Offline.restore($0, agree: $1) },

@@ -7,6 +7,8 @@ struct StyleTests {
 
     /// Closed sets of ours are switched without `default`. These read a closed set out of text, which is open.
     private static let defaultsInCore: Set<String> = [
+        // They read and write bytes, of which there are 256.
+        "Sources/Core/Ledger/Export/ExportWriter.swift", "Sources/Core/Ledger/Export/LineScanner.swift",
         "Sources/Core/Releases/Release.swift", "Sources/Core/Governance/ChangeRequest.swift",
         "Sources/Core/Governance/Access.swift", "Sources/Core/Governance/FreezeCalendar.swift",
         "Sources/Core/Versions/NextVersion.swift",

@@ -32,6 +32,9 @@ import Testing
             let log = try await plane.buildLog(of: id, from: 0, by: .ada)
             #expect(String(decoding: log.text, as: UTF8.self).contains("pruned"))
             #expect(try await plane.verifyAudit(by: .ada).records > 0)
+            var (export, verifier) = (try await plane.exportLedger(.lines, upTo: nil, by: .ada), ExportVerifier())
+            while let bytes = try await export.next() { try verifier.take(bytes) }
+            #expect(try verifier.finish().events > 0)
             await #expect { try await plane.promote("0.4.0", to: "prod") } throws: { error in
                 (error as? Refusal)?.message.contains("was pruned") == true
             }

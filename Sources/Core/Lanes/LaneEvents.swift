@@ -239,11 +239,14 @@ package struct AdmissionFacts: Sendable, Equatable, Codable {
     package var gates: [GateResult]
     /// Streams that must not have moved on since, as `stream@number`.
     package var readings: [String]
+    /// Version of the rules that decided; nil: before they had one.
+    package var rules: Int?
 
-    package init(definition: Int, gates: [GateResult], readings: [String]) {
+    package init(definition: Int, gates: [GateResult], readings: [String], rules: Int? = nil) {
         self.definition = definition
         self.gates = gates
         self.readings = readings
+        self.rules = rules
     }
 }
 
@@ -252,7 +255,7 @@ extension Lane.Event: LedgerEvent {
 
     /// Kinds that have grown since version 1, with the version that is written. What was added is optional, so one
     /// reader reads them all: what an older version does not say is nil.
-    private static let grown = ["lane.admitted": 2, "lane.capacityWanted": 2, "lane.alarmRaised": 3]
+    private static let grown = ["lane.admitted": 3, "lane.capacityWanted": 2, "lane.alarmRaised": 3]
 
     private static func newest(_ name: String) -> EventKind { EventKind(name, version: Self.grown[name] ?? 1) }
     package var payload: any Encodable & Sendable { self.entry.payload }

@@ -205,7 +205,7 @@ package struct GateResult: Sendable, Equatable, Codable {
 
 extension GateResult {
     /// A time to pass that is over already would wake the lane again and again for nothing.
-    func known(at now: Instant) -> GateResult {
+    package func known(at now: Instant) -> GateResult {
         guard let passesAt, passesAt <= now else { return self }
         return GateResult(gate: self.gate, verdict: self.verdict, reason: self.reason)
     }

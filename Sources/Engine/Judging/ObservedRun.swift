@@ -161,6 +161,15 @@ package struct ObservedRun: Sendable {
     }
 }
 
+extension ObservedRun {
+    /// The judge's word at the time of a look, on the step that runs. `old`: the version that served before.
+    func judgement(_ deployment: Deployment, at now: Instant, _ old: String?) -> Judgement {
+        self.judgement(
+            stepStartedAt: deployment.stepStartedAt, timeIsUp: deployment.stepUntil.map { $0 <= now } ?? false,
+            version: deployment.candidate.version, old: old)
+    }
+}
+
 extension Plan {
     /// Watched time after all traffic has moved.
     var bakeLength: Milliseconds {

@@ -12,28 +12,19 @@ struct Admission: Sendable {
         try await self.askForChanges()
         return try await self.journal.retrying {
             let lane = try await self.journal.lane(self.id)
-            let service = try await self.journal.service(self.id.service)
-            guard let definition = service.machine.current, let environment = definition[self.id.environment] else {
-                return []
-            }
-            let calendar = try await self.journal.calendar()
-            let freezes = FreezeGate(
-                calendar: calendar.machine, number: calendar.number, windows: self.windows, lane: self.id,
-                owner: definition.owner)
+            let rules = AdmissionRules(machines: self.journal, windows: self.windows, id: self.id)
+            guard var ground = try await rules.ground() else { return [] }
             let now = self.journal.time.now()
-            var readings: [StreamID: Int] = [service.stream: service.number, calendar.stream: calendar.number]
             var evaluations: [Lane.Evaluation] = []
             for queued in lane.machine.queue {
-                evaluations.append(
-                    try await self.evaluate(
-                        queued, lane.machine, environment, service.machine.number, freezes, now, &readings))
+                evaluations.append(try await rules.evaluate(queued, in: lane.machine, on: &ground, at: now))
             }
             let events = try lane.machine.decide(.evaluated(evaluations, at: now))
             guard let draft = try self.journal.draft(lane, events) else { return [] }
             let others = try await LaneJournal(self.journal)
                 .consequences(of: events, in: self.id, before: lane.machine, at: now)
             let written = Set(others.map(\.batch.stream))
-            let reading = readings.filter { !written.contains($0.key) }
+            let reading = ground.readings.filter { !written.contains($0.key) }
                 .map { StreamReading(stream: $0.key, number: $0.value) }
             try await self.journal.append([draft] + others, reading: reading, by: .system, at: now)
             return events
@@ -61,15 +52,62 @@ struct Admission: Sendable {
         }
     }
 
-    private func evaluate(
-        _ queued: QueuedPromotion, _ lane: Lane, _ environment: EnvironmentDefinition, _ definition: Int,
-        _ freezes: FreezeGate, _ now: Instant, _ readings: inout [StreamID: Int]
+}
+
+/// Machines as they stand now (`Journal`), or as they stood at the numbers that a decision names (`PastMachines`).
+protocol Machines: Sendable {
+    func service(_ name: ServiceName) async throws -> Loaded<Service>
+    func release(_ id: ReleaseID) async throws -> Loaded<Release>
+    func lane(_ id: LaneID) async throws -> Loaded<Lane>
+    func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest>
+    func calendar() async throws -> Loaded<FreezeCalendar>
+}
+
+extension Journal: Machines {}
+
+/// What the gates of a lane say: the same code decides, and decides again for `audit replay`.
+struct AdmissionRules {
+    let machines: any Machines
+    let windows: Windows
+    let id: LaneID
+
+    /// Raised when the same record would be decided otherwise than before; admissions name theirs. Older ones are decided again by the
+    /// rules of their time, of which this build keeps the two before (there is none yet).
+    static let version = 1
+
+    /// What all that waits in the lane is decided on.
+    struct Ground {
+        let environment: EnvironmentDefinition
+        let definition: Int
+        let freezes: FreezeGate
+        /// The streams that were read so far, at which number.
+        var readings: [StreamID: Int]
+    }
+
+    /// nil: the environment is not defined (any more).
+    func ground() async throws -> Ground? {
+        let service = try await self.machines.service(self.id.service)
+        guard let definition = service.machine.current, let environment = definition[self.id.environment] else {
+            return nil
+        }
+        let calendar = try await self.machines.calendar()
+        let freezes = FreezeGate(
+            calendar: calendar.machine, number: calendar.number, windows: self.windows, lane: self.id,
+            owner: definition.owner)
+        return Ground(
+            environment: environment, definition: service.machine.number, freezes: freezes,
+            readings: [service.stream: service.number, calendar.stream: calendar.number])
+    }
+
+    func evaluate(
+        _ queued: QueuedPromotion, in lane: Lane, on ground: inout Ground, at now: Instant
     ) async throws -> Lane.Evaluation {
-        let release = try await self.journal.release(queued.candidate.release)
-        readings[release.stream] = release.number
+        let environment = ground.environment
+        let release = try await self.machines.release(queued.candidate.release)
+        ground.readings[release.stream] = release.number
         var gates = [self.buildGate(release.machine)]
         for before in environment.after {
-            gates.append(try await self.afterGate(queued, before, environment, now, &readings))
+            gates.append(try await self.afterGate(queued, before, environment, now, &ground.readings))
         }
         for gate in environment.gates {
             switch gate {
@@ -78,14 +116,17 @@ struct Admission: Sendable {
             case .approval: break  // all approvals of a promotion are one change
             }
         }
-        if environment.needsChange { gates.append(try await self.changeGate(queued, environment, &readings)) }
-        gates += freezes.results(for: queued.number, .forward, at: now)
+        if environment.needsChange {
+            gates.append(try await self.changeGate(queued, environment, &ground.readings))
+        }
+        gates += ground.freezes.results(for: queued.number, .forward, at: now)
         let isFirst = lane.stable == nil && lane.serving.isEmpty
         let plan = Plan.forward(
             environment, release.machine.origin?.configuration ?? RunConfiguration(), isFirst: isFirst)
+        let readings = ground.readings.sorted { $0.key.description < $1.key.description }
         let facts = AdmissionFacts(
-            definition: definition, gates: gates,
-            readings: readings.sorted { $0.key.description < $1.key.description }.map { "\($0.key)@\($0.value)" })
+            definition: ground.definition, gates: gates, readings: readings.map { "\($0.key)@\($0.value)" },
+            rules: Self.version)
         return Lane.Evaluation(number: queued.number, facts: facts, plan: plan)
     }
 
@@ -117,7 +158,7 @@ struct Admission: Sendable {
         _ queued: QueuedPromotion, _ before: EnvironmentName, _ environment: EnvironmentDefinition, _ now: Instant,
         _ readings: inout [StreamID: Int]
     ) async throws -> GateResult {
-        let lane = try await self.journal.lane(LaneID(service: self.id.service, environment: before))
+        let lane = try await self.machines.lane(LaneID(service: self.id.service, environment: before))
         readings[lane.stream] = lane.number
         let name = "after \(before)"
         guard let stayed = lane.machine.longestStay(of: queued.candidate.release, at: now) else {
@@ -158,7 +199,7 @@ struct Admission: Sendable {
         _ queued: QueuedPromotion, _ environment: EnvironmentDefinition, _ readings: inout [StreamID: Int]
     ) async throws -> GateResult {
         let id = ChangeID(self.id, queued.number)
-        let change = try await self.journal.change(id)
+        let change = try await self.machines.change(id)
         readings[change.stream] = change.number
         if change.machine.state == .approved, change.machine.request?.needs != environment.approvals {
             return GateResult(

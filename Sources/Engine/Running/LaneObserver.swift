@@ -1,4 +1,3 @@
-import CanaryAnalysis
 import Core
 import Logging
 import Ports
@@ -12,8 +11,6 @@ struct LaneObserver: Sendable {
     let logger: Logger
 
     private static let idle = Milliseconds.minutes(1)
-    private static let pastDays: Int64 = 7
-    private static let page = 10_000
     /// Observations that are held while the disk is full: about an hour's. What is seen then is no longer judged.
     private static let mostUnkept = 1_500
 
@@ -32,7 +29,7 @@ struct LaneObserver: Sendable {
                 let lane = try await self.journal.lane(self.id).machine
                 if let deployment = lane.watched, let judging = deployment.plan.judging {
                     if run?.number != deployment.number {
-                        run = try await self.begin(deployment, judging).map { (deployment.number, $0) }
+                        run = try await self.stored.run(of: deployment, judging).map { (deployment.number, $0) }
                         unkept = []
                     }
                     try await self.look(lane, deployment, &run, &unkept)
@@ -53,6 +50,8 @@ struct LaneObserver: Sendable {
             await self.journal.time.wait(until: next)
         }
     }
+
+    private var stored: StoredLooks { StoredLooks(ledger: self.journal.ledger, lane: self.id) }
 
     // MARK: A deployment
 
@@ -94,10 +93,13 @@ struct LaneObserver: Sendable {
             }
         }
         if run == nil, let judging = deployment.plan.judging {
-            run = (deployment.number, try ObservedRun(deployment, judging, past: await self.past(deployment), old: old))
+            run = (
+                deployment.number,
+                try ObservedRun(deployment, judging, past: await self.stored.past(of: deployment), old: old)
+            )
         }
         try run?.run.take(looks)
-        guard let judgement = run?.run.judgement(deployment, at: end, versions) else { return }
+        guard let judgement = run?.run.judgement(deployment, at: end, versions.old) else { return }
         let events = try await LaneJournal(self.journal).decide(self.id, by: .judge, restingOn: unkept) { now in
             .answer(.judged(number: deployment.number, judgement), at: now)
         }
@@ -118,39 +120,7 @@ struct LaneObserver: Sendable {
         }
     }
 
-    /// What an earlier process saw of this deployment; nil: nothing yet.
-    private func begin(_ deployment: Deployment, _ judging: Judging) async throws -> ObservedRun? {
-        var run: ObservedRun?
-        var from = deployment.startedAt
-        var waiting: (observation: Observation, look: Look)?
-        while true {
-            let page = try await self.journal.ledger.observations(
-                of: self.id, from: from, to: Instant(milliseconds: .max), limit: Self.page)
-            for observation in page {
-                let look = try EventJSON.decode(Look.self, from: observation.body)
-                guard look.deployment == deployment.number else { continue }
-                if look.arm == .new, deployment.returnsTo != nil {
-                    waiting = (observation, look)
-                    continue
-                }
-                let new = look.arm == .new ? (observation, look) : waiting
-                waiting = nil
-                guard let new, new.0.to == observation.to else { continue }
-                let old = look.arm == .old ? look : nil
-                if run == nil {
-                    run = try ObservedRun(deployment, judging, past: await self.past(deployment), old: old)
-                }
-                try run?.take(
-                    Looks(
-                        from: observation.from, to: observation.to, new: new.1, old: old,
-                        bodies: old == nil ? [new.0.body] : [new.0.body, observation.body]))
-            }
-            guard page.count == Self.page, let last = page.last, last.from > from else { return run }
-            from = last.from
-        }
-    }
-
-    // MARK: The past
+    // MARK: At rest
 
     private func lookAtRest(_ lane: Lane, since last: Instant?, at now: Instant) async throws {
         guard lane.deployment == nil, lane.takingDown == nil,
@@ -165,41 +135,5 @@ struct LaneObserver: Sendable {
                 lane: self.id, version: serving.candidate.version, from: last ?? now, to: now,
                 body: try EventJSON.encode(look))
         ])
-    }
-
-    /// What served in the week before, by minutes: only looks at one capacity in a row give counts.
-    private func past(_ deployment: Deployment) async throws -> Past {
-        var stretches: [Past.Stretch] = []
-        var before: Look?
-        let start = deployment.startedAt.milliseconds - Self.pastDays * 24 * 3_600_000
-        var from = Instant(milliseconds: max(0, start))
-        while true {
-            let page = try await self.journal.ledger.observations(
-                of: self.id, from: from, to: deployment.startedAt, limit: Self.page)
-            for observation in page {
-                let look = try EventJSON.decode(Look.self, from: observation.body)
-                guard look.arm == .serving, let counts = look.counts else { continue }
-                if look.capacity == before?.capacity,
-                    case .counts(let interval) = counts.since(before?.counts), interval.requests >= 0
-                {
-                    stretches.append(
-                        Past.Stretch(at: observation.from, requests: interval.requests, errors: interval.errors))
-                }
-                before = look
-            }
-            guard page.count == Self.page, let last = page.last, last.from > from else { break }
-            from = last.from
-        }
-        return Past(stretches: stretches)
-    }
-}
-
-extension ObservedRun {
-    fileprivate func judgement(
-        _ deployment: Deployment, at now: Instant, _ versions: (new: String, old: String?)
-    ) -> Judgement {
-        self.judgement(
-            stepStartedAt: deployment.stepStartedAt, timeIsUp: deployment.stepUntil.map { $0 <= now } ?? false,
-            version: versions.new, old: versions.old)
     }
 }

@@ -15,6 +15,9 @@ package struct Wiring: Sendable {
     /// All events of one stream, oldest first.
     package var offlineEvents: @Sendable (_ dataFolder: String, _ stream: String) async throws -> [Wire.Event]
     package var offlineAudit: @Sendable (_ dataFolder: String) async throws -> Wire.Audit
+    /// Gives the bytes of an export, `last` nil: of all there is.
+    package var offlineExport: Export
+    package var offlineReplay: @Sendable (_ dataFolder: String, _ service: String?) async throws -> Wire.Replay
     package var offlinePrune: @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned
     /// Copies the record of a data folder, in use or not, into one new file.
     package var backUp: @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary
@@ -25,6 +28,11 @@ package struct Wiring: Sendable {
     package typealias RollbackPlan =
         @Sendable (_ dataFolder: String, _ service: String, _ environment: String, _ version: String?) async throws
         -> Wire.RollbackPlan
+
+    package typealias Export =
+        @Sendable (
+            _ dataFolder: String, Wire.ExportForm, _ last: Int?, _ take: @Sendable ([UInt8]) async throws -> Void
+        ) async throws -> Void
 
     /// Puts a question to a person.
     package typealias Agree = (_ question: String) -> Bool
@@ -37,6 +45,8 @@ package struct Wiring: Sendable {
         offlineDown: @escaping @Sendable (OfflineDown) async throws -> Wire.Lane,
         offlineEvents: @escaping @Sendable (_ dataFolder: String, _ stream: String) async throws -> [Wire.Event],
         offlineAudit: @escaping @Sendable (_ dataFolder: String) async throws -> Wire.Audit,
+        offlineExport: @escaping Export,
+        offlineReplay: @escaping @Sendable (_ dataFolder: String, _ service: String?) async throws -> Wire.Replay,
         offlinePrune: @escaping @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned,
         backUp: @escaping @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary,
         restore: @escaping @Sendable (OfflineRestore, _ agree: Agree) async throws -> RestoreSummary,
@@ -49,6 +59,8 @@ package struct Wiring: Sendable {
         self.offlineDown = offlineDown
         self.offlineEvents = offlineEvents
         self.offlineAudit = offlineAudit
+        self.offlineExport = offlineExport
+        self.offlineReplay = offlineReplay
         self.offlinePrune = offlinePrune
         self.backUp = backUp
         self.restore = restore

@@ -41,6 +41,8 @@ struct API: Sendable {
             return Self.json(data, status: route.status)
         case .document:
             return Self.json(self.document, status: 200)
+        case .bytes(let type, let next):
+            return try self.feeds.response(next, type: type, context)
         case .events(let after, let stream):
             // What is refused is refused before the head goes out: an empty stream would only be asked for again.
             _ = try await self.operations.events(caller, stream, after, 1)

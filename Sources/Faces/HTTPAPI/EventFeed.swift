@@ -67,6 +67,42 @@ final class EventFeeds: Sendable {
             })
     }
 
+    /// Bytes as they come. What throws on the way cuts the connection: the answer is then seen to be incomplete.
+    func response(_ next: @escaping AuditOperations.Bytes, type: String, _ context: Context) throws -> Response {
+        guard self.open.withLock({ $0 }) < self.limits.streamsMax else {
+            throw Wire.Problem.tooManyStreams(self.limits.streamsMax)
+        }
+        let channel = context.channel
+        return Response(
+            status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
+            body: ResponseBody { writer in
+                self.open.withLock { $0 += 1 }
+                defer { self.open.withLock { $0 -= 1 } }
+                try await self.write(next, to: &writer, channel)
+                try await writer.finish(nil)
+            })
+    }
+
+    private func write(
+        _ next: AuditOperations.Bytes, to writer: inout any ResponseBodyWriter, _ channel: any Channel
+    ) async throws {
+        let watch = WriteWatch(stall: self.limits.stall)
+        let heartbeat = self.limits.heartbeat
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: heartbeat)
+                    if watch.isStalled { channel.close(mode: .all, promise: nil) }
+                }
+            }
+            defer { group.cancelAll() }
+            while let bytes = try await next() {
+                guard !Task.isShuttingDownGracefully else { throw CancellationError() }
+                try await watch.write(ByteBuffer(bytes: bytes), to: &writer)
+            }
+        }
+    }
+
     /// Writes until the client goes, the token is revoked, or the server shuts down.
     private func write(
         _ feed: EventFeed, to writer: inout any ResponseBodyWriter, _ channel: any Channel
@@ -132,8 +168,12 @@ private final class WriteWatch: Sendable {
     }
 
     func write(_ text: String, to writer: inout any ResponseBodyWriter) async throws {
+        try await self.write(ByteBuffer(string: text), to: &writer)
+    }
+
+    func write(_ bytes: ByteBuffer, to writer: inout any ResponseBodyWriter) async throws {
         self.since.withLock { $0 = .now }
-        try await writer.write(ByteBuffer(string: text))
+        try await writer.write(bytes)
         self.since.withLock { $0 = nil }
     }
 }

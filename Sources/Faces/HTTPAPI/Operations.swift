@@ -96,7 +96,7 @@ package struct Operations: Sendable {
     /// Ledger positions as they are appended, from `after` on; may skip some, never the last. Ends with the engine.
     package var positions: @Sendable (_ after: Int) -> AsyncStream<Int>
     package var why: @Sendable (Caller, _ id: String) async throws -> Wire.Why
-    package var verifyAudit: @Sendable (Caller) async throws -> Wire.Audit
+    package var audit: AuditOperations
 
     // MARK: Access
 
@@ -134,12 +134,11 @@ package struct Operations: Sendable {
         changes: @escaping @Sendable (Caller, _ state: String?) async throws -> [Wire.Change],
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
-        calendar: CalendarOperations,
+        calendar: CalendarOperations, audit: AuditOperations,
         events:
             @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
         why: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Why,
-        verifyAudit: @escaping @Sendable (Caller) async throws -> Wire.Audit,
         tokens: @escaping @Sendable (Caller) async throws -> [Wire.Token],
         addToken: @escaping @Sendable (Caller, Wire.AddToken) async throws -> Wire.Token,
         revokeToken: @escaping @Sendable (Caller, _ name: String) async throws -> Wire.Token
@@ -167,11 +166,10 @@ package struct Operations: Sendable {
         self.changes = changes
         self.change = change
         self.actOnChange = actOnChange
-        self.calendar = calendar
+        (self.calendar, self.audit) = (calendar, audit)
         self.events = events
         self.positions = positions
         self.why = why
-        self.verifyAudit = verifyAudit
         self.tokens = tokens
         self.addToken = addToken
         self.revokeToken = revokeToken

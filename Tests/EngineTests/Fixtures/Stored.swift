@@ -64,8 +64,10 @@ enum Stored {
 
     /// Bodies as they are written since version 3 of a kind.
     static let laneNewest = [
+        "lane.admitted":
+            #"{"at":1800000000000,"facts":{"definition":1,"gates":[{"gate":"build","reason":"built","verdict":"pass"}],"readings":["calendar@0","service/shop@1"],"rules":1},"number":2,"plan":{"drain":30000,"keepWarm":3600000,"policy":"finish","reversible":true,"steps":[{"capacity":{"within":20000}},{"shift":{"_0":10000}}],"strategy":"bigBang"}}"#,
         "lane.alarmRaised":
-            #"{"kind":"routerDown","nextAction":"mend what it says","reason":"127.0.0.1:7003 is in use","since":1800000000000}"#
+            #"{"kind":"routerDown","nextAction":"mend what it says","reason":"127.0.0.1:7003 is in use","since":1800000000000}"#,
     ]
 
     /// The state of a lane in snapshots of version 1: a release serves, and another one is being deployed.

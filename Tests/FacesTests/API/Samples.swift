@@ -1,4 +1,7 @@
 import APIClient
+import Core
+import HTTPAPI
+import Synchronization
 
 /// Wire values with every field filled, so that what is checked on them is checked on all fields.
 enum Samples {
@@ -35,6 +38,23 @@ enum Samples {
         promotion.judgement = self.judgement
         promotion.answers = self.answers
         return promotion
+    }
+
+    static let replay = Wire.Replay(
+        admissions: 3, verdicts: 2, decisions: 2, notOnRecord: 0, differing: 1,
+        differences: [
+            Wire.Replay.Difference(
+                stream: "lane/shop/production", number: 4, what: "gates", recorded: "build pass", again: "build fail")
+        ])
+
+    /// An export of an empty ledger.
+    static func export() -> AuditOperations.Bytes {
+        var writer = ExportWriter()
+        let lines = [
+            writer.header(at: Instant(milliseconds: 0), by: .person("ada"), last: 0), writer.end(),
+        ]
+        let rest = Mutex(lines[...])
+        return { rest.withLock { $0.popFirst() } }
     }
 
     static var calendar: Wire.Calendar {

@@ -190,13 +190,21 @@ final class World: Sendable {
                     try self.note("lift \(act.reason)")
                     return Samples.calendar
                 }),
+            audit: AuditOperations(
+                export: { caller, form, last in
+                    try self.note("export \(form.rawValue) \(last ?? -1) \(caller.actor)")
+                    return Samples.export()
+                },
+                replay: { _, service in
+                    try self.note("replay \(service ?? "-")")
+                    return Samples.replay
+                }, verify: { _ in Samples.audit }),
             events: { _, stream, after, limit in self.events(stream, after, limit) },
             positions: { _ in self.positions() },
             why: { _, id in
                 try self.note("why \(id)")
                 return Samples.why
             },
-            verifyAudit: { _ in Samples.audit },
             tokens: { _ in [Samples.token(secret: nil)] },
             addToken: { _, add in
                 try self.note("addToken \(add.name) \(add.owner)")

@@ -61,6 +61,15 @@ struct CommandRun {
                 seen.add(offline: "audit \(folder)")
                 return Wire.Audit(records: 7, streams: 2, seals: 1, verified: false, problem: "event 5 was changed")
             },
+            offlineExport: { folder, form, last, take in
+                seen.add(offline: "export \(folder) \(form.rawValue) \(last ?? -1)")
+                let next = Samples.export()
+                while let bytes = try await next() { try await take(bytes) }
+            },
+            offlineReplay: { folder, service in
+                seen.add(offline: "replay \(folder) \(service ?? "-")")
+                return Samples.replay
+            },
             offlinePrune: { folder, prune in
                 seen.add(offline: "prune \(folder) \(prune.dryRun)")
                 return Wire.Pruned(dryRun: prune.dryRun, bytes: 0, kept: 3, releases: [])

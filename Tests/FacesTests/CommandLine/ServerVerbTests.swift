@@ -90,6 +90,21 @@ import Testing
         #expect(run.err.hasPrefix(Samples.rollbackPlan.sentence), "said before: \(run.err)")
     }
 
+    @Test(arguments: [("forward", 0), ("rollback", 1)] as [(String, Int32)])
+    func `a rollback that stops a deployment on its way is done when that is taken back`(kind: String, code: Int32)
+        async throws
+    {
+        var aborted = Wire.Promotion.sample(.aborted)
+        aborted.kind = kind
+        var server = CannedServer()
+        try server.answer("POST /lanes/shop/production/rollback", aborted)
+        try server.answer("GET /promotions/shop/production/3", aborted)
+        let run = try await server.run {
+            await CommandRun.of("rollback", "shop", "--env", "production", "--reason", "slow", "--server", $0)
+        }
+        #expect(run.code == code)
+    }
+
     @Test func `a rollback goes on where nobody can say how long it takes`() async throws {
         var server = CannedServer()
         try server.answer("POST /lanes/shop/production/rollback", Wire.Promotion.sample(.rolledBack))

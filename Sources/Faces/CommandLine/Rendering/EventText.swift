@@ -34,6 +34,26 @@ enum EventText {
         }
     }
 
+    static func replay(_ replay: Wire.Replay) -> [String] {
+        let counts =
+            "\(Plain.count(replay.admissions, "admission")), \(Plain.count(replay.verdicts, "verdict")) of the judge, "
+            + "\(Plain.count(replay.decisions, "decision")) upon them"
+        let rest =
+            replay.notOnRecord == 0
+            ? []
+            : ["Of \(replay.notOnRecord) admissions not all that they read is on record: they are from before that."]
+        if replay.differing == 0 { return ["Decided again, with the same answers: \(counts)."] + rest }
+        let lines = replay.differences.flatMap {
+            [
+                "\($0.stream) number \($0.number), \($0.what)", "  on record: \($0.recorded)",
+                "  again:     \($0.again)",
+            ]
+        }
+        let more = replay.differing - replay.differences.count
+        return ["Decided again: \(counts). \(Plain.count(replay.differing, "difference")):"] + lines
+            + (more > 0 ? ["and \(more) more"] : []) + rest
+    }
+
     static func audit(_ audit: Wire.Audit) -> [String] {
         let counts =
             "\(Plain.count(audit.records, "record")), \(Plain.count(audit.streams, "stream")), "

@@ -106,26 +106,3 @@ struct WhyVerb: Verb {
         return .done
     }
 }
-
-struct AuditVerbs: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Prove that the record is whole.", subcommands: [Verify.self])
-
-    struct Verify: Verb {
-        static let configuration = CommandConfiguration(
-            abstract: "Check every hash and seal of the ledger.",
-            discussion: "Works without a running server too. 1 if anything is wrong.")
-        @OptionGroup var format: Format
-        @OptionGroup var place: Place
-
-        func run(in session: Session) async throws -> Ending {
-            let audit = try await session.either(self.place) {
-                try await $0.verifyAudit()
-            } offline: { folder in
-                try await session.wiring.offlineAudit(folder)
-            }
-            try session.show(audit, json: self.format.json, EventText.audit(audit))
-            return audit.verified ? .done : .refused
-        }
-    }
-}

@@ -159,7 +159,9 @@ struct Rollback: Verb {
         try session.show(promotion, json: self.lane.format.json, PromotionText.one(promotion))
         switch promotion.state {
         case .waiting, .deploying, .paused, .returning, .completed, .rolledBack: return .done
-        case .failed, .aborted, .superseded, .cancelled, .rejected, .expired: return .refused
+        // Of what ran it took the traffic back, which is where it was asked to be; a rollback that ended so is not there.
+        case .failed, .aborted: return promotion.kind == "forward" ? .done : .refused
+        case .superseded, .cancelled, .rejected, .expired: return .refused
         }
     }
 }

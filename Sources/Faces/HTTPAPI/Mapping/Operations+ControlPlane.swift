@@ -54,12 +54,12 @@ extension Operations {
                 try await bridge.saying { try await bridge.act(caller, id, verb, act) }
             },
             calendar: CalendarOperations(bridge),
+            audit: AuditOperations(bridge),
             events: { caller, stream, after, limit in
                 try await bridge.saying { try await bridge.events(caller, stream, after, limit) }
             },
             positions: { after in bridge.positions(after) },
             why: { caller, id in try await bridge.saying { try await bridge.why(caller, id) } },
-            verifyAudit: { caller in try await bridge.saying { try await bridge.verifyAudit(caller) } },
             tokens: { caller in try await bridge.saying { try await bridge.tokens(caller) } },
             addToken: { caller, body in try await bridge.saying { try await bridge.addToken(caller, body) } },
             revokeToken: { caller, name in try await bridge.saying { try await bridge.revokeToken(caller, name) } })

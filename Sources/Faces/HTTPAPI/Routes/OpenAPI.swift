@@ -109,7 +109,7 @@ extension Route {
     var status: Int {
         switch self.answer {
         case .json(let status, _): status
-        case .events, .document: 200
+        case .events, .bytes, .document: 200
         }
     }
 
@@ -117,7 +117,7 @@ extension Route {
         let body = self.body.map { [$0] } ?? []
         return switch self.answer {
         case .json(_, let schema), .events(let schema): body + [schema]
-        case .document: body
+        case .bytes, .document: body
         }
     }
 
@@ -132,6 +132,9 @@ extension Route {
             switch self.answer {
             case .json(_, let schema): ["application/json": ["schema": OpenAPI.json(schema)]]
             case .events: ["text/event-stream": ["schema": ["type": "string"]]]
+            case .bytes(let types):
+                .object(
+                    Dictionary(uniqueKeysWithValues: types.map { ($0, ["schema": ["type": "string"]]) }))
             case .document: ["application/json": ["schema": ["type": "object"]]]
             }
         return ["description": "Done.", "content": content]

@@ -17,6 +17,8 @@ struct Route: Sendable {
         case json(status: Int, Schema)
         /// `text/event-stream`.
         case events(Schema)
+        /// Bytes as they come, of one of these types.
+        case bytes([String])
         /// The OpenAPI document.
         case document
     }
@@ -25,6 +27,7 @@ struct Route: Sendable {
     enum Outcome: Sendable {
         case json(Data)
         case events(after: Int, stream: String?)
+        case bytes(type: String, AuditOperations.Bytes)
         case document
     }
 }

@@ -28,7 +28,7 @@ struct RouteTable: Sendable {
     init() throws {
         self.routes =
             try Self.services + Self.releases + Self.promotions + Self.lanes + Self.changes + Self.calendar
-            + Self.records + Self.access
+            + Self.records + Self.audit + Self.access
             + [Self.document]
     }
 
@@ -207,7 +207,7 @@ struct RouteTable: Sendable {
                     try await $0.operations.why($0.caller, $0.promotionID)
                 },
                 try .read("audit/verify", "Check every hash and seal of the ledger.", method: .post) {
-                    try await $0.operations.verifyAudit($0.caller)
+                    try await $0.operations.audit.verify($0.caller)
                 },
             ]
         }

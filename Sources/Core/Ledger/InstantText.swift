@@ -1,9 +1,7 @@
-import Core
-
 extension Instant {
     /// RFC 3339 in UTC with milliseconds, such as `2026-03-27T18:00:00.000Z`. Days from the civil calendar by Hinnant's algorithm
     /// ("chrono-Compatible Low-Level Date Algorithms", civil_from_days).
-    var wire: String {
+    package var wire: String {
         let day = self.milliseconds.flooredQuotient(86_400_000)
         let inDay = self.milliseconds - day * 86_400_000
         let shifted = day + 719_468
@@ -22,7 +20,7 @@ extension Instant {
     }
 
     /// Reads what `wire` writes, with or without the milliseconds; nil for anything else.
-    init?(wire text: String) {
+    package init?(wire text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 20 || bytes.count == 24, bytes.last == UInt8(ascii: "Z") else { return nil }
         for (place, mark) in [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")] {
