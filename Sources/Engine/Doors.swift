@@ -10,6 +10,8 @@ package struct Doors: Sendable {
     package let runtime: any Runtime
     package let router: any Router
     package let messenger: any Messenger
+    /// Values of secrets; nil: none are kept here.
+    package let secrets: (any SecretStore)?
     /// The room on the disk that builds fill; nil: unknown, so nothing waits for it.
     package let room: @Sendable () -> DiskRoom?
     /// Clears what builds and commands left behind.
@@ -18,6 +20,7 @@ package struct Doors: Sendable {
     package init(
         blobs: any BlobStore, source: any SourceRepository, builder: any Builder, commands: any CommandRunner,
         probe: any Probe, runtime: any Runtime, router: any Router, messenger: any Messenger,
+        secrets: (any SecretStore)? = nil,
         room: @escaping @Sendable () -> DiskRoom? = { nil },
         clearWork: @escaping @Sendable (WorkOrder) async throws -> Cleared = { _ in Cleared() }
     ) {
@@ -29,6 +32,7 @@ package struct Doors: Sendable {
         self.runtime = runtime
         self.router = router
         self.messenger = messenger
+        self.secrets = secrets
         self.room = room
         self.clearWork = clearWork
     }

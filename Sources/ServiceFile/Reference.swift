@@ -48,6 +48,7 @@ extension ServiceFile {
           replicas: 2
           health: { path: /healthz, within: 20s }
           variables: { LOG_LEVEL: info }   # each environment may add or change
+          secrets: [DB_PASSWORD]           # named here; `secret set` keeps the value
         tasks:                             # once per deployment
           before: ./migrate expand
           afterBake: { run: ./migrate contract, irreversible: true }

@@ -17,6 +17,8 @@ package struct ServiceFileError: Error, Sendable, Equatable, CustomStringConvert
         case wrongShape
         /// Text, number, duration, path or address that is not allowed there.
         case badValue
+        /// The value of a secret, which the file must not hold.
+        case secret
         /// A key or kind of the design that this version does not have yet.
         case notYet
         /// Each value is fine, but not together with another one.

@@ -45,8 +45,10 @@ struct Assembly {
             table: try ProcessTable(), logger: logger)
         self.router = router
         let workshop = Workshop(source: source, blobs: blobs, path: path)
+        let secrets = FileSecrets(
+            data: folder, key: .of(ProcessInfo.processInfo.environment, data: folder))
         self.runtime = try ProcessRuntime(
-            data: folder, blobs: blobs, probe: self.probe, logger: logger,
+            data: folder, blobs: blobs, probe: self.probe, logger: logger, secrets: secrets,
             unpack: { file, place in try await workshop.archive.unpack(file, into: place) },
             requestsUnderWay: { key in try await router.requestsUnderWay(key) })
         let commands = ShellCommandRunner(folder: folder + "/commands", workshop: workshop)
@@ -56,7 +58,7 @@ struct Assembly {
             blobs: blobs, source: source,
             builder: LocalBuilder(folder: folder + "/builds", workshop: workshop),
             commands: commands, probe: self.probe, runtime: self.runtime, router: router,
-            messenger: LocalMessenger(commands: commands, client: self.client),
+            messenger: LocalMessenger(commands: commands, client: self.client), secrets: secrets,
             room: { DiskRoom(of: folder) }, clearWork: { try await work.clear($0) })
         self.plane = ControlPlane(
             journal: Journal(ledger: self.ledger, time: clock, news: News()), doors: doors, zones: SystemZones(),

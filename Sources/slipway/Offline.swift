@@ -112,11 +112,11 @@ enum Offline {
     }
 
     /// Works beside a live server: it reads what is committed.
-    static func backUp(_ folder: String, to file: String) throws -> BackupSummary {
-        let report = try SQLiteLedger.backUp(folder: folder, to: file, at: SystemClock().now())
+    static func backUp(_ folder: String, to file: String, withKey: Bool) throws -> BackupSummary {
+        let report = try SQLiteLedger.backUp(folder: folder, to: file, withKey: withKey, at: SystemClock().now())
         return BackupSummary(
             file: report.path, bytes: report.bytes, position: report.position, blobs: report.blobs,
-            damaged: report.damaged.map(\.text))
+            damaged: report.damaged.map(\.text), secrets: report.secrets, hasKey: report.hasKey)
     }
 
     static func restore(_ order: OfflineRestore, agree: Wiring.Agree) async throws -> RestoreSummary {

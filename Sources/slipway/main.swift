@@ -16,7 +16,7 @@ let wiring = Wiring(
     offlineExport: { try await Offline.export($0, $1, upTo: $2, $3) },
     offlineReplay: { try await Offline.replay($0, $1) },
     offlinePrune: { try await Offline.prune($0, $1) },
-    backUp: { try Offline.backUp($0, to: $1) },
+    backUp: { try Offline.backUp($0, to: $1, withKey: $2) },
     restore: { try await Offline.restore($0, agree: $1) },
     lab: { try await lab($0) })
 

@@ -27,6 +27,7 @@ import Testing
         run.health.path = "/healthz"
         run.health.within = .seconds(20)
         run.variables = ["LOG_LEVEL": "info"]
+        run.secrets = [try #require(SecretName("DB_PASSWORD"))]
         #expect(release.run == run)
         var contract = TaskCommand(run: "./migrate contract")
         contract.irreversible = true

@@ -68,7 +68,15 @@ extension Wrong {
         .line("build: { cmd: b }", .unknownKey, 10, "`cmd` in build; did you mean `command`?"),
         .line("tasks: { after: b }", .unknownKey, 10, "`after` in tasks; `after` belongs in an environment"),
         .line("run: { command: b, health: { port: 1 } }", .unknownKey, 30, "unknown key `port` in run.health"),
-        .line("run: { command: b, secrets: [A] }", .notYet, 20, "`secrets` is not supported by this version"),
+        .line("run: { command: b, secrets: [A-B] }", .badValue, 30, "that is no name of a secret"),
+        .line(
+            "run: { command: b, variables: { A: b }, secrets: [A] }", .contradiction, 51, "`A` is also in run.variables"
+        ),
+        .line(
+            "run: { command: b, variables: { A: ghp_0123456789012345678901234567890abcde } }", .secret, 36,
+            "this looks like a token of GitHub, and everybody reads the file: take it out, name `A` under `run.secrets`"
+        ),
+        .environment("secrets: [A]", .notYet, 8, "name them under `run.secrets`"),
         .line("version: calver", .notYet, 10, "`calver` is not in this version yet"),
         .line("version: command", .notYet, 10, "(known: `semver`)"),
         .line("version: semwer", .unknownKind, 10, "did you mean `semver`?"),

@@ -8,6 +8,9 @@ package struct Service: Machine, Codable {
     /// The newest commit of the watched branch that no release can be made of; nil: none since the last definition.
     package private(set) var refused: CommitRefused?
 
+    /// Names and versions of secrets, those that were removed too.
+    package private(set) var secrets: [SecretRecord] = []
+
     package static let definitionLimit = 10_000
 
     package init() {}
@@ -23,11 +26,16 @@ package struct Service: Machine, Codable {
         case define(Definition, repository: String, watch: String?, by: Actor, at: Instant)
         /// No release can be made of a commit of the watched branch, for a reason that is the commit's own.
         case refuse(CommitRefused)
+        /// Its value is stored already, under the number that is next.
+        case setSecret(SecretName, EnvironmentName?, by: Actor, at: Instant)
+        case removeSecret(SecretName, EnvironmentName?, by: Actor, reason: String, at: Instant)
     }
 
     package enum Event: Sendable, Equatable {
         case defined(Defined)
         case commitRefused(CommitRefused)
+        case secretSet(SecretSet)
+        case secretRemoved(SecretRemoved)
     }
 
     package struct CommitRefused: Sendable, Equatable, Codable {
@@ -79,6 +87,28 @@ package struct Service: Machine, Codable {
         case .refuse(let refused):
             guard refused.branch == self.watch, refused.commit != self.refused?.commit else { return [] }
             return [.commitRefused(refused)]
+        case .setSecret(let name, let environment, let actor, let now):
+            guard self.secrets.count < Self.secretLimit || self.secretRecord(name, environment) != nil else {
+                throw Refusal(.notAllowed, "A service keeps at most \(Self.secretLimit) secrets.")
+            }
+            let version = self.nextSecretVersion(name, environment)
+            return [
+                .secretSet(SecretSet(name: name, environment: environment, version: version, by: actor, at: now))
+            ]
+        case .removeSecret(let name, let environment, let actor, let reason, let now):
+            let service = self.current?.service.text ?? "SERVICE"
+            guard let record = self.secretRecord(name, environment), !record.isRemoved else {
+                throw Refusal(
+                    .notFound,
+                    "There is no secret `\(name)` \(environment.map { "of its own in \($0)" } ?? "for all environments"). "
+                        + "`slipway secret list --service \(service)` shows what there is.")
+            }
+            return [
+                .secretRemoved(
+                    SecretRemoved(
+                        name: name, environment: environment, version: record.version, by: actor, reason: reason,
+                        at: now))
+            ]
         }
     }
 
@@ -93,6 +123,23 @@ package struct Service: Machine, Codable {
             // Who applies may have changed what it was refused for.
             self.refused = nil
         case .commitRefused(let body): self.refused = body
+        case .secretSet(let body):
+            guard body.version == self.nextSecretVersion(body.name, body.environment) else {
+                throw IllegalEvent("version \(body.version) of secret \(body.name) out of turn")
+            }
+            self.secrets.removeAll { $0.name == body.name && $0.environment == body.environment }
+            self.secrets.append(
+                SecretRecord(
+                    name: body.name, environment: body.environment, version: body.version, isRemoved: false,
+                    by: body.by, at: body.at))
+        case .secretRemoved(let body):
+            guard
+                let index = self.secrets.firstIndex(where: {
+                    $0.name == body.name && $0.environment == body.environment
+                })
+            else { throw IllegalEvent("secret \(body.name) is removed that was never set") }
+            self.secrets[index].isRemoved = true
+            (self.secrets[index].by, self.secrets[index].at) = (body.by, body.at)
         }
     }
 
@@ -104,6 +151,8 @@ extension Service.Event: LedgerEvent {
         switch self {
         case .defined: Self.defined
         case .commitRefused: Self.commitRefused
+        case .secretSet: Self.secretSet
+        case .secretRemoved: Self.secretRemoved
         }
     }
 
@@ -111,16 +160,22 @@ extension Service.Event: LedgerEvent {
     /// both.
     private static let defined = EventKind("service.defined", version: 2)
     private static let commitRefused = EventKind("service.commitRefused")
+    private static let secretSet = EventKind("service.secretSet")
+    private static let secretRemoved = EventKind("service.secretRemoved")
 
     package var payload: any Encodable & Sendable {
         switch self {
         case .defined(let body): body
         case .commitRefused(let body): body
+        case .secretSet(let body): body
+        case .secretRemoved(let body): body
         }
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Service.Event? {
         if kind == Self.commitRefused { return .commitRefused(try decoder.decode(Service.CommitRefused.self)) }
+        if kind == Self.secretSet { return .secretSet(try decoder.decode(Service.SecretSet.self)) }
+        if kind == Self.secretRemoved { return .secretRemoved(try decoder.decode(Service.SecretRemoved.self)) }
         guard kind.name == Self.defined.name, (1...Self.defined.version).contains(kind.version) else { return nil }
         return .defined(try decoder.decode(Service.Defined.self))
     }

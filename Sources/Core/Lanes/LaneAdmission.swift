@@ -75,7 +75,8 @@ extension LaneDecision {
             .capacityWanted(
                 Lane.CapacityWanted(
                     number: queued.number, candidate: queued.candidate, definition: facts.definition,
-                    drain: evaluation.plan.drain, replicas: evaluation.plan.firstReplicas)))
+                    drain: evaluation.plan.drain, replicas: evaluation.plan.firstReplicas,
+                    secrets: facts.secrets)))
         guard let deployment = self.lane.deployment else { return }
         try self.start(step: 0, of: deployment)
         try self.retireUnused()

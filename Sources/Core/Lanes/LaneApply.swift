@@ -196,7 +196,8 @@ extension Lane {
         }
         self.history.append(
             VerifiedRelease(
-                candidate: body.candidate, number: body.number, verifiedAt: body.at, leftAt: nil, isWithdrawn: false))
+                candidate: body.candidate, number: body.number, verifiedAt: body.at, leftAt: nil, isWithdrawn: false,
+                secrets: self.capacities[body.capacity]?.secrets))
         self.history.removeFirst(max(0, self.history.count - Self.historyLimit))
         self.stable = Placed(candidate: body.candidate, capacity: body.capacity, number: body.number)
     }
@@ -243,7 +244,7 @@ extension Capacity {
     fileprivate init(_ body: Lane.CapacityWanted) {
         self.init(
             number: body.number, candidate: body.candidate, state: .wanted, definition: body.definition, warmUntil: nil,
-            drain: body.drain, replicas: body.replicas)
+            drain: body.drain, replicas: body.replicas, secrets: body.secrets)
     }
 
     fileprivate mutating func retire(goneBy: Instant) {

@@ -109,6 +109,8 @@ extension Lane {
         package let drain: Milliseconds
         /// nil: all that the release and the environment ask for.
         package let replicas: Int?
+        /// Which values its instances get, and get again whenever they are started; nil: none.
+        package let secrets: [SecretVersion]?
     }
 
     package struct CapacityScaled: Sendable, Equatable, Codable {
@@ -241,6 +243,8 @@ package struct AdmissionFacts: Sendable, Equatable, Codable {
     package var readings: [String]
     /// Version of the rules that decided; nil: before they had one.
     package var rules: Int?
+    /// The values of secrets that it gets; nil: none.
+    package var secrets: [SecretVersion]?
 
     package init(definition: Int, gates: [GateResult], readings: [String], rules: Int? = nil) {
         self.definition = definition
@@ -255,7 +259,9 @@ extension Lane.Event: LedgerEvent {
 
     /// Kinds that have grown since version 1, with the version that is written. What was added is optional, so one
     /// reader reads them all: what an older version does not say is nil.
-    private static let grown = ["lane.admitted": 3, "lane.capacityWanted": 2, "lane.alarmRaised": 3]
+    private static let grown = [
+        "lane.admitted": 3, "lane.capacityWanted": 3, "lane.alarmRaised": 3, "lane.rollbackOrdered": 2,
+    ]
 
     private static func newest(_ name: String) -> EventKind { EventKind(name, version: Self.grown[name] ?? 1) }
     package var payload: any Encodable & Sendable { self.entry.payload }

@@ -129,7 +129,7 @@ extension LaneDecision {
                 .capacityWanted(
                     Lane.CapacityWanted(
                         number: order.number, candidate: order.target.candidate, definition: settings.definition,
-                        drain: settings.drain, replicas: nil)))
+                        drain: settings.drain, replicas: nil, secrets: order.target.secrets)))
         }
         let left = self.lane.history.filter { $0.number > order.target.number && !$0.isWithdrawn }.map(\.number)
         if !left.isEmpty { try self.emit(.withdrawn(Lane.Withdrawn(numbers: left, at: self.now))) }

@@ -110,6 +110,12 @@ package struct Lane: Sendable, Equatable, Codable {
         return Set(candidates.map(\.release))
     }
 
+    /// Values of secrets that what runs or stands by has, or what a rollback could go to had.
+    package var neededSecrets: Set<SecretVersion> {
+        Set(self.capacities.values.flatMap { $0.secrets ?? [] } + self.history.flatMap { $0.secrets ?? [] })
+            .union(self.nextRollback?.target.secrets ?? [])
+    }
+
     package func block(of release: ReleaseID) -> Block? {
         self.blocks.first { $0.release == release }
     }
@@ -170,6 +176,8 @@ package struct Capacity: Sendable, Equatable, Codable {
     package internal(set) var deaths: Deaths?
     /// Instances that it has so far; nil: all that its release and environment ask for.
     package internal(set) var replicas: Int?
+    /// The values of secrets that its instances get; nil: none.
+    package let secrets: [SecretVersion]?
 }
 
 package struct QueuedPromotion: Sendable, Equatable, Codable {
@@ -364,6 +372,8 @@ package struct VerifiedRelease: Sendable, Equatable, Codable {
     package internal(set) var leftAt: Instant?
     /// Gone back from: no longer a target of a rollback unless named.
     package internal(set) var isWithdrawn: Bool
+    /// The values of secrets that it was verified with, and is gone back to with; nil: none.
+    package let secrets: [SecretVersion]?
 
     package var release: ReleaseID { self.candidate.release }
 }

@@ -51,6 +51,8 @@ package struct RunCommand: Sendable, Equatable, Codable {
     package var replicas: Int = 1
     package var health = HealthCheck()
     package var variables: [String: String] = [:]
+    /// Names of secrets that an instance can't start without; nil: none.
+    package var secrets: [SecretName]?
 
     package init(command: String) { self.command = command }
 }

@@ -16,8 +16,8 @@ extension StreamMachine {
 }
 
 extension Service: StreamMachine {
-    /// 2: how environments are watched.
-    package static let snapshotVersion = 2
+    /// 2: how environments are watched. 3: secrets.
+    package static let snapshotVersion = 3
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard let current else { return nil }

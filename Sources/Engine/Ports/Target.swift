@@ -32,10 +32,12 @@ package struct CapacityOrder: Sendable, Equatable, Codable {
     package var health: HealthCheck
     /// Already merged: release, then environment.
     package var variables: [String: String]
+    /// Which values of secrets each instance gets as environment variables; nil: none. The values are never in an order.
+    package var secrets: [SecretVersion]?
 
     package init(
         key: CapacityKey, release: ReleaseID, version: String, artifact: Digest, command: String, replicas: Int,
-        health: HealthCheck, variables: [String: String]
+        health: HealthCheck, variables: [String: String], secrets: [SecretVersion]? = nil
     ) {
         self.key = key
         self.release = release
@@ -45,6 +47,7 @@ package struct CapacityOrder: Sendable, Equatable, Codable {
         self.replicas = replicas
         self.health = health
         self.variables = variables
+        self.secrets = secrets
     }
 }
 

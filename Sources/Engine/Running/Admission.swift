@@ -78,7 +78,7 @@ struct AdmissionRules {
     /// What all that waits in the lane is decided on.
     struct Ground {
         let environment: EnvironmentDefinition
-        let definition: Int
+        let service: Service
         let freezes: FreezeGate
         /// The streams that were read so far, at which number.
         var readings: [StreamID: Int]
@@ -95,7 +95,7 @@ struct AdmissionRules {
             calendar: calendar.machine, number: calendar.number, windows: self.windows, lane: self.id,
             owner: definition.owner)
         return Ground(
-            environment: environment, definition: service.machine.number, freezes: freezes,
+            environment: environment, service: service.machine, freezes: freezes,
             readings: [service.stream: service.number, calendar.stream: calendar.number])
     }
 
@@ -119,18 +119,45 @@ struct AdmissionRules {
         if environment.needsChange {
             gates.append(try await self.changeGate(queued, environment, &ground.readings))
         }
+        let secrets = self.secrets(
+            release.machine.origin?.configuration.run?.secrets ?? [], of: ground.service, environment.name)
+        if let gate = secrets.gate { gates.append(gate) }
         gates += ground.freezes.results(for: queued.number, .forward, at: now)
         let isFirst = lane.stable == nil && lane.serving.isEmpty
         let plan = Plan.forward(
             environment, release.machine.origin?.configuration ?? RunConfiguration(), isFirst: isFirst)
         let readings = ground.readings.sorted { $0.key.description < $1.key.description }
-        let facts = AdmissionFacts(
-            definition: ground.definition, gates: gates, readings: readings.map { "\($0.key)@\($0.value)" },
+        var facts = AdmissionFacts(
+            definition: ground.service.number, gates: gates, readings: readings.map { "\($0.key)@\($0.value)" },
             rules: Self.version)
+        facts.secrets = secrets.found.isEmpty ? nil : secrets.found
         return Lane.Evaluation(number: queued.number, facts: facts, plan: plan)
     }
 
     // MARK: Gates
+
+    /// The values that the release's instances would get now; a missing one keeps it waiting. nil: it names none.
+    private func secrets(
+        _ names: [SecretName], of service: Service, _ environment: EnvironmentName
+    ) -> (found: [SecretVersion], gate: GateResult?) {
+        let found = names.compactMap { service.secret($0, of: self.id.service, in: environment) }
+        let missing = names.filter { name in !found.contains { $0.name == name } }
+        if missing.isEmpty {
+            let words = found.map { "\($0.name) version \($0.version)" }.joined(separator: ", ")
+            return (found, names.isEmpty ? nil : GateResult(gate: "secrets", verdict: .pass, reason: words))
+        }
+        let commands = missing.map {
+            "`slipway secret set \($0) --service \(self.id.service) --env \(environment)`"
+        }
+        return (
+            found,
+            GateResult(
+                gate: "secrets", verdict: nil,
+                reason:
+                    "\(missing.map(\.text).joined(separator: ", ")) \(missing.count == 1 ? "has" : "have") no value for "
+                    + "\(self.id) yet: \(commands.joined(separator: ", ")) reads it from standard input")
+        )
+    }
 
     private func buildGate(_ release: Release) -> GateResult {
         switch release.phase {

@@ -90,7 +90,8 @@ struct LanePerformer: Sendable {
             key: self.key(number), release: capacity.candidate.release, version: capacity.candidate.version,
             artifact: artifact.blob.digest, command: run.command,
             replicas: min(capacity.replicas ?? replicas, replicas),
-            health: run.health, variables: run.variables.merging(environment.variables) { _, new in new })
+            health: run.health, variables: run.variables.merging(environment.variables) { _, new in new },
+            secrets: capacity.secrets)
     }
 
     // MARK: Routing
@@ -119,6 +120,13 @@ struct LanePerformer: Sendable {
             userKey: environment.userKey)
     }
 
+    /// Hides what the instances of this lane know.
+    private func mask(of lane: Lane) throws -> SecretMask {
+        guard let secrets = self.doors.secrets else { return SecretMask([]) }
+        let versions = Set(lane.capacities.values.flatMap { $0.secrets ?? [] })
+        return SecretMask(try versions.map { try secrets.value($0) })
+    }
+
     // MARK: Commands of the user's
 
     private func task(_ number: Int, _ kind: TaskKind, in lane: Lane) async throws -> Lane.Answer? {
@@ -131,8 +139,10 @@ struct LanePerformer: Sendable {
             CommandOrder(
                 key: "\(self.id)/\(number)/task-\(kind.rawValue)", command: task.run, within: task.within,
                 environment: try await self.variables(deployment), place: .artifact(artifact.blob.digest)))
+        let mask = try self.mask(of: lane)
         return .taskEnded(
-            number: number, kind, report.verdict, summary: report.summary, lastLines: report.lastLines,
+            number: number, kind, report.verdict, summary: mask.hide(report.summary),
+            lastLines: report.lastLines.map(mask.hide),
             irreversible: task.irreversible)
     }
 
@@ -151,7 +161,11 @@ struct LanePerformer: Sendable {
             let report = try await self.check(
                 check, "\(self.id)/\(number)/verify-\(step)-\(index)", at: address, origin, variables)
             guard report.verdict == .pass else {
-                return .verified(number: number, report.verdict, summary: report.summary, lastLines: report.lastLines)
+                // It was given no secret, but it has asked an instance that knows some.
+                let mask = try self.mask(of: lane)
+                return .verified(
+                    number: number, report.verdict, summary: mask.hide(report.summary),
+                    lastLines: report.lastLines.map(mask.hide))
             }
         }
         return .verified(

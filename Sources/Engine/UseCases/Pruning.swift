@@ -72,6 +72,7 @@ extension ControlPlane {
                     release: origin.id, service: origin.service, version: origin.version,
                     bytes: blobs.reduce(0) { $0 + $1.bytes }))
         }
+        if !isDryRun { for name in releases.keys { try await self.clearSecrets(of: name) } }
         report.work = try await self.clearWork(of: lanes, releases, isDryRun)
         report.orphans = try await self.clearOrphans(isDryRun)
         return report

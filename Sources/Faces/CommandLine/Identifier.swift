@@ -3,7 +3,7 @@ import ArgumentParser
 /// The kinds of ids on the command line, and what each looks like: a mistyped one is refused at once, without a server.
 /// The server has the same rules and the last word.
 enum Identifier {
-    case service, environment, version, release, promotion, change, token, calendarEntry
+    case service, environment, version, release, promotion, change, token, calendarEntry, secret
     /// What `why` explains: a promotion, release or change.
     case decided
     /// What has events: see `LogSubject`.
@@ -23,6 +23,7 @@ enum Identifier {
     func fits(_ text: String) -> Bool {
         switch self {
         case .service, .environment, .calendarEntry: Self.isName(text, longest: 40)
+        case .secret: Self.isVariable(text)
         case .version: Self.isVersion(text)
         case .release: Self.isReleaseID(text) || Self.isReleaseName(text)
         case .promotion: Self.isPromotion(text)
@@ -43,13 +44,22 @@ enum Identifier {
         case .change: "change"
         case .token: "token name"
         case .calendarEntry: "name of a calendar entry"
+        case .secret: "name of a secret"
         case .decided, .recorded: "id"
+        }
+    }
+
+    private static func isVariable(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= 128, !(0x30...0x39).contains(first) else { return false }
+        return text.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x5F
         }
     }
 
     private var rule: String {
         switch self {
         case .service, .environment, .calendarEntry: "1 to 40 of a-z, 0-9 and inner hyphens"
+        case .secret: "a letter or _, then letters, digits and _, such as DB_PASSWORD"
         case .version: "1 to 100 of 0-9, A-Z, a-z and . + -, such as 1.4.2"
         case .release: "an id (r-…) or SERVICE@VERSION"
         case .promotion: "SERVICE/ENVIRONMENT/NUMBER, as `slipway status` shows it"

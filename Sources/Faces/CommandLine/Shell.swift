@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// What a verb sees of the world around it: where its words go, who is asked, the environment and the folder.
 package struct Shell: Sendable {
@@ -8,6 +8,8 @@ package struct Shell: Sendable {
     package var err: @Sendable (String) -> Void
     /// Puts a question to a person and returns the answer; nil where nobody can be asked.
     package var ask: @Sendable (String) -> String?
+    /// At most so many bytes of standard input, up to its end.
+    package var input: @Sendable (Int) throws -> Data
     /// Both streams are a terminal: there may be colours.
     package var isTerminal: Bool
     package var environment: [String: String]
@@ -18,12 +20,15 @@ package struct Shell: Sendable {
 
     package init(
         out: @escaping @Sendable (String) -> Void, err: @escaping @Sendable (String) -> Void,
-        ask: @escaping @Sendable (String) -> String?, isTerminal: Bool, environment: [String: String], folder: String,
+        ask: @escaping @Sendable (String) -> String?,
+        input: @escaping @Sendable (Int) throws -> Data = { _ in Data() }, isTerminal: Bool,
+        environment: [String: String], folder: String,
         columns: Int? = nil
     ) {
         self.out = out
         self.err = err
         self.ask = ask
+        self.input = input
         self.isTerminal = isTerminal
         self.environment = environment
         self.folder = folder
@@ -40,6 +45,7 @@ package struct Shell: Sendable {
                 try? FileHandle.standardError.write(contentsOf: Data(question.utf8))
                 return readLine() ?? ""
             },
+            input: { try FileHandle.standardInput.read(upToCount: $0) ?? Data() },
             isTerminal: isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1,
             environment: ProcessInfo.processInfo.environment,
             folder: FileManager.default.currentDirectoryPath)

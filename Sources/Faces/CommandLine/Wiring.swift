@@ -20,7 +20,8 @@ package struct Wiring: Sendable {
     package var offlineReplay: @Sendable (_ dataFolder: String, _ service: String?) async throws -> Wire.Replay
     package var offlinePrune: @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned
     /// Copies the record of a data folder, in use or not, into one new file.
-    package var backUp: @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary
+    /// `withKey`: with the key file of the secrets.
+    package var backUp: BackUp
     /// Makes a data folder from a backup; `agree` is asked before a folder that has a record is moved aside.
     package var restore: @Sendable (OfflineRestore, _ agree: Agree) async throws -> RestoreSummary
     package var lab: @Sendable (LabOptions) async throws -> LabReport
@@ -33,6 +34,9 @@ package struct Wiring: Sendable {
         @Sendable (
             _ dataFolder: String, Wire.ExportForm, _ last: Int?, _ take: @Sendable ([UInt8]) async throws -> Void
         ) async throws -> Void
+
+    package typealias BackUp =
+        @Sendable (_ dataFolder: String, _ file: String, _ withKey: Bool) async throws -> BackupSummary
 
     /// Puts a question to a person.
     package typealias Agree = (_ question: String) -> Bool
@@ -48,7 +52,7 @@ package struct Wiring: Sendable {
         offlineExport: @escaping Export,
         offlineReplay: @escaping @Sendable (_ dataFolder: String, _ service: String?) async throws -> Wire.Replay,
         offlinePrune: @escaping @Sendable (_ dataFolder: String, Wire.Prune) async throws -> Wire.Pruned,
-        backUp: @escaping @Sendable (_ dataFolder: String, _ file: String) async throws -> BackupSummary,
+        backUp: @escaping BackUp,
         restore: @escaping @Sendable (OfflineRestore, _ agree: Agree) async throws -> RestoreSummary,
         lab: @escaping @Sendable (LabOptions) async throws -> LabReport
     ) {
@@ -103,13 +107,22 @@ package struct BackupSummary: Sendable, Equatable, Encodable {
     package var blobs: Int
     /// Digests of blobs whose bytes are not theirs any more: left out.
     package var damaged: [String]
+    /// Encrypted values of secrets.
+    package var secrets: Int
+    /// Their key file is in it too.
+    package var hasKey: Bool
 
-    package init(file: String, bytes: Int64, position: Int, blobs: Int, damaged: [String]) {
+    package init(
+        file: String, bytes: Int64, position: Int, blobs: Int, damaged: [String], secrets: Int = 0,
+        hasKey: Bool = false
+    ) {
         self.file = file
         self.bytes = bytes
         self.position = position
         self.blobs = blobs
         self.damaged = damaged
+        self.secrets = secrets
+        self.hasKey = hasKey
     }
 }
 

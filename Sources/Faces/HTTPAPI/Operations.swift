@@ -88,6 +88,7 @@ package struct Operations: Sendable {
     package var actOnChange: @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change
 
     package var calendar: CalendarOperations
+    package var secrets: SecretOperations
 
     // MARK: Records
 
@@ -134,7 +135,7 @@ package struct Operations: Sendable {
         changes: @escaping @Sendable (Caller, _ state: String?) async throws -> [Wire.Change],
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
-        calendar: CalendarOperations, audit: AuditOperations,
+        calendar: CalendarOperations, audit: AuditOperations, secrets: SecretOperations,
         events:
             @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
@@ -163,12 +164,10 @@ package struct Operations: Sendable {
         self.rollbackPlan = rollbackPlan
         self.actOnLane = actOnLane
         self.logs = logs
-        self.changes = changes
-        self.change = change
+        (self.changes, self.change) = (changes, change)
         self.actOnChange = actOnChange
-        (self.calendar, self.audit) = (calendar, audit)
-        self.events = events
-        self.positions = positions
+        (self.calendar, self.audit, self.secrets) = (calendar, audit, secrets)
+        (self.events, self.positions) = (events, positions)
         self.why = why
         self.tokens = tokens
         self.addToken = addToken

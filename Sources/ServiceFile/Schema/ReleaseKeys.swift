@@ -63,20 +63,32 @@ enum RunKeys {
     static let variables = Key.optional(
         "variables", .variables, standard: [:],
         "environment variables of each instance; never write a secret here, the file is read by everybody")
+    static let secrets = Key.optional(
+        "secrets", Kind<SecretName>.secretName.listOrOne(atMost: Limits.names, "names"), standard: [],
+        "environment variables whose values `secret set` keeps, encrypted; a release waits until each has one")
 
     static let kind = Kind<RunCommand>.section(
-        "run", [Self.command.line, Self.replicas.line, Self.health.line, Self.variables.line],
-        later: [Later.secrets]
+        "run",
+        [Self.command.line, Self.replicas.line, Self.health.line, Self.variables.line, Self.secrets.line]
     ) { fields, problems in
         let command = fields.value(Self.command, &problems)
         let replicas = fields.value(Self.replicas, &problems)
         let health = fields.value(Self.health, &problems)
         let variables = fields.value(Self.variables, &problems)
-        guard let command, let replicas, let health, let variables else { return nil }
+        let secrets = fields.value(Self.secrets, &problems)
+        for name in secrets ?? [] where variables?[name.text] != nil {
+            problems.add(
+                .contradiction, fields.place(of: name.text, in: Self.secrets),
+                "run.secrets: `\(name)` is also in run.variables: leave it out there")
+        }
+        guard let command, let replicas, let health, let variables, let secrets else { return nil }
         var run = RunCommand(command: command)
         run.replicas = replicas
         run.health = health
         run.variables = variables
+        var seen: Set<SecretName> = []
+        let names = secrets.filter { seen.insert($0).inserted }
+        run.secrets = names.isEmpty ? nil : names
         return run
     }.orText(.command) { RunCommand(command: $0) }
 }
@@ -144,6 +156,12 @@ extension Kind where Value == [String: String] {
                         "\(entry.value.path): `PORT` is set by Slipway, another one for each instance: leave it out"
                     )
                 } else if let text = variableText(entry.value, &problems) {
+                    if let kind = PastedSecret.kind(entry.key, text) {
+                        problems.add(
+                            .secret, entry.value,
+                            "this looks like \(kind), and everybody reads the file: take it out, name `\(entry.key)` under "
+                                + "`run.secrets`, and give a new value to slipway secret set \(entry.key)")
+                    }
                     values[entry.key] = text
                 }
             }
@@ -173,7 +191,6 @@ private func variableText(_ tree: Tree, _ problems: inout Problems) -> String? {
 
 /// What DESIGN names and this version does not have.
 enum Later {
-    static let secrets = Section.Later(name: "secrets", text: "give them to the process by other means, such as a file")
     static let strategies = [Section.Later(name: "flag", text: "")]
     static let versions = [
         Section.Later(name: "calver", text: "versions follow Conventional Commits"),
@@ -181,6 +198,7 @@ enum Later {
     ]
     static let environment = [
         Section.Later(name: "change", text: "an `approval` among the `gates` makes an environment controlled"),
-        Self.secrets,
+        Section.Later(
+            name: "secrets", text: "name them under `run.secrets`; their values may differ for each environment"),
     ]
 }

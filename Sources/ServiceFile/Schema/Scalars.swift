@@ -119,6 +119,22 @@ extension Kind where Value: Identifier {
     }
 }
 
+extension Kind where Value == SecretName {
+    static let secretName = Kind(
+        allowed: "the name of a variable: \(SecretName.rule)", shape: .text(pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$")
+    ) { tree, problems in
+        let allowed = "the name of a variable: \(SecretName.rule)"
+        guard let text = scalar(tree, allowed, &problems) else { return nil }
+        guard let name = SecretName(text) else {
+            problems.add(.badValue, tree, "that is no name of a secret: give \(allowed)")
+            return nil
+        }
+        return name
+    } show: {
+        $0.text
+    }
+}
+
 extension Kind where Value == Bool {
     /// `true` or `false` and nothing else: `on`, `yes` and `1` are errors.
     static let truth = Kind(allowed: "`true` or `false`", shape: .truth) { tree, problems in

@@ -41,6 +41,10 @@ enum Stored {
     ]
 
     static let service = [
+        "service.secretRemoved":
+            #"{"at":1800000000000,"by":"person:ada","name":"DB_PASSWORD","reason":"not used any more","version":2}"#,
+        "service.secretSet":
+            #"{"at":1800000000000,"by":"person:ada","environment":"prod","name":"DB_PASSWORD","version":2}"#,
         "service.commitRefused":
             #"{"at":1800000000000,"branch":"main","by":"schedule","commit":"0123456789abcdef0123456789abcdef01234567","isEmpty":false,"reason":"no slipway.yaml"}"#,
         "service.defined":
@@ -54,6 +58,8 @@ enum Stored {
     ]
 
     static let laneNow = [
+        "lane.rollbackOrdered":
+            #"{"at":1800000000000,"by":"person:ada","number":3,"reason":"slow","settings":{"definition":1,"drain":30000,"health":60000,"policy":"finish"},"target":{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"isWithdrawn":false,"leftAt":1800000000000,"number":1,"secrets":[{"name":"API_KEY","service":"shop","version":1}],"verifiedAt":1799990000000}}"#,
         "lane.admitted":
             #"{"at":1800000000000,"facts":{"definition":1,"gates":[],"readings":["service/shop@1"]},"number":2,"plan":{"drain":30000,"firstReplicas":1,"judging":{"every":1000,"noData":{"wait":{"_0":30000}},"objective":500,"whenTimeIsUp":"pause"},"keepWarm":3600000,"policy":"finish","reversible":true,"steps":[{"capacity":{"within":20000}},{"shift":{"_0":500}},{"observe":{"_0":500,"_1":{"atLeast":2000,"atMost":60000}}},{"scale":{"replicas":2,"within":20000}},{"shift":{"_0":10000}}],"strategy":"rolling"}}"#,
         "lane.alarmRaised":
@@ -65,7 +71,9 @@ enum Stored {
     /// Bodies as they are written since version 3 of a kind.
     static let laneNewest = [
         "lane.admitted":
-            #"{"at":1800000000000,"facts":{"definition":1,"gates":[{"gate":"build","reason":"built","verdict":"pass"}],"readings":["calendar@0","service/shop@1"],"rules":1},"number":2,"plan":{"drain":30000,"keepWarm":3600000,"policy":"finish","reversible":true,"steps":[{"capacity":{"within":20000}},{"shift":{"_0":10000}}],"strategy":"bigBang"}}"#,
+            #"{"at":1800000000000,"facts":{"definition":1,"gates":[],"readings":["service/shop@2"],"rules":1,"secrets":[{"environment":"prod","name":"DB_PASSWORD","service":"shop","version":2}]},"number":2,"plan":{"drain":30000,"keepWarm":3600000,"policy":"finish","reversible":true,"steps":[{"shift":{"_0":10000}}],"strategy":"bigBang"}}"#,
+        "lane.capacityWanted":
+            #"{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"definition":1,"drain":30000,"number":2,"secrets":[{"environment":"prod","name":"DB_PASSWORD","service":"shop","version":2},{"name":"API_KEY","service":"shop","version":1}]}"#,
         "lane.alarmRaised":
             #"{"kind":"routerDown","nextAction":"mend what it says","reason":"127.0.0.1:7003 is in use","since":1800000000000}"#,
     ]

@@ -17,6 +17,7 @@ struct World: Sendable {
     let commands: FakeCommands
     let messenger: RecordingMessenger
     let disk = FakeDisk()
+    let secrets = MemorySecrets()
     var pollEvery = Duration.seconds(5)
     var clearWork: @Sendable (WorkOrder) async throws -> Cleared = { _ in Cleared() }
 
@@ -44,6 +45,7 @@ struct World: Sendable {
             blobs: MemoryBlobs(), source: self.source ?? self.repository, builder: self.builder,
             commands: self.commands,
             probe: FakeProbe(), runtime: self.target.runtime, router: self.router, messenger: self.messenger,
+            secrets: self.secrets,
             room: { [disk] in disk.room }, clearWork: self.clearWork)
         return ControlPlane(
             journal: Journal(ledger: ledger, time: self.clock, news: News()), doors: doors, zones: FixedZones(),

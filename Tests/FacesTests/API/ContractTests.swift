@@ -16,6 +16,8 @@ import Testing
         "GET /lanes/{service}/{environment}/rollback", "GET /lanes/{service}/{environment}/logs", "GET /changes",
         "GET /changes/{change}",
         "POST /changes/{change}/approve", "POST /changes/{change}/reject", "GET /events", "GET /events/stream",
+        "GET /services/{service}/secrets", "POST /services/{service}/secrets/{name}",
+        "POST /services/{service}/secrets/{name}/remove", "POST /secrets/rotate-key",
         "GET /calendar", "POST /calendar", "POST /calendar/{name}/remove",
         "GET /lanes/{service}/{environment}/outlook",
         "POST /promotions/{service}/{environment}/{number}/override", "POST /stop", "POST /lift",

@@ -71,6 +71,12 @@ enum Samples {
             stop: Wire.Guard(by: "person:ben", reason: "it burns", since: self.at, until: self.at, subject: "all"))
     }
 
+    static let secrets = Wire.Secrets(
+        service: "shop",
+        secrets: [
+            Wire.Secret(name: "DB_PASSWORD", environment: "production", version: 2, by: "person:ana", at: Samples.at)
+        ])
+
     static let outlook = Wire.Outlook(
         service: "shop", environment: "production", direction: "forward", isOpen: false, reason: "frozen by `year-end`",
         opensAt: Samples.at)

@@ -199,6 +199,20 @@ final class World: Sendable {
                     try self.note("replay \(service ?? "-")")
                     return Samples.replay
                 }, verify: { _ in Samples.audit }),
+            secrets: SecretOperations(
+                secrets: { _, _ in Samples.secrets },
+                set: { caller, service, name, body in
+                    try self.note("setSecret \(service) \(name) \(body.environment ?? "") \(caller.actor)")
+                    return Samples.secrets
+                },
+                remove: { _, service, name, body in
+                    try self.note("removeSecret \(service) \(name) \(body.reason)")
+                    return Samples.secrets
+                },
+                rotateKey: { _, act in
+                    try self.note("rotateKey \(act.reason)")
+                    return Wire.KeyRotated(values: 3)
+                }),
             events: { _, stream, after, limit in self.events(stream, after, limit) },
             positions: { _ in self.positions() },
             why: { _, id in

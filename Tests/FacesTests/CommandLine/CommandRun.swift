@@ -74,8 +74,8 @@ struct CommandRun {
                 seen.add(offline: "prune \(folder) \(prune.dryRun)")
                 return Wire.Pruned(dryRun: prune.dryRun, bytes: 0, kept: 3, releases: [])
             },
-            backUp: { folder, file in
-                seen.add(offline: "backup \(folder) \(file)")
+            backUp: { folder, file, withKey in
+                seen.add(offline: "backup \(folder) \(file)\(withKey ? " with key" : "")")
                 return BackupSummary(file: file, bytes: 3_000_000, position: 7, blobs: 2, damaged: [])
             },
             restore: { order, agree in

@@ -19,9 +19,11 @@ import Testing
         "change": "c-7", "promotion.id": "shop/production/3", "lane.service": "shop",
         "lane.environment": "production", "self.serviceWord": "shop", "self.environmentWord": "production",
         "target": " --to 1.4.2", "release": "r-aa", "self.promotionWord(number)": "shop/production/3",
-        "self.promotionWord(stopped.number)": "shop/production/3", "$0.number": "3",
+        "self.promotionWord(stopped.number)": "shop/production/3", "$0.number": "3", "$0": "DB_PASSWORD",
+        "environment": "production", "self.service": "shop", "self.id.service": "shop",
         "definition.service": "shop", "environment.name": "production", "service": "shop", "before": "staging",
-        "stopped.number": "3", "entry.name": "year-end", "waiting": "shop/production/3", "paused": "shop/production/3",
+        "stopped.number": "3", "verb": "block remove r-aa --env production", "entry.name": "year-end",
+        "waiting": "shop/production/3", "paused": "shop/production/3",
         "candidate.version": "1.4.2", "absent.first ?? \"PERSON\"": "ada",
     ]
 

@@ -68,6 +68,7 @@ struct ProcessStage: Sendable {
     /// A runtime on the folder, as a run of the server makes one.
     func runtime(
         boot: String = "/proc/sys/kernel/random/boot_id",
+        secrets: (any SecretStore)? = nil,
         requests: @escaping @Sendable (CapacityKey) async throws -> Int = { _ in 0 },
         change: (inout ProcessRuntime.Settings) -> Void = { _ in }
     ) throws -> ProcessRuntime {
@@ -78,7 +79,8 @@ struct ProcessStage: Sendable {
         change(&settings)
         return try ProcessRuntime(
             data: "\(self.folder)/data", blobs: OneArtifact(file: "\(self.folder)/app"), probe: self.probe,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, settings: settings, bootIdentityFile: boot,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, settings: settings, secrets: secrets,
+            bootIdentityFile: boot,
             unpack: { archive, folder in
                 try FileManager.default.copyItem(atPath: archive, toPath: "\(folder)/app")
             }, requestsUnderWay: requests)

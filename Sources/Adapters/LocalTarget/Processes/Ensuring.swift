@@ -120,7 +120,8 @@ extension ProcessRuntime {
             instance.port = try self.ports.choose(taken: self.takenPorts())
         }
         let launch = InstanceLaunch.launch(
-            capacity.order, instance: number, port: instance.port, folder: folder, path: self.settings.path)
+            capacity.order, instance: number, port: instance.port, folder: folder, path: self.settings.path,
+            secrets: try self.values(of: capacity.order))
         instance.process = try self.table.start(launch)
         let failures = capacity.live[number]?.failures ?? 0
         self.capacities[key]?.live[number] = Live(started: self.clock.now, failures: failures)
@@ -176,14 +177,14 @@ extension ProcessRuntime {
         let folder = self.folder(order.key)
         if let ended {
             let sentence = "slipway: instance \(ended.number) \(ended.ending) before it was ready"
-            return try folder.log(ended.number).lastLines(19, characters: 500) + [sentence]
+            return try self.shown(order, folder.log(ended.number), 19, characters: 500) + [sentence]
         }
         let capacity = self.capacities[order.key]
         let late = try capacity?.record.instances.first { try !self.isReady($0, of: order.key) }?.number ?? 1
         if let live = capacity?.live[late], let death = live.death, let restart = live.restart {
             let delay = max(.zero, Int((restart - self.clock.now) / .milliseconds(1)))
             let sentence = "slipway: instance \(late) \(death); it is started again in \(delay) ms"
-            return try folder.log(late).lastLines(19, characters: 500) + [sentence]
+            return try self.shown(order, folder.log(late), 19, characters: 500) + [sentence]
         }
         let answer =
             switch capacity?.live[late]?.answer?.0 {
@@ -194,7 +195,7 @@ extension ProcessRuntime {
         let sentence =
             "slipway: instance \(late) did not answer GET \(order.health.path) with 200 to 399 within "
             + "\(order.health.within.count) ms: \(answer)"
-        return try folder.log(late).lastLines(19, characters: 500) + [sentence]
+        return try self.shown(order, folder.log(late), 19, characters: 500) + [sentence]
     }
 
     /// Ends what a failed order started, so that it can be given again. What was up as a whole before stays under

@@ -7,9 +7,10 @@ package enum InstanceLaunch {
     static let markName = "SLIPWAY_INSTANCE"
     static let mostReplicas = 100
 
-    /// `path` is the PATH that the instance gets.
+    /// `path` is the PATH that the instance gets, `secrets` values by name.
     package static func launch(
-        _ order: CapacityOrder, instance: Int, port: Int, folder: CapacityFolder, path: String
+        _ order: CapacityOrder, instance: Int, port: Int, folder: CapacityFolder, path: String,
+        secrets: [String: String] = [:]
     ) -> DetachedProcess.Launch {
         let lane = order.key.lane
         var environment = [
@@ -18,6 +19,7 @@ package enum InstanceLaunch {
         ]
         // The user's variables may change these four, and none of the facts below.
         environment.merge(order.variables) { _, theirs in theirs }
+        environment.merge(secrets) { _, secret in secret }
         let facts = [
             "PORT": String(port), "VERSION": order.version, "RELEASE": order.release.text,
             "ENVIRONMENT": lane.environment.text, "SERVICE": lane.service.text, "INSTANCE": String(instance),

@@ -1,5 +1,5 @@
 import Glibc
-import Ports
+package import Ports
 
 /// The output of one instance: a file that its processes append to, and one older file beside it.
 ///
@@ -71,20 +71,26 @@ package struct InstanceLog: Sendable, Equatable {
     }
 
     /// The last lines, oldest first, from both files; control characters are visible, long lines are cut.
-    package func lastLines(_ count: Int, characters: Int) throws -> [String] {
+    package func lastLines(_ count: Int, characters: Int, hiding mask: SecretMask = SecretMask([])) throws -> [String] {
         let window = min(4 << 20, max(64 << 10, count * 512))
         var bytes = try self.tail(of: self.path, window)
         if bytes.count < window { bytes = try self.tail(of: self.older, window - bytes.count) + bytes }
-        return Array(VisibleText.lines(bytes, characters: characters).suffix(count))
+        // Where the window cuts a line, the rest of a value could not be told from other text.
+        if !mask.isEmpty, bytes.count >= window {
+            bytes = Array(bytes[((bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count - 1) + 1)...])
+        }
+        return Array(VisibleText.lines(mask.hide(bytes), characters: characters).suffix(count))
     }
 
     /// Whole lines after a place, at most 64 KiB of them, and the place after them. nil: the last 20 lines, and from
     /// there.
-    package func lines(after place: Place?, characters: Int) throws -> (lines: [String], next: Place) {
+    package func lines(
+        after place: Place?, characters: Int, hiding mask: SecretMask = SecretMask([])
+    ) throws -> (lines: [String], next: Place) {
         let rotation = self.rotation()
         guard let place else {
             let end = self.size()
-            let lines = try self.lastLines(20, characters: characters)
+            let lines = try self.lastLines(20, characters: characters, hiding: mask)
             return (lines, Place(rotation: rotation, offset: end))
         }
         let isSame = place.rotation == rotation && place.offset <= self.size()
@@ -94,7 +100,7 @@ package struct InstanceLog: Sendable, Equatable {
         if bytes.count < 64 << 10 { bytes = Array(bytes[..<((bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)]) }
         let note = isSame ? [] : ["slipway: the log was rotated here"]
         return (
-            note + VisibleText.lines(bytes, characters: characters),
+            note + VisibleText.lines(mask.hide(bytes), characters: characters),
             Place(rotation: rotation, offset: offset + bytes.count)
         )
     }

@@ -52,7 +52,8 @@ extension ProcessRuntime {
         for number in 1...capacity.order.replicas {
             // An instance that came later than the cursor is read from its begin.
             let place = cursor.map { $0.places[number] ?? beginning }
-            let (lines, next) = try self.folder(key).log(number).lines(after: place, characters: 2_000)
+            let (lines, next) = try self.folder(key).log(number)
+                .lines(after: place, characters: 2_000, hiding: try self.mask(of: capacity.order))
             piece.lines += self.labelled(lines, number, of: capacity.order)
             piece.next.places[number] = next
         }
@@ -82,7 +83,8 @@ extension ProcessRuntime {
         let each = (count + order.replicas - 1) / order.replicas
         let lines = try (1...order.replicas).flatMap { number in
             self.labelled(
-                try self.folder(key).log(number).lastLines(each, characters: characters - 6), number, of: order)
+                try self.shown(order, self.folder(key).log(number), each, characters: characters - 6), number,
+                of: order)
         }
         return Array(lines.suffix(count))
     }

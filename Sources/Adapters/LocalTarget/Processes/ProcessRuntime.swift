@@ -64,6 +64,8 @@ package actor ProcessRuntime: Runtime {
     let logger: Logger
     let changed: AsyncStream<CapacityKey>.Continuation
     let blobs: any BlobStore
+    /// Values that instances get when they are started; nil: none are kept here.
+    let secrets: (any SecretStore)?
     let unpack: @Sendable (_ archive: String, _ folder: String) async throws -> Void
     let requestsUnderWay: @Sendable (CapacityKey) async throws -> Int
     let clock = ContinuousClock()
@@ -78,7 +80,8 @@ package actor ProcessRuntime: Runtime {
     ///   - bootIdentityFile: a parameter so that tests can play a reboot.
     package init(
         data: String, blobs: any BlobStore, probe: any Probe, logger: Logger = Logger(label: "slipway.processes"),
-        settings: Settings = Settings(), bootIdentityFile: String = "/proc/sys/kernel/random/boot_id",
+        settings: Settings = Settings(), secrets: (any SecretStore)? = nil,
+        bootIdentityFile: String = "/proc/sys/kernel/random/boot_id",
         unpack: @escaping @Sendable (_ archive: String, _ folder: String) async throws -> Void,
         requestsUnderWay: @escaping @Sendable (CapacityKey) async throws -> Int
     ) throws {
@@ -94,6 +97,7 @@ package actor ProcessRuntime: Runtime {
         self.settings = settings
         self.logger = logger
         self.blobs = blobs
+        self.secrets = secrets
         self.unpack = unpack
         self.requestsUnderWay = requestsUnderWay
         (self.changes, self.changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))

@@ -12,13 +12,20 @@ package struct BackupReport: Sendable, Equatable {
     package let blobs: Int
     /// Blobs whose bytes are not what their name says any more: they are not in it.
     package let damaged: [Digest]
+    /// Encrypted values of secrets.
+    package let secrets: Int
+    /// The key file of the data folder is in it too.
+    package let hasKey: Bool
 }
 
 extension SQLiteLedger {
     /// Copies the record of a data folder, whoever owns it, into one new file: the ledger as it stands at one moment,
     /// verified whole, and the blobs that its events name and that are there. The file appears whole, under a name that
     /// was free, or not at all. It blocks its thread: it is made for a process that does nothing else.
-    package static func backUp(folder: String, to file: String, at now: Instant) throws -> BackupReport {
+    /// - Parameter withKey: also what the secrets are encrypted with, so that whoever has the file can read them.
+    package static func backUp(
+        folder: String, to file: String, withKey: Bool = false, at now: Instant
+    ) throws -> BackupReport {
         guard access(self.path(in: folder), F_OK) == 0 else {
             throw LedgerError(
                 .invalid, "There is no ledger in \(folder) to back up: name the data folder with --data.")
@@ -57,11 +64,40 @@ extension SQLiteLedger {
                 damaged.append(digest)
             }
         }
+        let blobs = files.count - 1
+        let secrets = try Self.add(secretsOf: folder, withKey: withKey, to: &writer)
+        files += secrets
         let manifest = Manifest(at: now, position: position, files: files)
         let bytes = try writer.finish(Manifest.name, manifest.encoded)
         guard rename(temporary, file) == 0 else { throw LedgerError.cannot(file, "named") }
         try flushFolder(of: file)
-        return BackupReport(path: file, bytes: bytes, position: position, blobs: files.count - 1, damaged: damaged)
+        let hasKey = secrets.last?.name == Manifest.key
+        return BackupReport(
+            path: file, bytes: bytes, position: position, blobs: blobs, damaged: damaged,
+            secrets: secrets.count - (hasKey ? 1 : 0), hasKey: hasKey)
+    }
+
+    /// The encrypted values, then their key if it is wanted and kept here.
+    private static func add(
+        secretsOf folder: String, withKey: Bool, to writer: inout TarWriter
+    ) throws -> [Packed] {
+        var names: [String] = []
+        if let listing = opendir("\(folder)/\(Manifest.secrets)") {
+            defer { closedir(listing) }
+            while let entry = readdir(listing) {
+                let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                }
+                if Manifest.isSecret("\(Manifest.secrets)/\(name)") { names.append("\(Manifest.secrets)/\(name)") }
+            }
+        }
+        names.sort()
+        if withKey, access("\(folder)/\(Manifest.key)", F_OK) == 0 { names.append(Manifest.key) }
+        return try names.compactMap { name in
+            // One that went meanwhile is needed by nothing any more.
+            guard access("\(folder)/\(name)", F_OK) == 0 else { return nil }
+            return try writer.add(name, from: try Descriptor("\(folder)/\(name)", O_RDONLY | O_NOFOLLOW | O_NONBLOCK))
+        }
     }
 
     /// The ledger at one moment, in one file, verified; its newest position, and every digest that an event names.

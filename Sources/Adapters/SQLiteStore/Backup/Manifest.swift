@@ -12,6 +12,10 @@ import struct Crypto.SHA256
 struct Manifest: Equatable {
     static let name = "MANIFEST"
     static let ledger = "ledger.sqlite"
+    /// Folder of the encrypted values of secrets, each in a file of 64 hexadecimal digits.
+    static let secrets = "secrets"
+    /// What they are encrypted with; only there if it was asked for.
+    static let key = "secret.key"
     static let mostBytes: Int64 = 256 << 20
     private static let title = "slipway backup 1"
 
@@ -47,6 +51,12 @@ struct Manifest: Equatable {
         }
         self.init(at: Instant(milliseconds: Int64(at)), position: position, files: files)
         guard self.encoded == bytes else { return nil }
+    }
+
+    static func isSecret(_ name: String) -> Bool {
+        let file = name.dropFirst(Self.secrets.count + 1)
+        return name.hasPrefix(Self.secrets + "/") && file.utf8.count == 64
+            && file.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
     private static func number(_ line: Substring, _ key: String) -> Int? {

@@ -52,7 +52,8 @@ extension SQLiteLedger {
                 }
             }
             return RestoreReport(
-                folder: folder, position: manifest.position, blobs: manifest.files.count - 1,
+                folder: folder, position: manifest.position,
+                blobs: manifest.files.count { $0.name.hasPrefix("blobs/") },
                 madeAt: manifest.at.utcText,
                 movedAside: before == .record ? aside : nil)
         } catch {
@@ -140,9 +141,11 @@ private struct Staging {
         let isLedger = header.name == Manifest.ledger
         let parts = header.name.split(separator: "/", omittingEmptySubsequences: false)
         let digest = parts.count == 3 && parts[0] == "blobs" ? Digest("sha256:\(parts[1])\(parts[2])") : nil
-        guard isLedger || digest.map({ "blobs/\(FileBlobs.name(of: $0))" == header.name }) == true else {
+        let isSecret = Manifest.isSecret(header.name) || header.name == Manifest.key
+        guard isLedger || isSecret || digest.map({ "blobs/\(FileBlobs.name(of: $0))" == header.name }) == true else {
             throw reader.damaged("a file of the name `\(header.name.prefix(100))` does not belong into it")
         }
+        if Manifest.isSecret(header.name) { try self.makeFolder("\(self.folder)/\(Manifest.secrets)") }
         if let digest { try self.makeFolder("\(self.folder)/blobs/\(digest.hexadecimal.prefix(2))") }
         let path = "\(self.folder)/\(header.name)"
         let target = try Descriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
@@ -174,7 +177,7 @@ private struct Staging {
             folder: self.folder, owner: words, time: { now }, reserveBytes: 0, checkedWhole: 0)
         try await ledger.close()
         try Descriptor(path, O_RDONLY).flush(path)
-        for made in self.made where made.hasSuffix("blobs") || made == self.folder {
+        for made in self.made where made.hasSuffix("blobs") || made.hasSuffix(Manifest.secrets) || made == self.folder {
             try Descriptor(made, O_RDONLY | O_DIRECTORY).flush(made)
         }
     }

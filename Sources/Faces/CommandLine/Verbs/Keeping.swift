@@ -6,11 +6,15 @@ struct BackUp: Verb {
         commandName: "backup", abstract: "Copy the whole record into one new file.",
         discussion: """
             With or without a running server: the ledger as it stands, verified, and the logs, results and artifacts \
-            that it names. A tar file; `slipway restore FILE` makes a data folder from it. 1 if something damaged was left out.
+            that it names. A tar file; `slipway restore FILE` makes a data folder from it. Secrets are in it encrypted; without \
+            their key they can't be read, so keep secret.key at another place, or give --with-key. 1 if something damaged was \
+            left out.
             """)
 
     @Argument(help: "The new file.")
     var file: String
+    @Flag(help: "With the key of the secrets: whoever has the file can then read them.")
+    var withKey = false
     @OptionGroup var format: Format
     @OptionGroup var place: Place
 
@@ -18,9 +22,14 @@ struct BackUp: Verb {
 
     func run(in session: Session) async throws -> Ending {
         let made = try await session.wiring.backUp(
-            session.dataFolder(self.place), session.shell.absolute(self.file))
+            session.dataFolder(self.place), session.shell.absolute(self.file), self.withKey)
+        let secrets =
+            made.secrets == 0
+            ? "" : ", \(made.secrets) encrypted secrets (\(made.hasKey ? "with" : "without") their key)"
         let lines =
-            ["\(made.file): the record up to position \(made.position), \(made.blobs) blobs, \(megabytes(made.bytes))."]
+            [
+                "\(made.file): the record up to position \(made.position), \(made.blobs) blobs\(secrets), \(megabytes(made.bytes))."
+            ]
             + made.damaged.map { "Damaged in the data folder and left out: \($0)." }
         try session.show(made, json: self.format.json, lines)
         return made.damaged.isEmpty ? .done : .refused
