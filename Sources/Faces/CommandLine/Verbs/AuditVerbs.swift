@@ -108,7 +108,7 @@ struct AuditVerbs: ParsableCommand {
         private static func write(_ files: [ExportFile], _ source: Source) async throws -> ExportReport {
             let (lines, table) = (files[0], files.dropFirst().first)
             try lines.begin()
-            defer { files.forEach { $0.discard() } }
+            defer { for file in files { file.discard() } }
             try await source(.lines, nil) { try lines.write($0) }
             let report: ExportReport
             do throws(ExportProblem) {
