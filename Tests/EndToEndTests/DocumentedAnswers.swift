@@ -50,6 +50,11 @@ struct DocumentedAnswers {
         let type = String(answer.type.prefix { $0 != ";" })
         guard let media = content[type] else { return ["the type \(answer.type) is not documented"] }
         if type == "text/event-stream" { return [] }
+        if type == "application/jsonl" {
+            let lines = answer.text.split(separator: "\n")
+            let values = try lines.map { try JSONSerialization.jsonObject(with: Data($0.utf8)) }
+            return values.count > 2 && values.allSatisfy { $0 is [String: Any] } ? [] : ["no lines of JSON objects"]
+        }
         let schema = try #require(media["schema"] as? [String: Any])
         let value = try JSONSerialization.jsonObject(with: Data(answer.text.utf8), options: .fragmentsAllowed)
         return self.shapes.faults(value, schema, at: route.path)
