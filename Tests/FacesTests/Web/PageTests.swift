@@ -33,6 +33,7 @@ import WebUI
             .release(try changed(Samples.release()), why: why, log: change("log"), words: Self.words),
             .events([try changed(Samples.event(1))], stream: change("lane"), after: 0, words: Self.words),
             .logs(service: change("shop"), environment: change("production"), try changed(Samples.output)),
+            .calendar(try changed(Samples.calendar), viewer: Self.viewer, words: Self.words),
             .signIn(problem: change("wrong")),
             .problem(problem, back: Link(change("lanes"))),
         ]
@@ -102,6 +103,22 @@ import WebUI
         let base = URL(fileURLWithPath: folder)
         try Data(markup.utf8).write(to: base.appendingPathComponent(name))
         try Data(Style.sheet.utf8).write(to: base.appendingPathComponent("app.css"))
+    }
+
+    @Test func `the calendar says what is closed until when, and has the button that stops or lets go`() throws {
+        var calendar = Samples.calendar
+        calendar.entries[0].problem = nil
+        let stopped = Page.calendar(calendar, viewer: Self.viewer, words: Self.words).markup(for: Self.viewer)
+        for text in [
+            "year-end", "frozen", "the books &lt;are&gt; closed", "FREQ=YEARLY", "action=\"/lift\"", "it burns",
+        ] {
+            #expect(stopped.contains(text), "\(text)")
+        }
+        #expect(!stopped.contains("action=\"/stop\""))
+        let empty = Page.calendar(Wire.Calendar(entries: [], stop: nil), viewer: Self.viewer, words: Self.words)
+            .markup(for: Self.viewer)
+        #expect(empty.contains("action=\"/stop\"") && !empty.contains("action=\"/lift\""))
+        #expect(empty.contains("slipway freeze add"))
     }
 
     @Test func `the other pages are well formed`() throws {

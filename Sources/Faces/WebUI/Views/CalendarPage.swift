@@ -48,7 +48,7 @@ extension Page {
             el("table") {
                 el("thead") {
                     el("tr") {
-                        for title in ["Name", "Now", "Next", "Where", "When", "Reason", ""] { el("th") { title } }
+                        for title in ["Entry", "Now", "Where", "When", ""] { el("th") { title } }
                     }
                 }
                 el("tbody") {
@@ -61,37 +61,43 @@ extension Page {
     private static func row(_ entry: Wire.CalendarEntry, _ forms: Forms, _ words: Words) -> HTML {
         el("tr") {
             el("td") {
-                name(entry.name); " "; Self.chip(entry)
+                el("div") {
+                    name(entry.name); " "; Self.chip(entry)
+                }
+                el("div") { name(entry.reason) }
+                el("div", .class("faint-text")) { name(entry.by) }
             }
             el("td") {
-                if let problem = entry.problem {
-                    el("span", .class("bad")) { name(problem) }
-                } else if let until = entry.activeUntil {
-                    "until "; words.exact(until)
-                } else {
-                    "not now"
+                el("div") { Self.now(entry, words) }
+                if let next = entry.beginsNext {
+                    el("div", .class("faint-text")) {
+                        "next "; words.exact(next)
+                    }
                 }
             }
             el("td") {
-                if let next = entry.beginsNext { words.exact(next) } else { "–" }
-            }
-            el("td") {
-                name(entry.scope)
-                if entry.directions != ["forward"] { name(" (\(entry.directions.joined(separator: ", ")))") }
-            }
-            el("td") {
-                name("\(entry.start) to \(entry.end) \(entry.zone)")
-                if let rule = entry.recurrence {
-                    " "; el("code") { rule }
+                el("div") { name(entry.scope) }
+                if entry.directions != ["forward"] {
+                    el("div", .class("faint-text")) { name(entry.directions.joined(separator: ", ")) }
                 }
             }
-            el("td", .class("wide")) {
-                name(entry.reason); " "
-                el("span", .class("faint-text")) { name(entry.by) }
+            el("td") {
+                el("div") { "\(entry.start)" }
+                el("div") { "to \(entry.end)" }
+                el("div", .class("faint-text")) { name(entry.zone) }
+                if let rule = entry.recurrence { el("div") { el("code") { rule } } }
             }
             el("td") {
                 forms.act(Link("calendar", entry.name, "remove"), "Remove", "calendar/\(entry.name)", .plain)
             }
+        }
+    }
+
+    private static func now(_ entry: Wire.CalendarEntry, _ words: Words) -> HTML {
+        if let problem = entry.problem { return el("span", .class("bad")) { name(problem) } }
+        guard let until = entry.activeUntil else { return HTML("not now") }
+        return el("span") {
+            "until "; words.exact(until)
         }
     }
 
