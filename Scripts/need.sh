@@ -42,7 +42,9 @@ run() {
 
 tests() {
     want python3 'small servers that tests talk to' has python3
-    want python3-dateutil 'the calendars that ours are compared with' python3 -c 'import dateutil'
+    # For the system's own python3, whatever other one stands first in PATH.
+    want python3-dateutil 'the calendars that ours are compared with' /usr/bin/python3 -c 'import dateutil'
+    want tzdata 'the zones of those calendars' test -e /usr/share/zoneinfo/Europe/Berlin
     want procps 'looks for what a test left behind' has pgrep
 }
 

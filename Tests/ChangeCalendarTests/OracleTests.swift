@@ -61,8 +61,8 @@ struct OracleTests {
         let (cases, expected) = (folder.appending(path: "cases"), folder.appending(path: "expected"))
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Oracle/calendars.py")
         let python = Process()
-        python.executableURL = URL(filePath: "/usr/bin/env")
-        python.arguments = ["python3", script.path, "\(count)", "\(seed)", cases.path, expected.path]
+        python.executableURL = URL(filePath: "/usr/bin/python3")
+        python.arguments = [script.path, "\(count)", "\(seed)", cases.path, expected.path]
         try python.run()
         python.waitUntilExit()
         try #require(
