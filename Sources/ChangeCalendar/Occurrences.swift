@@ -1,3 +1,5 @@
+import Core
+
 /// The starts of a rule from a start on, by the clock of its zone. A start that does not match the rule is none of them.
 struct Occurrences: Sendable, Equatable {
     let start: LocalTime

@@ -1,3 +1,5 @@
+import Core
+
 // Reading the text of a rule, and what RFC 5545 says must not stand together.
 extension RecurrenceRule {
     /// `FREQ=WEEKLY;BYDAY=MO,FR`. At most 500 bytes.

@@ -1,3 +1,5 @@
+import Core
+
 /// How a window recurs: an RRULE of RFC 5545 (section 3.3.10), without FREQ=SECONDLY. Days are computed where they are asked for, never counted
 /// from the start, so that a rule without an end costs no more in its twentieth year.
 ///

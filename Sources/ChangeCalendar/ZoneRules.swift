@@ -1,3 +1,5 @@
+import Core
+
 /// What a zone's clocks are set to. The one thing about calendars that is not computed here.
 package protocol ZoneRules: Sendable {
     /// Seconds east of UTC that clocks of the zone show at a time in UTC (seconds after 1970-01-01T00:00:00Z); nil for a zone that nobody knows.

@@ -51,7 +51,9 @@ import Testing
         }
     }
 
-    @Test func `what is in the calendar for later, for others, or for another direction closes nothing`() async throws {
+    @Test func `what is in the calendar for later or for others closes nothing, and no entry can stop a rollback`()
+        async throws
+    {
         let world = World()
         world.repository.commit("feat: open", file: Self.shop)
         try await world.running { plane in
@@ -62,13 +64,18 @@ import Testing
                 try Self.entry("tomorrow", from: 24, to: 48, world),
                 try Self.entry("their-team", from: -1, to: 2, world, CalendarScope(team: "another-team")),
                 try Self.entry("their-stage", from: -1, to: 2, world, CalendarScope(environment: dev)),
-                try Self.entry("no-way-back", from: -1, to: 2, world, .organisation, [.rollback]),
             ] { try await plane.addToCalendar(entry, by: .ada) }
             await #expect {
                 try await plane.addToCalendar(
                     Self.entry("theirs", from: -1, to: 2, world, CalendarScope(service: other)), by: .ada)
             } throws: {
                 ($0 as? Refusal)?.code == .notFound
+            }
+            await #expect {
+                try await plane.addToCalendar(
+                    Self.entry("no-way-back", from: -1, to: 2, world, .organisation, [.rollback]), by: .ada)
+            } throws: {
+                ($0 as? Refusal)?.message.contains("is about rollback; an entry is about forward alone") == true
             }
             _ = try await plane.promote("0.1.0", to: "prod")
             try await plane.verified("0.1.0", in: "prod")
@@ -86,7 +93,7 @@ import Testing
                 try await plane.verified(version, in: "prod")
             }
             try await plane.addToCalendar(
-                Self.entry("all", from: -1, to: 2, world, .organisation, Set(Direction.allCases)), by: .ada)
+                Self.entry("all", from: -1, to: 2, world), by: .ada)
             _ = try await plane.rollBack(Shop.lane("prod"), to: nil, reason: "the carts are empty", by: .ada)
             try await plane.verified("0.1.0", in: "prod")
         }

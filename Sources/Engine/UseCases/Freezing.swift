@@ -44,6 +44,13 @@ extension ControlPlane {
 
     package func addToCalendar(_ entry: CalendarEntry, by caller: Caller) async throws {
         try await self.authorize(caller, .administer, on: "the calendar")
+        guard entry.directions == [.forward] else {
+            let named = entry.directions.map(\.rawValue).joined(separator: ", ")
+            throw Refusal(
+                .invalid,
+                "`\(entry.name)` is about \(named); an entry is about forward alone. Nothing in the calendar stops a "
+                    + "rollback, the kill of a flag or an approved emergency.")
+        }
         do throws(CalendarError) {
             _ = try ChangeWindow(entry, zones: self.windows.zones)
         } catch {

@@ -23,8 +23,6 @@ extension Wire {
         package var zone: String
         /// RRULE of RFC 5545; nil: once.
         package var recurrence: String?
-        /// Of `forward`, `rollback`, `kill`, `emergency`, with commas between.
-        package var directions: String
         /// Services of this owner alone.
         package var team: String?
         package var service: String?
@@ -33,7 +31,7 @@ extension Wire {
 
         package init(
             name: String, kind: String, start: String, end: String, zone: String, recurrence: String?,
-            directions: String, team: String?, service: String?, environment: String?, reason: String
+            team: String?, service: String?, environment: String?, reason: String
         ) {
             self.name = name
             self.kind = kind
@@ -41,7 +39,6 @@ extension Wire {
             self.end = end
             self.zone = zone
             self.recurrence = recurrence
-            self.directions = directions
             self.team = team
             self.service = service
             self.environment = environment

@@ -12,6 +12,7 @@ package struct DemoFolders: Sendable {
     package init(dataFolder: String?) throws {
         let files = FileManager.default
         // Short, because sockets live in it: their paths may have 107 bytes (unix(7)).
+        // mkdtemp(3) puts characters of its own in place of the X.
         var template = Array((NSTemporaryDirectory() + "/slipway-demo-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {
             throw DemoFailure(.refused, "No folder can be made in \(NSTemporaryDirectory()).")

@@ -35,6 +35,7 @@ enum FileTree {
 
     /// A new, empty file with a name that nobody has.
     static func temporaryFile(in folder: String) throws -> String {
+        // mkstemp(3) puts characters of its own in place of the X.
         var template = Array("\(folder)/tmp-XXXXXX".utf8CString)
         let number = mkstemp(&template)
         guard number >= 0 else { throw FileError(errno, "make a file in", folder) }

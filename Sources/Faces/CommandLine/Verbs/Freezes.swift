@@ -19,7 +19,7 @@ struct FreezeVerbs: ParsableCommand {
                 slipway freeze add year-end --from 2026-12-20T18:00:00 --to 2027-01-04T08:00:00 --zone Europe/Berlin \
                 --reason "the books are closed"
 
-                Times are those of the clocks in the zone. A freeze never stops a rollback unless it names that direction.
+                Times are those of the clocks in the zone. Rollbacks ask no calendar.
                 """)
         @Argument(help: "Its name, as year-end.")
         var name: String
@@ -33,8 +33,6 @@ struct FreezeVerbs: ParsableCommand {
         var zone: String
         @Option(help: ArgumentHelp("How it recurs (RFC 5545), as FREQ=WEEKLY;BYDAY=FR.", valueName: "rrule"))
         var recurrence: String?
-        @Option(help: "What it is about; may be given again.")
-        var direction: [Heading] = [.forward]
         @Option(help: ArgumentHelp("Only services of this owner.", valueName: "team"))
         var team: String?
         @Option(help: ArgumentHelp("Only this service.", valueName: "service"))
@@ -56,7 +54,7 @@ struct FreezeVerbs: ParsableCommand {
                 try await $0.addToCalendar(
                     Wire.AddCalendarEntry(
                         name: self.name, kind: self.kind.rawValue, start: self.from, end: self.to, zone: self.zone,
-                        recurrence: self.recurrence, directions: self.direction.map(\.rawValue).joined(separator: ","),
+                        recurrence: self.recurrence,
                         team: self.team,
                         service: self.service, environment: self.environment, reason: self.why.reason))
             }

@@ -48,7 +48,7 @@ extension Bridge {
         let reason = try self.reason(Wire.Act(reason: body.reason))
         return CalendarEntry(
             name: try self.entryName(body.name), kind: kind, start: body.start, end: body.end, zone: body.zone,
-            recurrence: body.recurrence, directions: try self.directions(body.directions),
+            recurrence: body.recurrence, directions: [.forward],
             scope: scope, reason: reason)
     }
 
@@ -58,12 +58,6 @@ extension Bridge {
                 .invalid, "`\(text.prefix(80))` is no name of a calendar entry: \(CalendarEntryName.rule).")
         }
         return name
-    }
-
-    private func directions(_ text: String) throws -> Set<Direction> {
-        Set(
-            try text.split(separator: ",", omittingEmptySubsequences: false).prefix(Direction.allCases.count + 1)
-                .map { try self.direction(String($0)) })
     }
 
     private func direction(_ text: String) throws -> Direction {

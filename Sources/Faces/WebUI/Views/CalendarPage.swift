@@ -11,7 +11,7 @@ extension Page {
         return Page(title: "Calendar", fragment: Link("fragments", "calendar"), summary: summary) {
             el("h1") { "Calendar" }
             el("p", .class("faint-text")) {
-                "Freezes deny, change windows allow; a freeze wins. Neither stops a rollback unless it names that direction."
+                "Freezes deny, change windows allow; a freeze wins. Rollbacks ask neither."
             }
             if let stop = calendar.stop {
                 Self.stopNote(stop, words)

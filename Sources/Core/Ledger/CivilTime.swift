@@ -6,7 +6,7 @@ package struct CivilDay: Sendable, Hashable, Comparable {
 
     /// Year, month (1 to 12) and day of the month. The month's numbers are not checked here: `LocalTime` reads text and does.
     ///
-    /// Years begin in March inside, so that the leap day is the last one; 400 years are 146,097 days.
+    /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (days_from_civil, civil_from_days): years begin in March inside, so that the leap day is the last one; 400 years are 146,097 days.
     package init(year: Int, month: Int, day: Int) {
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted.dividedDown(by: 400)
@@ -19,9 +19,9 @@ package struct CivilDay: Sendable, Hashable, Comparable {
     package static func < (left: CivilDay, right: CivilDay) -> Bool { left.number < right.number }
 
     /// Monday is 0, Sunday 6 (ISO 8601, less one).
-    var weekday: Int { (self.number + 3).remainder(of: 7) }
+    package var weekday: Int { (self.number + 3).remainder(of: 7) }
 
-    var parts: Parts {
+    package var parts: Parts {
         let shifted = self.number + 719_468
         let era = shifted.dividedDown(by: 146_097)
         let dayOfEra = shifted - era * 146_097
@@ -33,26 +33,23 @@ package struct CivilDay: Sendable, Hashable, Comparable {
         return Parts(year: year, month: month, day: dayOfYear - (153 * marchMonth + 2) / 5 + 1)
     }
 
-    struct Parts: Equatable {
-        let year: Int
-        let month: Int
-        let day: Int
+    package struct Parts: Equatable {
+        package let year: Int
+        package let month: Int
+        package let day: Int
 
-        var lengthOfMonth: Int { CivilDay.length(ofMonth: self.month, year: self.year) }
+        package var lengthOfMonth: Int { CivilDay.length(ofMonth: self.month, year: self.year) }
     }
 
-    static func isLeap(_ year: Int) -> Bool {
+    package static func isLeap(_ year: Int) -> Bool {
         year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400))
     }
 
-    static func length(ofYear year: Int) -> Int { self.isLeap(year) ? 366 : 365 }
+    package static func length(ofYear year: Int) -> Int { self.isLeap(year) ? 366 : 365 }
 
-    static func length(ofMonth month: Int, year: Int) -> Int {
-        switch month {
-        case 2: self.isLeap(year) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
+    package static func length(ofMonth month: Int, year: Int) -> Int {
+        if month == 2 { return self.isLeap(year) ? 29 : 28 }
+        return [4, 6, 9, 11].contains(month) ? 30 : 31
     }
 }
 
@@ -62,13 +59,13 @@ package struct LocalTime: Sendable, Hashable, Comparable {
 
     package init(seconds: Int64) { self.seconds = seconds }
 
-    init(day: CivilDay, second: Int) { self.seconds = Int64(day.number) * 86_400 + Int64(second) }
+    package init(day: CivilDay, second: Int) { self.seconds = Int64(day.number) * 86_400 + Int64(second) }
 
     package static func < (left: LocalTime, right: LocalTime) -> Bool { left.seconds < right.seconds }
-    static func + (left: LocalTime, right: Int64) -> LocalTime { LocalTime(seconds: left.seconds + right) }
+    package static func + (left: LocalTime, right: Int64) -> LocalTime { LocalTime(seconds: left.seconds + right) }
 
-    var day: CivilDay { CivilDay(number: Int(self.seconds).dividedDown(by: 86_400)) }
-    var secondOfDay: Int { Int(self.seconds).remainder(of: 86_400) }
+    package var day: CivilDay { CivilDay(number: Int(self.seconds).dividedDown(by: 86_400)) }
+    package var secondOfDay: Int { Int(self.seconds).remainder(of: 86_400) }
 
     /// `2026-03-27T18:00:00`, also without its seconds; in an RRULE `20260327T180000`. nil for anything else, 30 February too.
     /// Years 1 to 9999.
@@ -111,13 +108,13 @@ package struct LocalTime: Sendable, Hashable, Comparable {
 
 extension Int {
     /// Rounded down, also below zero.
-    func dividedDown(by divisor: Int) -> Int {
+    package func dividedDown(by divisor: Int) -> Int {
         let quotient = self / divisor
         return self % divisor < 0 ? quotient - 1 : quotient
     }
 
     /// From 0 to divisor - 1, also below zero.
-    func remainder(of divisor: Int) -> Int {
+    package func remainder(of divisor: Int) -> Int {
         let rest = self % divisor
         return rest < 0 ? rest + divisor : rest
     }
