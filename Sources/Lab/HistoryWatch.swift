@@ -57,8 +57,8 @@ struct HistoryWatch: Sendable {
             }
         case .requested, .waiting, .capacityWanted, .capacityScaled, .judged,
             .capacityReady, .capacityLost, .capacityWarm, .capacityGone, .instancesDied, .routerDied,
-            .routingConfirmed, .paused, .skipped, .aborted, .withdrawn, .passedNoReturn, .blocked, .pinned, .unpinned,
-            .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved, .downFinished:
+            .routingConfirmed, .paused, .skipped, .aborted, .withdrawn, .passedNoReturn, .noReturnOverridden,
+            .combinationOverridden, .blocked, .pinned, .unpinned, .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved, .downFinished:
             break
         }
     }

@@ -41,6 +41,11 @@ package struct DefinitionDifference: Sendable, Equatable {
         service.compare("name", old.service.text, new.service.text)
         // Not by the quoted texts: those are cut.
         if old.owner != new.owner { service.add("owner \(quoted(old.owner)) -> \(quoted(new.owner))") }
+        let needs = { (definition: Definition) in Self.list((definition.dependsOn ?? []).map(\.text)) }
+        // What is needed less is checked less.
+        service.compare(
+            "dependsOn", needs(old), needs(new),
+            weakens: !(old.dependsOn ?? []).allSatisfy { (new.dependsOn ?? []).contains($0) })
         let kept = old.environments.map(\.name).filter { new[$0] != nil }
         let stay = new.environments.map(\.name).filter { old[$0] != nil }
         if kept != stay {
@@ -89,6 +94,9 @@ package struct DefinitionDifference: Sendable, Equatable {
         comparison.compare("previewHeader", old.previewHeader, new.previewHeader)
         comparison.compareLists("notify", old.notify, new.notify, removalWeakens: false, \.text)
         comparison.compareWatching(old, new)
+        comparison.compare(
+            "like", old.like?.text ?? "nothing", new.like?.text ?? "nothing",
+            weakens: old.like != nil && old.like != new.like)
         return comparison.changes
     }
 
@@ -115,7 +123,7 @@ private struct Comparison {
     /// Gates of one kind are compared one by one, in their order.
     mutating func compareGates(_ old: [Gate], _ new: [Gate]) {
         let before = self.changes.count
-        for kind in ["tests", "soak", "approval"] {
+        for kind in ["tests", "soak", "approval", "like"] {
             let olds = old.filter { $0.kindName == kind }
             let news = new.filter { $0.kindName == kind }
             for index in 0..<max(olds.count, news.count) {
@@ -180,7 +188,7 @@ extension Gate {
         case (.approval(let oldFrom, let oldCount), .approval(let newFrom, let newCount)):
             // More people who may say yes make a yes easier to get.
             newCount < oldCount || !Set(newFrom).isSubset(of: Set(oldFrom))
-        case (.tests, _), (.soak, _), (.approval, _): self != other
+        case (.tests, _), (.soak, _), (.approval, _), (.like, _): self != other
         }
     }
 }

@@ -8,6 +8,7 @@ extension Gate {
         case .tests: "tests"
         case .soak(let time): "soak \(DurationText.write(time))"
         case .approval(let from, let count): "approval \(count) of \(from.joined(separator: ", "))"
+        case .like: "like"
         }
     }
 
@@ -16,7 +17,15 @@ extension Gate {
         case .tests: "tests"
         case .soak: "soak"
         case .approval: "approval"
+        case .like: "like"
         }
+    }
+}
+
+extension Likeness {
+    var text: String {
+        let except = self.except.map(\.rawValue).joined(separator: ", ")
+        return self.environment.text + (except.isEmpty ? "" : " except \(except)")
     }
 }
 

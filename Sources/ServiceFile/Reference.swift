@@ -13,9 +13,9 @@ extension ServiceFile {
         One file in the root of a service's repository. Printed from the schema that reads it; do not edit this page
         (`SLIPWAY_WRITE=1 swift test --filter ReferenceTests` writes it anew).
 
-        - `build`, `run`, `tasks`, `version` and `reversible` belong to the **release**: the file at its commit counts,
-          and going back restores them.
-        - `environments`, `owner` and `watch` belong to the **service**: they change only through `slipway apply`, as a numbered
+        - `build`, `run`, `tasks`, `version`, `reversible`, `reversibility`, `data` and `needs` belong to the **release**: the
+          file at its commit counts, and going back restores them.
+        - `environments`, `owner`, `watch` and `dependsOn` belong to the **service**: they change only through `slipway apply`, as a numbered
           definition. A commit can't remove its own gate.
         - Values are read as text: `on`, `010`, `1:30` and `1.10` mean nothing but themselves. A truth value is `true`
           or `false`.

@@ -64,6 +64,20 @@ enum FileKeys {
     )
     static let reversible = Key.optional(
         "reversible", .truth, standard: true, "`false`: once this release serves, there is no way back but forward")
+    static let reversibility = Key.optional(
+        "reversibility", ReversibilityKeys.kind, otherwise: "as `reversible` says",
+        "whether there is a way back from this release, until when, and why not: `reversible`, "
+            + "`{ until: bake, because: … }`, `{ forwardOnly: … }`")
+    static let data = Key.optional(
+        "data", Kind<DataPhase>.choice(), otherwise: "nothing is said of data",
+        "what this release does to stored data: add what the new form needs, use both, or take the old one away")
+    static let needs = Key.optional(
+        "needs", NeedsKeys.kind, otherwise: "nothing",
+        "the release that must be verified in an environment before this one enters; going back below it is refused "
+            + "from then on")
+    static let dependsOn = Key.optional(
+        "dependsOn", .dependencies, standard: [],
+        "services that this one needs, such as `[stock, payments]` or `{ payments: \">=1.4\" }`")
     static let environments = Key.required(
         "environments", Self.environmentMap,
         "where releases run, such as `environments: { production: { listen: 127.0.0.1:7001 } }`")
@@ -72,7 +86,8 @@ enum FileKeys {
         "file",
         [
             Self.service.line, Self.owner.line, Self.version.line, Self.watch.line, Self.tags.line, Self.build.line,
-            Self.run.line, Self.tasks.line, Self.reversible.line, Self.environments.line,
+            Self.run.line, Self.tasks.line, Self.reversible.line, Self.reversibility.line, Self.data.line,
+            Self.needs.line, Self.dependsOn.line, Self.environments.line,
         ]
     ) { fields, problems in
         let service = fields.value(Self.service, &problems)
@@ -85,13 +100,35 @@ enum FileKeys {
         configuration.run = fields.value(Self.run, &problems)
         configuration.tasks = fields.value(Self.tasks, &problems) ?? configuration.tasks
         configuration.reversible = fields.value(Self.reversible, &problems) ?? configuration.reversible
+        configuration.reversibility = fields.value(Self.reversibility, &problems)
+        if case .forwardOnly = configuration.reversibility { configuration.reversible = false }
+        configuration.data = fields.value(Self.data, &problems)
+        configuration.needs = fields.value(Self.needs, &problems)
+        configuration.checkWayBack(fields, &problems)
+        let dependsOn = fields.value(Self.dependsOn, &problems) ?? []
         let drafts = fields.value(Self.environments, &problems) ?? []
         let hasTests = configuration.build?.tests != nil || fields.has(Self.build) && configuration.build == nil
         Whole(drafts: drafts, buildMayHaveTests: hasTests, replicas: configuration.run?.replicas).check(&problems)
         guard let service else { return nil }
+        Self.check(dependsOn, of: service, fields, &problems)
         let definition = Definition(
-            service: service, owner: owner ?? service.text, environments: drafts.map(\.environment))
+            service: service, owner: owner ?? service.text, environments: drafts.map(\.environment),
+            dependsOn: dependsOn.isEmpty ? nil : dependsOn)
         return ServiceFile.Contents(definition: definition, configuration: configuration)
+    }
+
+    private static func check(
+        _ dependencies: [Dependency], of service: ServiceName, _ fields: Fields, _ problems: inout Problems
+    ) {
+        var seen: Set<ServiceName> = []
+        for dependency in dependencies {
+            let place = fields.place(of: dependency.service.text, in: Self.dependsOn)
+            if dependency.service == service {
+                problems.add(.contradiction, place, "dependsOn: \(service) can't depend on itself")
+            } else if !seen.insert(dependency.service).inserted {
+                problems.add(.duplicate, place, "dependsOn: `\(dependency.service)` is named twice: keep one of them")
+            }
+        }
     }
 
     /// Drafts of the environments whose name is allowed, in the order of the file.

@@ -14,6 +14,7 @@ struct Whole {
             self.checkGates(draft, &problems)
             self.checkWorker(draft, &problems)
             self.checkBatch(draft, &problems)
+            self.checkLike(draft, &problems)
         }
         self.checkCycles(&problems)
         self.checkAddresses(&problems)
@@ -58,7 +59,11 @@ struct Whole {
                     "\(path): `soak` is time in the environment before, and there is none: "
                         + "give `after`, or take the gate out"
                 )
-            case .tests, .soak, .approval: break
+            case .like where draft.environment.like == nil:
+                problems.add(
+                    .contradiction, place,
+                    "\(path): the gate `like` needs to know what to compare with: give `like: production`, or take it out")
+            case .tests, .soak, .approval, .like: break
             }
             // Two approvals by different people are two conditions; two soaks or two tests are a mistake.
             let isSecond = !seen.insert(gate.kindName).inserted
@@ -100,6 +105,20 @@ struct Whole {
                         + "give it, or use `run`"
                 )
             }
+        }
+    }
+
+    private func checkLike(_ draft: Draft, _ problems: inout Problems) {
+        guard let like = draft.environment.like?.environment else { return }
+        if like == draft.name {
+            problems.add(
+                .contradiction, draft.fields.place(EnvironmentKeys.like),
+                "\(draft.path).like: \(draft.name) is like itself: name another environment")
+        } else if !self.drafts.contains(where: { $0.name == like }) {
+            let known = self.drafts.map(\.name).filter { $0 != draft.name }.map { "`\($0)`" }.joined(separator: ", ")
+            problems.add(
+                .unknownKind, draft.fields.place(EnvironmentKeys.like),
+                "\(draft.path).like: there is no environment `\(like)` (known: \(known.isEmpty ? "none" : known))")
         }
     }
 

@@ -75,7 +75,8 @@ enum Offline {
         try await Self.with(order.dataFolder, isReadOnly: false) { assembly, operations, caller in
             let id = try Self.lane(order.service, order.environment)
             return try await assembly.plane.running(id) {
-                let act = Wire.Act(reason: order.reason, subject: order.version)
+                let act = Wire.Act(
+                    reason: order.reason, subject: order.version, force: order.isForced ? true : nil)
                 let begun = try await operations.rollback(caller, order.service, order.environment, act)
                 _ = try await assembly.plane.wait(for: id, upTo: .minutes(10)) { lane in
                     lane.recent.contains { $0.number == begun.number }

@@ -20,6 +20,9 @@ import Testing
         try Self.check(Service.Event.self, Stored.serviceNow, version: 2)
         try Self.check(Lane.Event.self, Stored.laneNow, version: 2)
         try Self.check(Lane.Event.self, Stored.laneNewest, version: 3)
+        try Self.check(Lane.Event.self, Stored.laneLatest, version: 4)
+        try Self.check(Service.Event.self, Stored.serviceNewest, version: 3)
+        try Self.check(Release.Event.self, Stored.releaseNow, version: 2)
         try Self.check(Access.Event.self, Stored.accessNow, version: 2)
         for (name, body) in Stored.serviceNow.merging(Stored.laneNow, uniquingKeysWith: { first, _ in first }) {
             for version in [0, Self.newest(name) + 1] {
@@ -47,8 +50,10 @@ import Testing
     }
 
     private static func newest(_ name: String) -> Int {
-        if Stored.laneNewest[name] != nil { return 3 }
-        return Stored.serviceNow[name] != nil || Stored.laneNow[name] != nil ? 2 : 1
+        if Stored.laneLatest[name] != nil { return 4 }
+        if Stored.laneNewest[name] != nil || Stored.serviceNewest[name] != nil { return 3 }
+        let isSecond = [Stored.serviceNow, Stored.laneNow, Stored.releaseNow].contains { $0[name] != nil }
+        return isSecond ? 2 : 1
     }
 
     private static func envelope(_ kind: EventKind, _ body: String) -> Envelope {

@@ -21,7 +21,9 @@ struct HistoryTests {
         }
         let kinds = try Self.kinds
         #expect(kinds.count > 30)
-        for kind in kinds {
+        // A person's words that no voice of these histories says: LaneNoReturnTests cuts the histories of both at every append.
+        let unsaid: Set<String> = ["lane.noReturnOverridden", "lane.combinationOverridden"]
+        for kind in kinds where !unsaid.contains(kind) {
             let count = report.coverage.kinds[kind] ?? 0
             #expect(count >= Self.count / 100, "\(kind) in \(count) histories")
         }

@@ -31,7 +31,8 @@ import Testing
             "hold",
             "status", "soak", "approval", "from", "count", "bigBang", "blueGreen",
             "canary", "rolling", "steps", "each", "atLeast", "atMost", "observe", "whenTimeIsUp", "batch", "noData",
-            "objective", "errors", "userKey", "cookie", "header", "wait", "pass", "fail",
+            "objective", "errors", "userKey", "cookie", "header", "wait", "pass", "fail", "until", "because",
+            "forwardOnly", "data", "needs", "release", "bakedFor", "dependsOn", "like", "environment", "except",
         ]
         for key in keys { #expect(page.contains("| `\(key)` |"), "\(key) is missing") }
     }
@@ -44,6 +45,7 @@ import Testing
             Set(properties.keys)
                 == [
                     "service", "owner", "version", "watch", "tags", "build", "run", "tasks", "reversible",
+                    "reversibility", "data", "needs", "dependsOn",
                     "environments",
                 ])
         #expect(schema["required"] as? [String] == ["service", "run", "environments"])

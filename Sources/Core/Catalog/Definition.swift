@@ -4,11 +4,16 @@ package struct Definition: Sendable, Equatable, Codable {
     package var owner: String
     /// In the order of the file; `after` makes them a DAG (checked when the file is read).
     package var environments: [EnvironmentDefinition]
+    /// Services that it needs; nil: none.
+    package var dependsOn: [Dependency]?
 
-    package init(service: ServiceName, owner: String, environments: [EnvironmentDefinition]) {
+    package init(
+        service: ServiceName, owner: String, environments: [EnvironmentDefinition], dependsOn: [Dependency]? = nil
+    ) {
         self.service = service
         self.owner = owner
         self.environments = environments
+        self.dependsOn = dependsOn
     }
 
     package subscript(name: EnvironmentName) -> EnvironmentDefinition? {
@@ -45,6 +50,8 @@ package struct EnvironmentDefinition: Sendable, Equatable, Codable {
     package var objective: ErrorRate?
     /// nil: a cookie that the router sets.
     package var userKey: UserKey?
+    /// What it is to be like; nil: nothing.
+    package var like: Likeness?
 
     package init(name: EnvironmentName) { self.name = name }
 }
@@ -101,6 +108,8 @@ package enum Gate: Sendable, Equatable, Codable {
     case soak(Milliseconds)
     /// Named people said yes. `from` names owners of tokens.
     case approval(from: [String], count: Int)
+    /// It does not differ from the environment that it is to be `like`.
+    case like
 }
 
 /// How a release is put onto an environment's targets.

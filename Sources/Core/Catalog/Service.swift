@@ -156,9 +156,9 @@ extension Service.Event: LedgerEvent {
         }
     }
 
-    /// Version 2 knows canary and rolling, and how an environment is watched. That is optional, so one reader reads
-    /// both.
-    private static let defined = EventKind("service.defined", version: 2)
+    /// Version 2 knows canary and rolling, and how an environment is watched; version 3 knows dependencies and likeness.
+    /// All that is optional, so one reader reads them all.
+    private static let defined = EventKind("service.defined", version: 3)
     private static let commitRefused = EventKind("service.commitRefused")
     private static let secretSet = EventKind("service.secretSet")
     private static let secretRemoved = EventKind("service.secretRemoved")

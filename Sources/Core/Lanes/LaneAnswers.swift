@@ -37,7 +37,11 @@ extension LaneDecision {
         case .taskEnded(let number, let kind, let verdict, let summary, let lines, let irreversible):
             guard case .task(kind, _) = self.waiting(number)?.currentStep else { return }
             if verdict == .pass, irreversible {
-                try self.emit(.passedNoReturn(Lane.CapacityNumber(number: number)))
+                let version = self.lane.deployment?.candidate.version
+                try self.emit(
+                    .passedNoReturn(
+                        Lane.PassedNoReturn(
+                            number: number, version: version, because: "its task `\(kind.rawValue)` can't be undone")))
             }
             try self.end(number, verdict, "task \(kind.rawValue): \(summary)", lines)
         case .routerRemoved:

@@ -36,7 +36,11 @@ extension Lane {
         case .ended(let body): try self.end(body)
         case .verified(let body): self.record(body)
         case .withdrawn(let body): self.withdraw(body)
-        case .passedNoReturn(let body): self.noReturnBefore = body.number
+        case .passedNoReturn(let body):
+            self.noReturnBefore = body.number
+            self.noReturn = body
+        case .noReturnOverridden: self.overrideNoReturn()
+        case .combinationOverridden(let body): self.queue[try self.queueIndex(body.number)].combination = body
         case .blocked(let block): self.add(block)
         case .unblocked(let body): self.blocks.removeAll { $0.release == body.release }
         case .held(let hold): self.hold = hold
@@ -200,6 +204,13 @@ extension Lane {
                 secrets: self.capacities[body.capacity]?.secrets))
         self.history.removeFirst(max(0, self.history.count - Self.historyLimit))
         self.stable = Placed(candidate: body.candidate, capacity: body.capacity, number: body.number)
+    }
+
+    /// What was verified before the point, and is not there any more, is not what serves: it can be gone back to again.
+    private mutating func overrideNoReturn() {
+        if let stable, stable.number < self.noReturnBefore, !self.stands(stable.capacity) { self.stable = nil }
+        self.noReturnBefore = 0
+        self.noReturn = nil
     }
 
     private mutating func withdraw(_ body: Withdrawn) {

@@ -14,6 +14,10 @@ extension Lane {
         return "`slipway rollback \(self.serviceWord) --env \(self.environmentWord)\(target) --reason …`"
     }
 
+    var forcedRollbackCommand: String {
+        "`slipway rollback \(self.serviceWord) --env \(self.environmentWord) --force-past-point-of-no-return --reason …`"
+    }
+
     func abortCommand(_ number: Int) -> String { "`slipway abort \(self.promotionWord(number)) --reason …`" }
 
     func skipCommand(_ number: Int) -> String { "`slipway skip \(self.promotionWord(number)) --reason …`" }

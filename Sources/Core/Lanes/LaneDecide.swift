@@ -65,6 +65,10 @@ extension LaneDecision {
         case .retry(let candidate, let reason): try self.retry(candidate, by: actor, reason)
         case .rollback(let version, let settings, let reason):
             try self.rollBack(to: version, settings, by: actor, reason)
+        case .forcedRollback(let version, let settings, let reason):
+            try self.forceBack(to: version, settings, by: actor, reason)
+        case .overrideCombination(let number, let others, let reason):
+            try self.overrideCombination(number, with: others, by: actor, reason)
         case .hold(let reason, let until):
             try self.emit(.held(Hold(by: actor, reason: reason, since: self.now, until: until)))
         case .releaseHold(let reason):
@@ -90,6 +94,11 @@ extension LaneDecision {
 
     /// What binds automation is not undone by automation, and only the judge or a person turns a deployment back.
     private func check(_ intent: Lane.Intent, mayComeFrom actor: Actor) throws(Refusal) {
+        if case .forcedRollback = intent, actor.personID == nil {
+            throw Refusal(
+                .notAllowed,
+                "\(actor) may not go back past a point of no return: a person alone may, with a reason.")
+        }
         if actor.isNamed { return }
         switch intent {
         case .promote: return
@@ -102,7 +111,9 @@ extension LaneDecision {
         case .cancel(let number, _):
             if !self.lane.queue.contains(where: { $0.number == number && $0.by.isNamed }) { return }
         case .hold: if self.lane.hold == nil { return }
-        case .moveFirst, .skip, .handOver, .retry, .releaseHold, .pin, .unpin, .unblock, .clearAlarm, .down: break
+        case .moveFirst, .forcedRollback, .overrideCombination, .skip, .handOver, .retry, .releaseHold, .pin, .unpin,
+            .unblock, .clearAlarm, .down:
+            break
         }
         throw Refusal(
             .notAllowed,
@@ -246,12 +257,7 @@ extension LaneDecision {
         }
         // A second abort finds the traffic on its way back: nothing to add.
         guard deployment.phase == .running else { return }
-        if self.lane.isForwardOnly(deployment) {
-            throw Refusal(
-                .forwardOnly,
-                "\(deployment.candidate.version) has passed its point of no return: going back would "
-                    + "break on changed data. Roll forward with a fix.")
-        }
+        if self.lane.isForwardOnly(deployment) { throw self.lane.forwardOnly(deployment.candidate.version) }
         try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
     }
 

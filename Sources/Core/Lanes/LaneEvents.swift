@@ -33,7 +33,9 @@ extension Lane {
         case ended(Ended)
         case verified(Verified)
         case withdrawn(Withdrawn)
-        case passedNoReturn(CapacityNumber)
+        case passedNoReturn(PassedNoReturn)
+        case noReturnOverridden(ByReason)
+        case combinationOverridden(CombinationOverridden)
         case blocked(Block)
         case unblocked(Unblocked)
         case held(Hold)
@@ -218,6 +220,24 @@ extension Lane {
         package let at: Instant
     }
 
+    /// Nothing before deployment `number` can be gone back to.
+    package struct PassedNoReturn: Sendable, Equatable, Codable {
+        package let number: Int
+        /// Whose point of no return it is; nil: that of deployment `number`.
+        package let version: String?
+        package let because: String?
+    }
+
+    /// A named person lets one waiting promotion enter beside what it was never verified together with.
+    package struct CombinationOverridden: Sendable, Equatable, Codable {
+        package let number: Int
+        /// As `service@version`; beside anything else it does not hold.
+        package let with: [String]
+        package let by: Actor
+        package let reason: String
+        package let at: Instant
+    }
+
     package struct Unblocked: Sendable, Equatable, Codable {
         package let release: ReleaseID
         package let by: Actor
@@ -245,6 +265,9 @@ package struct AdmissionFacts: Sendable, Equatable, Codable {
     package var rules: Int?
     /// The values of secrets that it gets; nil: none.
     package var secrets: [SecretVersion]?
+    /// What the release declares of its way back and of its data; nil: nothing.
+    package var reversibility: Reversibility?
+    package var data: DataPhase?
 
     package init(definition: Int, gates: [GateResult], readings: [String], rules: Int? = nil) {
         self.definition = definition
@@ -260,7 +283,8 @@ extension Lane.Event: LedgerEvent {
     /// Kinds that have grown since version 1, with the version that is written. What was added is optional, so one
     /// reader reads them all: what an older version does not say is nil.
     private static let grown = [
-        "lane.admitted": 3, "lane.capacityWanted": 3, "lane.alarmRaised": 3, "lane.rollbackOrdered": 2,
+        "lane.admitted": 4, "lane.capacityWanted": 3, "lane.alarmRaised": 3, "lane.rollbackOrdered": 2,
+        "lane.passedNoReturn": 2,
     ]
 
     private static func newest(_ name: String) -> EventKind { EventKind(name, version: Self.grown[name] ?? 1) }
@@ -301,6 +325,8 @@ extension Lane.Event: LedgerEvent {
         case .verified(let body): ("verified", body)
         case .withdrawn(let body): ("withdrawn", body)
         case .passedNoReturn(let body): ("passedNoReturn", body)
+        case .noReturnOverridden(let body): ("noReturnOverridden", body)
+        case .combinationOverridden(let body): ("combinationOverridden", body)
         case .blocked(let body): ("blocked", body)
         case .unblocked(let body): ("unblocked", body)
         case .held(let body): ("held", body)
@@ -345,7 +371,9 @@ extension Lane.Event: LedgerEvent {
             "lane.handedOver": reader(Self.handedOver), "lane.aborted": reader(Self.aborted),
             "lane.failed": reader(Self.failed), "lane.ended": reader(Self.ended),
             "lane.verified": reader(Self.verified), "lane.withdrawn": reader(Self.withdrawn),
-            "lane.passedNoReturn": reader(Self.passedNoReturn), "lane.blocked": reader(Self.blocked),
+            "lane.passedNoReturn": reader(Self.passedNoReturn),
+            "lane.noReturnOverridden": reader(Self.noReturnOverridden),
+            "lane.combinationOverridden": reader(Self.combinationOverridden), "lane.blocked": reader(Self.blocked),
             "lane.unblocked": reader(Self.unblocked), "lane.held": reader(Self.held),
             "lane.holdReleased": reader(Self.holdReleased), "lane.pinned": reader(Self.pinned),
             "lane.unpinned": reader(Self.unpinned), "lane.alarmRaised": reader(Self.alarmRaised),

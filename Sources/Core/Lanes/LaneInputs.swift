@@ -27,6 +27,10 @@ extension Lane {
         case retry(Candidate, reason: String)
         /// `to` nil: the release verified here before the one that serves.
         case rollback(to: String?, RollbackSettings, reason: String)
+        /// The same, also past a point of no return: a person's word that the older version can work on the data.
+        case forcedRollback(to: String?, RollbackSettings, reason: String)
+        /// A waiting promotion may enter beside these (`service@version`), together with which it was never verified.
+        case overrideCombination(number: Int, with: [String], reason: String)
         case hold(reason: String, until: Instant?)
         case releaseHold(reason: String)
         /// The release is a fact: whoever asks has found it.

@@ -32,6 +32,21 @@ extension LaneDecision {
                     at: self.now)))
     }
 
+    /// Past a point of no return only where one stands in the way: then the word of the person who says so comes first on record.
+    mutating func forceBack(
+        to version: String?, _ settings: Lane.RollbackSettings, by actor: Actor, _ reason: String
+    ) throws(Refusal) {
+        var plain = self
+        do {
+            try plain.rollBack(to: version, settings, by: actor, reason)
+            self = plain
+        } catch {
+            guard error.code == .forwardOnly else { throw error }
+            try self.emit(.noReturnOverridden(Lane.ByReason(by: actor, reason: reason, at: self.now)))
+            try self.rollBack(to: version, settings, by: actor, reason)
+        }
+    }
+
     /// What to go back to runs beside the deployment: returning the traffic is the rollback.
     private mutating func returnInstead(_ deployment: Deployment, by actor: Actor, _ reason: String) throws(Refusal) {
         if self.lane.isForwardOnly(deployment) { throw self.lane.forwardOnly(deployment.candidate.version) }
@@ -44,7 +59,14 @@ extension LaneDecision {
         switch deployment.kind {
         case .forward:
             if self.lane.isForwardOnly(deployment) { throw self.lane.forwardOnly(deployment.candidate.version) }
-            try self.takeBack(.aborted, Ending(by: actor, reason: reason, lastLines: []))
+            let ending = Ending(by: actor, reason: reason, lastLines: [])
+            if let before = deployment.returnsTo, deployment.phase == .running, !self.lane.stands(before) {
+                // What it would give its traffic back to was stopped at a point of no return: it serves until that is up again.
+                try self.block(deployment, ending)
+                try self.end(deployment, .aborted, reason)
+            } else {
+                try self.takeBack(.aborted, ending)
+            }
         case .rollback:
             // Before its switch it has changed nothing that users see, so the newer word replaces it.
             guard case .capacity = deployment.currentStep else { return }
@@ -55,11 +77,14 @@ extension LaneDecision {
 }
 
 extension Lane {
-    fileprivate func forwardOnly(_ version: String) -> Refusal {
-        Refusal(
+    /// Why there is no way back, and the way forward.
+    func forwardOnly(_ version: String) -> Refusal {
+        let reason = self.noReturn?.because ?? "an older version can't work on the changed data"
+        return Refusal(
             .forwardOnly,
-            "\(version) has passed its point of no return: an older version can't work on the changed data. "
-                + "Roll forward with a fix.")
+            "\(self.noReturn?.version ?? version) has passed its point of no return: \(reason.asSentence) "
+                + "Roll forward with a fix. A person who knows that the older version can work with what is stored goes back "
+                + "all the same, on record, with \(self.forcedRollbackCommand).")
     }
 
     /// What a rollback goes to; nil: the release verified here before the one that serves.
@@ -88,9 +113,9 @@ extension Lane {
             return stable
         }
         guard let found = self.rollbackTargets.first else {
+            if self.noReturnBefore > 0, self.history.count > 1 { throw self.forwardOnly(self.servingVersion) }
             throw Refusal(
-                self.noReturnBefore > 0 && self.history.count > 1 ? .forwardOnly : .notVerified,
-                "There is no earlier verified version here to go back to." + self.wayOut)
+                .notVerified, "There is no earlier verified version here to go back to." + self.wayOut)
         }
         return found
     }

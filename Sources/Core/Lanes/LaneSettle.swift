@@ -54,6 +54,7 @@ extension LaneDecision {
     /// Starts the step, or ends the deployment when there is none left.
     mutating func start(step: Int, of deployment: Deployment) throws(Refusal) {
         guard deployment.plan.steps.indices.contains(step) else { return try self.finish(deployment) }
+        try self.passNoReturn(of: deployment, before: step)
         let next = deployment.plan.steps[step]
         try self.emit(
             .stepStarted(
@@ -65,7 +66,7 @@ extension LaneDecision {
         case .shift(let share):
             // From here on it may have traffic, whether or not the router's answer has come.
             if !deployment.plan.reversible, self.lane.noReturnBefore != deployment.number {
-                try self.emit(.passedNoReturn(Lane.CapacityNumber(number: deployment.number)))
+                try self.emit(.passedNoReturn(Lane.PassedNoReturn(deployment)))
             }
             // While the traffic is shared, the new version can still be asked for by name.
             let preview = share == .all ? nil : self.lane.routing.preview
@@ -75,6 +76,18 @@ extension LaneDecision {
             if isReady, let now = self.lane.deployment { try self.complete(now) }
         case .bake(let time): try self.beginAlert(of: deployment, for: time)
         case .task, .verify, .hold, .scale, .observe: break
+        }
+    }
+
+    /// What the release declares; a bound that was set already is never lowered.
+    private mutating func passNoReturn(of deployment: Deployment, before step: Int) throws(Refusal) {
+        for noReturn in deployment.plan.noReturns ?? [] where noReturn.step == step {
+            let bound = noReturn.keeps ?? deployment.number
+            guard self.lane.noReturnBefore < bound else { continue }
+            try self.emit(
+                .passedNoReturn(
+                    Lane.PassedNoReturn(
+                        number: bound, version: deployment.candidate.version, because: noReturn.because)))
         }
     }
 
@@ -111,6 +124,7 @@ extension LaneDecision {
     // MARK: Ends
 
     private mutating func finish(_ deployment: Deployment) throws(Refusal) {
+        try self.passNoReturn(of: deployment, before: deployment.plan.steps.count)
         try self.emit(
             .verified(
                 Lane.Verified(
@@ -180,7 +194,7 @@ extension LaneDecision {
     }
 
     /// In the same append as the abort or failure: nothing applies it again until a named person says retry.
-    private mutating func block(_ deployment: Deployment, _ ending: Ending) throws(Refusal) {
+    mutating func block(_ deployment: Deployment, _ ending: Ending) throws(Refusal) {
         try self.emit(
             .blocked(
                 Block(release: deployment.candidate.release, by: ending.by, reason: ending.reason, at: self.now)))
@@ -204,7 +218,7 @@ extension LaneDecision {
         try self.end(deployment, .failed, ending.reason)
         try self.alarm(
             .forwardOnly, "\(deployment.candidate.version) failed after its point of no return: \(ending.reason)",
-            next: "roll forward with a fix; the older version can't work on the changed data")
+            next: "roll forward with a fix; \(self.lane.noReturn?.because ?? "the older version can't work on the changed data")")
         try self.retireUnused()
     }
 
@@ -219,6 +233,12 @@ extension Lane {
     package static let returnsWithin = Milliseconds.seconds(60)
     /// Instances must be gone this long after the end of their drain, and a lane's router with them.
     package static let stopsWithin = Milliseconds.minutes(2)
+}
+
+extension Lane.PassedNoReturn {
+    init(_ deployment: Deployment) {
+        self.init(number: deployment.number, version: deployment.candidate.version, because: nil)
+    }
 }
 
 extension BasisPoints {

@@ -36,6 +36,8 @@ package struct Lane: Sendable, Equatable, Codable {
     package internal(set) var alarm: Alarm?
     /// Nothing before this deployment can be gone back to.
     package internal(set) var noReturnBefore = 0
+    /// Whose point of no return that is, and why; nil: none, or stored before it was kept.
+    package internal(set) var noReturn: PassedNoReturn?
     package internal(set) var takingDown: TakingDown?
     /// The newest on record; nil: none since the router was put up.
     package internal(set) var routerDeaths: Deaths?
@@ -73,6 +75,9 @@ package struct Lane: Sendable, Equatable, Codable {
     package func isForwardOnly(_ deployment: Deployment) -> Bool {
         self.noReturnBefore == deployment.number && self.weight(of: deployment.capacity) > .zero
     }
+
+    /// Its instances are there, or on their way, and not being stopped.
+    func stands(_ capacity: Int) -> Bool { self.capacities[capacity].map { $0.state != .retiring } ?? false }
 
     /// A router was put up, or is to be, since there was last none: it listens even where nothing serves.
     package var hasRouter: Bool { self.routing.generation > self.routerlessGeneration }
@@ -189,6 +194,8 @@ package struct QueuedPromotion: Sendable, Equatable, Codable {
     package var notBefore: Instant?
     /// By whose word it comes before what was asked for earlier.
     package internal(set) var movedBy: Actor?
+    /// A person let it enter beside what it was never verified together with.
+    package internal(set) var combination: Lane.CombinationOverridden?
     /// Why it waits; empty until first evaluated.
     package internal(set) var waitsFor: [GateResult]
 }

@@ -84,6 +84,8 @@ package struct Plan: Sendable, Equatable, Codable {
     package var judging: Judging?
     /// Instances that it begins with; nil: all.
     package var firstReplicas: Int?
+    /// Where the way back ends, as its release declares; nil: as `reversible` says.
+    package var noReturns: [NoReturn]?
 
     package init(
         strategy: String, steps: [Step], keepWarm: Milliseconds, drain: Milliseconds, policy: QueuePolicy,
@@ -105,9 +107,12 @@ extension Plan {
     ///
     /// `isFirst`: nothing serves there yet. The first deployment has nothing to compare with: whatever the strategy, it
     /// goes in whole after its verify on the preview, then bakes (DESIGN section 4).
-    package static func forward(_ environment: EnvironmentDefinition, _ release: RunConfiguration, isFirst: Bool)
-        -> Plan
-    {
+    ///
+    /// `prepared`: the deployment here that prepared for what the release needs; nothing before it can be gone back to.
+    package static func forward(
+        _ environment: EnvironmentDefinition, _ release: RunConfiguration, isFirst: Bool,
+        preparedBy prepared: Int? = nil
+    ) -> Plan {
         var steps: [Step] = []
         let tasks = release.tasks
         let health = release.run?.health.within ?? .seconds(20)
@@ -120,11 +125,13 @@ extension Plan {
         if let task = tasks.afterTraffic { steps.append(.task(.afterTraffic, within: task.within)) }
         if environment.bake > .zero { steps.append(.bake(environment.bake)) }
         if let task = tasks.afterBake { steps.append(.task(.afterBake, within: task.within)) }
-        return Plan(
+        var plan = Plan(
             strategy: environment.strategy.name, steps: steps, keepWarm: environment.keepWarm,
             drain: environment.drain, policy: environment.queue, reversible: release.reversible,
             judging: environment.listen == nil ? nil : environment.judging,
             firstReplicas: isFirst ? nil : environment.strategy.firstReplicas(of: replicas))
+        plan.noReturns = Plan.noReturns(steps, release, preparedBy: prepared)
+        return plan
     }
 
     /// Back to a release verified here: no analysis, no verify, no bake. Warm it is one switch.

@@ -229,7 +229,8 @@ package struct Release: Machine, Codable {
 extension Release.Event: LedgerEvent {
     package var kind: EventKind {
         switch self {
-        case .requested: EventKind("release.requested")
+        // Version 2 knows ways back, data and needs. All that is optional, so one reader reads both.
+        case .requested: EventKind("release.requested", version: 2)
         case .built: EventKind("release.built")
         case .failed: EventKind("release.failed")
         case .tagged: EventKind("release.tagged")
@@ -258,7 +259,7 @@ extension Release.Event: LedgerEvent {
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> Release.Event? {
-        guard kind.version == 1 else { return nil }
+        guard kind.version == 1 || kind == EventKind("release.requested", version: 2) else { return nil }
         switch kind.name {
         case "release.requested": return .requested(try decoder.decode(Release.Origin.self))
         case "release.built": return .built(try decoder.decode(Release.Built.self))

@@ -9,6 +9,12 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var watch: String?
     /// False: once it serves, there is no way back but forward.
     package var reversible = true
+    /// nil: as `reversible` says.
+    package var reversibility: Reversibility?
+    /// nil: it says nothing of data.
+    package var data: DataPhase?
+    /// What must be verified in an environment before; nil: nothing.
+    package var needs: Prerequisite?
     /// Where the release's tag goes; nil: what was stored before there was a choice, `TagPlace.standard`.
     package var tags: TagPlace?
 

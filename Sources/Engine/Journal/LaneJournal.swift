@@ -47,7 +47,7 @@ package struct LaneJournal: Sendable {
                 .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
                 .judged, .alertPeriodBegan, .alertPeriodEnded, .capacityScaled, .routingWanted, .routingConfirmed,
                 .paused, .resumed, .skipped, .movedFirst, .handedOver, .aborted, .failed, .withdrawn,
-                .passedNoReturn, .held, .instancesDied, .routerDied,
+                .passedNoReturn, .noReturnOverridden, .combinationOverridden, .held, .instancesDied, .routerDied,
                 .holdReleased, .pinned, .unpinned, .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved,
                 .downFinished:
                 continue

@@ -22,6 +22,16 @@ struct PastMachines: Machines {
         return try self.loaded(.calendar)
     }
 
+    /// The decision has read them all.
+    func dependents(of name: ServiceName) async throws -> [Loaded<Service>] {
+        self.streams.compactMap { stream, kept in
+            guard let service = kept.machine as? Service,
+                service.current?.dependsOn?.contains(where: { $0.service == name }) == true
+            else { return nil }
+            return Loaded(stream: stream, machine: service, number: kept.number)
+        }.sorted { $0.stream.description < $1.stream.description }
+    }
+
     private func loaded<M: StreamMachine>(_ stream: StreamID) throws -> Loaded<M> {
         guard let (machine, number) = self.streams[stream], let machine = machine as? M else {
             throw NotRead(stream: stream)

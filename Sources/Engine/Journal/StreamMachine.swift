@@ -22,7 +22,8 @@ extension Service: StreamMachine {
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard let current else { return nil }
         let summary = ServiceRow(
-            number: self.number, owner: current.owner, environments: current.environments.map(\.name))
+            number: self.number, owner: current.owner, environments: current.environments.map(\.name),
+            dependsOn: current.dependsOn.map { $0.map(\.service) })
         return ProjectionRow(
             table: .services, key: current.service.text, scope: "", body: try EventJSON.encode(summary))
     }
@@ -32,6 +33,8 @@ package struct ServiceRow: Codable, Sendable, Equatable {
     package let number: Int
     package let owner: String
     package let environments: [EnvironmentName]
+    /// Absent in rows that were written before there were dependencies.
+    package let dependsOn: [ServiceName]?
 }
 
 extension Release: StreamMachine {

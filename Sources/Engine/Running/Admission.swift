@@ -61,6 +61,8 @@ protocol Machines: Sendable {
     func lane(_ id: LaneID) async throws -> Loaded<Lane>
     func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest>
     func calendar() async throws -> Loaded<FreezeCalendar>
+    /// Services whose definition names this one, by name.
+    func dependents(of name: ServiceName) async throws -> [Loaded<Service>]
 }
 
 extension Journal: Machines {}
@@ -114,23 +116,29 @@ struct AdmissionRules {
             case .tests: gates.append(self.testsGate(release.machine))
             case .soak: break  // judged with each `after`, which it is about
             case .approval: break  // all approvals of a promotion are one change
+            case .like: gates.append(self.likeGate(ground))
             }
         }
+        let configuration = release.machine.origin?.configuration ?? RunConfiguration()
+        let prepared = self.prepared(configuration.needs, queued, in: lane, at: now)
+        if let prepared { gates.append(prepared.gate) }
+        gates += try await self.dependencyGates(queued, &ground)
         if environment.needsChange {
             gates.append(try await self.changeGate(queued, environment, &ground.readings))
         }
         let secrets = self.secrets(
-            release.machine.origin?.configuration.run?.secrets ?? [], of: ground.service, environment.name)
+            configuration.run?.secrets ?? [], of: ground.service, environment.name)
         if let gate = secrets.gate { gates.append(gate) }
         gates += ground.freezes.results(for: queued.number, .forward, at: now)
         let isFirst = lane.stable == nil && lane.serving.isEmpty
         let plan = Plan.forward(
-            environment, release.machine.origin?.configuration ?? RunConfiguration(), isFirst: isFirst)
+            environment, configuration, isFirst: isFirst, preparedBy: prepared?.number)
         let readings = ground.readings.sorted { $0.key.description < $1.key.description }
         var facts = AdmissionFacts(
             definition: ground.service.number, gates: gates, readings: readings.map { "\($0.key)@\($0.value)" },
             rules: Self.version)
         facts.secrets = secrets.found.isEmpty ? nil : secrets.found
+        (facts.reversibility, facts.data) = (configuration.reversibility, configuration.data)
         return Lane.Evaluation(number: queued.number, facts: facts, plan: plan)
     }
 
@@ -163,7 +171,8 @@ struct AdmissionRules {
         switch release.phase {
         case .built where release.prunedAt != nil:
             GateResult(gate: "build", verdict: .fail, reason: "its artifact was pruned")
-        case .built: GateResult(gate: "build", verdict: .pass, reason: "built")
+        case .built:
+            GateResult(gate: "build", verdict: .pass, reason: "built" + (release.origin?.configuration.wayBackInWords ?? ""))
         case .building: GateResult(gate: "build", verdict: nil, reason: "is being built")
         case .failed: GateResult(gate: "build", verdict: .fail, reason: release.reason ?? "the build failed")
         case .unknown: GateResult(gate: "build", verdict: .fail, reason: "there is no such release")
@@ -266,7 +275,7 @@ extension EnvironmentDefinition {
         self.gates.compactMap { gate in
             switch gate {
             case .approval(let from, let count): ChangeRequest.Need(from: from, count: count)
-            case .tests, .soak: nil
+            case .tests, .soak, .like: nil
             }
         }
     }
@@ -275,7 +284,7 @@ extension EnvironmentDefinition {
         self.gates.compactMap { gate in
             switch gate {
             case .soak(let length): length
-            case .tests, .approval: nil
+            case .tests, .approval, .like: nil
             }
         }.max()
     }

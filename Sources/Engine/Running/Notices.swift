@@ -84,7 +84,7 @@ struct Notices: Sendable {
             .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
             .capacityScaled, .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .movedFirst, .handedOver,
             .aborted, .failed, .verified,
-            .withdrawn, .passedNoReturn, .blocked, .instancesDied, .routerDied,
+            .withdrawn, .passedNoReturn, .noReturnOverridden, .combinationOverridden, .blocked, .instancesDied, .routerDied,
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:
             return nil

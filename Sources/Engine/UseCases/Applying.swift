@@ -35,6 +35,7 @@ extension ControlPlane {
         let (before, now) = (loaded.machine, self.journal.time.now())
         let difference = DefinitionDifference(from: before.current, to: definition)
         try await self.checkAddresses(of: definition)
+        try await self.checkDependencies(of: definition)
         let left = try await self.checkLeft(by: definition, from: before.current)
         let events = try before.decide(
             .define(definition, repository: repository, watch: watch, by: caller.actor, at: now))

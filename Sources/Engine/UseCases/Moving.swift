@@ -86,7 +86,11 @@ extension ControlPlane {
     }
 
     /// Back to a release verified here. The number of the deployment that moves the traffic.
-    package func rollBack(_ id: LaneID, to version: String?, reason: String, by caller: Caller) async throws -> Int {
+    ///
+    /// `isForced`: also past a point of no return, by the word of a person.
+    package func rollBack(
+        _ id: LaneID, to version: String?, reason: String, isForced: Bool = false, by caller: Caller
+    ) async throws -> Int {
         try await self.authorize(caller, .operate, on: id.description)
         let environment = try await self.known(id)
         let definition = try await self.journal.service(id.service).machine.number
@@ -94,7 +98,10 @@ extension ControlPlane {
         let settings = Lane.RollbackSettings(
             health: health, drain: environment.drain, policy: environment.queue, definition: definition)
         let events = try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
-            .intent(.rollback(to: version, settings, reason: reason), by: caller.actor, at: now)
+            .intent(
+                isForced
+                    ? .forcedRollback(to: version, settings, reason: reason)
+                    : .rollback(to: version, settings, reason: reason), by: caller.actor, at: now)
         }
         for event in events {
             if case .rollbackOrdered(let order) = event { return order.number }

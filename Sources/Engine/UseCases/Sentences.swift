@@ -43,7 +43,15 @@ extension Lane.Event {
         case .ended(let body):
             (body.number, "ended, \(body.outcome.rawValue)" + (body.reason.isEmpty ? "" : ": \(body.reason)"))
         case .verified(let body): (body.number, "\(body.candidate.version) is verified here")
-        case .passedNoReturn(let body): (body.number, "passed the point of no return")
+        case .passedNoReturn(let body):
+            (
+                body.number,
+                "\(body.version ?? "it") passed its point of no return" + (body.because.map { ": \($0)" } ?? "")
+            )
+        case .noReturnOverridden(let body):
+            (nil, "\(body.by) goes back past the point of no return: \(body.reason)")
+        case .combinationOverridden(let body):
+            (body.number, "\(body.by) lets it enter beside \(body.with.joined(separator: ", ")): \(body.reason)")
         case .instancesDied(let body):
             (body.number, "\(body.deaths.last); started again (restarts so far: \(body.deaths.count))")
         case .routerDied(let deaths):

@@ -387,17 +387,21 @@ extension Wire {
         package var subject: String?
         /// End of a hold.
         package var until: String?
+        /// Of a rollback: also past a point of no return, by the word of a person.
+        package var force: Bool?
 
-        package init(reason: String, subject: String? = nil, until: String? = nil) {
+        package init(reason: String, subject: String? = nil, until: String? = nil, force: Bool? = nil) {
             self.reason = reason
             self.subject = subject
             self.until = until
+            self.force = force
         }
     }
 
     /// `POST /promotions/S/E/N/VERB`
     package enum PromotionVerb: String, Codable, Sendable, CaseIterable {
         case pause, resume, abort, retry, skip, handOver = "hand-over", cancel, moveFirst = "move-first"
+        case overrideCombination = "override-combination"
     }
     /// `POST /lanes/S/E/VERB`
     package enum LaneVerb: String, Codable, Sendable, CaseIterable {

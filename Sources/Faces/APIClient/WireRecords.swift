@@ -42,6 +42,12 @@ extension Wire {
         /// Since then its artifact, log and results are gone.
         package var prunedAt: String?
         package var reversible: Bool
+        /// Whether there is a way back, until when, and why not; in words.
+        package var wayBack: String?
+        /// What it does to stored data, in words.
+        package var data: String?
+        /// Releases of which one must be verified before it, and for how long; in words.
+        package var needs: String?
         package var verifiedIn: [String]
         package var blockedIn: [String]
 

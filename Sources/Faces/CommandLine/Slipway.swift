@@ -19,6 +19,7 @@ struct Slipway: ParsableCommand {
                 subcommands: [
                     Pause.self, Resume.self, Abort.self, Retry.self, Skip.self, Rollback.self, Approve.self,
                     Reject.self, HoldVerbs.self, PinVerbs.self, BlockVerbs.self, AlarmVerbs.self, FreezeVerbs.self,
+                    CombinationVerbs.self,
                     ApprovalVerbs.self, Down.self,
                 ]),
             CommandGroup(name: "Look back", subcommands: [Log.self, Logs.self, WhyVerb.self, AuditVerbs.self]),

@@ -89,6 +89,8 @@ package struct OfflineRollback: Sendable, Equatable {
     /// nil: the release verified there before.
     package var version: String?
     package var reason: String
+    /// Also past a point of no return.
+    package var isForced: Bool
 }
 
 package struct OfflineDown: Sendable, Equatable {

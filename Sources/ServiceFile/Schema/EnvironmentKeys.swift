@@ -44,6 +44,9 @@ enum GateKeys {
             Choice(
                 name: "approval", text: "people said yes to the change", word: nil, settings: Self.approval,
                 example: "approval: { from: [release-managers], count: 1 }"),
+            Choice(
+                name: "like", text: "it does not differ from the environment that its `like` names", word: .like,
+                settings: nil, example: "like"),
         ]
     ) { $0.text }
 }
@@ -203,6 +206,11 @@ enum EnvironmentKeys {
         "userKey", UserKeyKeys.kind, otherwise: "a cookie that the router sets while traffic is split",
         "by what a user is known, who then stays with a version; a request without it is random")
 
+    static let like = Key.optional(
+        "like", LikeKeys.kind, otherwise: "none",
+        "the environment that this one is to be like, such as `production`: the gate `like` lets nothing in while "
+            + "it differs, and says in what")
+
     /// An environment, as soon as it is told its name, which is the key that it stands under.
     static let kind = Kind<@Sendable (EnvironmentName) -> Draft>.section(
         "environment",
@@ -210,7 +218,7 @@ enum EnvironmentKeys {
             Self.listen.line, Self.after.line, Self.promote.line, Self.gates.line, Self.strategy.line, Self.verify.line,
             Self.bake.line, Self.keepWarm.line, Self.queue.line, Self.drain.line, Self.replicas.line,
             Self.variables.line, Self.previewHeader.line, Self.notify.line, Self.noData.line, Self.objective.line,
-            Self.userKey.line,
+            Self.userKey.line, Self.like.line,
         ], later: Later.environment
     ) { fields, problems in
         let listen = fields.value(Self.listen, &problems)
@@ -228,6 +236,7 @@ enum EnvironmentKeys {
         let previewHeader = fields.value(Self.previewHeader, &problems)
         let notify = fields.value(Self.notify, &problems)
         let watching = Watching(fields, &problems)
+        let like = fields.value(Self.like, &problems)
         return { name in
             var environment = EnvironmentDefinition(name: name)
             environment.listen = listen
@@ -247,6 +256,7 @@ enum EnvironmentKeys {
             environment.noData = watching.noData
             environment.objective = watching.objective
             environment.userKey = watching.userKey
+            environment.like = like
             return Draft(environment: environment, fields: fields)
         }
     }

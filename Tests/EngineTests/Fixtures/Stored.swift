@@ -58,6 +58,7 @@ enum Stored {
     ]
 
     static let laneNow = [
+        "lane.passedNoReturn": #"{"because":"it writes the new form","number":2,"version":"1.2.3"}"#,
         "lane.rollbackOrdered":
             #"{"at":1800000000000,"by":"person:ada","number":3,"reason":"slow","settings":{"definition":1,"drain":30000,"health":60000,"policy":"finish"},"target":{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"isWithdrawn":false,"leftAt":1800000000000,"number":1,"secrets":[{"name":"API_KEY","service":"shop","version":1}],"verifiedAt":1799990000000}}"#,
         "lane.admitted":
@@ -76,6 +77,22 @@ enum Stored {
             #"{"candidate":{"release":"r-0123456789ab","version":"1.2.3"},"definition":1,"drain":30000,"number":2,"secrets":[{"environment":"prod","name":"DB_PASSWORD","service":"shop","version":2},{"name":"API_KEY","service":"shop","version":1}]}"#,
         "lane.alarmRaised":
             #"{"kind":"routerDown","nextAction":"mend what it says","reason":"127.0.0.1:7003 is in use","since":1800000000000}"#,
+    ]
+
+    /// Bodies as they are written since version 4 of a kind.
+    static let laneLatest = [
+        "lane.admitted":
+            #"{"at":1800000000000,"facts":{"data":"contract","definition":1,"gates":[],"readings":["service/shop@2"],"reversibility":{"until":{"_0":"bake","because":"it writes the new form"}},"rules":1,"secrets":[{"environment":"prod","name":"DB_PASSWORD","service":"shop","version":2}]},"number":2,"plan":{"drain":30000,"keepWarm":3600000,"noReturns":[{"because":"it was prepared by 1.2.2","keeps":1,"step":1},{"because":"it writes the new form","step":3}],"policy":"finish","reversible":true,"steps":[{"shift":{"_0":10000}}],"strategy":"bigBang"}}"#
+    ]
+
+    static let serviceNewest = [
+        "service.defined":
+            #"{"at":1800000000000,"by":"person:ada","definition":{"dependsOn":[{"service":"stock","versions":">=1.4"},{"service":"mail"}],"environments":[{"after":[],"bake":30000,"drain":30000,"gates":[{"like":{}}],"keepWarm":3600000,"like":{"environment":"prod","except":["replicas"]},"listen":"127.0.0.1:7003","name":"prod","noData":{"wait":{"_0":30000}},"notify":[{"channel":{"run":{"_0":"./tell.sh"}},"on":["warning"]}],"objective":500,"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","strategy":{"canary":{"_0":{"each":{"atLeast":2000,"atMost":60000},"observe":1000,"steps":[500,10000],"whenTimeIsUp":"advance-unless-doubt"}}},"userKey":{"cookie":{"_0":"session"}},"variables":{},"verify":[]},{"after":[],"bake":0,"drain":30000,"gates":[],"keepWarm":3600000,"listen":"127.0.0.1:7004","name":"qa","noData":{"fail":{}},"notify":[],"previewHeader":"Slipway-Preview","promotion":"by hand","queue":"finish","strategy":{"rolling":{"_0":{"batch":2,"each":{"atLeast":2000,"atMost":60000},"observe":1000,"whenTimeIsUp":"pause"}}},"userKey":{"header":{"_0":"X-User"}},"variables":{},"verify":[]}],"owner":"web-team","service":"shop"},"number":1,"repository":"/repositories/shop","watch":"main"}"#
+    ]
+
+    static let releaseNow = [
+        "release.requested":
+            #"{"at":1800000000000,"author":"Ada <ada@shop.example>","by":"person:ada","commit":"0123456789012345678901234567890123456789","committedAt":1700000000000,"configuration":{"build":{"artifact":"dist/","command":"make","tests":"junit.xml","within":1800000},"data":"migrate","needs":{"bakedFor":86400000,"versions":">=1.2 <1.3"},"reversibility":{"forwardOnly":{"because":"it writes the new form"}},"reversible":true,"run":{"command":"./shop --port $PORT","health":{"path":"/healthz","within":20000},"replicas":2,"variables":{"LOG_LEVEL":"info"}},"tasks":{"afterBake":{"irreversible":true,"run":"./migrate contract","within":600000},"before":{"irreversible":false,"run":"./migrate expand","within":600000}},"version":"semver","watch":"main"},"id":"r-0123456789ab","repository":"/repositories/shop","service":"shop","subject":"feat: open","version":"1.2.3"}"#
     ]
 
     /// The state of a lane in snapshots of version 1: a release serves, and another one is being deployed.
@@ -117,6 +134,9 @@ enum Stored {
         "lane.instancesDied":
             #"{"deaths":{"at":1800000000000,"count":3,"last":"instance 2 was ended by signal 9","quiet":20000},"number":2}"#,
         "lane.passedNoReturn": #"{"number":2}"#,
+        "lane.noReturnOverridden": #"{"at":1800000000000,"by":"person:ada","reason":"the old form is still there"}"#,
+        "lane.combinationOverridden":
+            #"{"at":1800000000000,"by":"person:ada","number":3,"reason":"seen on a copy","with":["stock@1.2.0"]}"#,
         "lane.handedOver": #"{"at":1800000000000,"by":"person:ada","number":2,"reason":"the fix is next","step":6}"#,
         "lane.movedFirst": #"{"at":1800000000000,"by":"person:ada","number":3,"reason":"the fix"}"#,
         "lane.paused": #"{"number":2,"pause":{"by":"person:ada","reason":"lunch","since":1800000000000}}"#,

@@ -33,7 +33,11 @@ enum ReleaseText {
         }
         add("tag", release.tag ?? release.tagProblem.map { "could not be made, and is tried again: \($0)" })
         add("pruned", release.prunedAt.map { "\(TimeText.second($0)): its artifact, log and results are gone" })
-        if !release.reversible { add("reversible", "no: forward only") }
+        if !release.reversible || release.wayBack.map({ $0 != "reversible" }) ?? false {
+            add("way back", release.wayBack.map(Plain.line) ?? "no: forward only")
+        }
+        add("data", release.data.map(Plain.line))
+        add("needs", release.needs.map(Plain.line))
         add("verified in", release.verifiedIn.joined(separator: ", "))
         add("blocked in", release.blockedIn.joined(separator: ", "))
         add("reason", release.reason)

@@ -114,6 +114,10 @@ struct Rollback: Verb {
     var reason: String?
     @Flag(help: "Only say what it would do and how long it would take.")
     var plan = false
+    @Flag(
+        name: .customLong("force-past-point-of-no-return"),
+        help: "Also past a point of no return: your word that the older version can work with what is stored.")
+    var isForced = false
     @Flag(help: "Return at once.")
     var noWait = false
 
@@ -143,7 +147,7 @@ struct Rollback: Verb {
         if let plan = try? await self.planned(in: session) { session.shell.err(plan.sentence) }
         let (service, environment) = (self.lane.service, self.lane.environment)
         let promotion = try await session.either(self.lane.place) { client in
-            let act = Wire.Act(reason: reason, subject: self.version)
+            let act = Wire.Act(reason: reason, subject: self.version, force: self.isForced ? true : nil)
             let promotion = try await client.rollback(service: service, environment: environment, act)
             if self.noWait { return promotion }
             // Its last step is the shift: it ends when the router has confirmed that, not when it was asked for.
@@ -154,7 +158,7 @@ struct Rollback: Verb {
             return try await session.wiring.offlineRollback(
                 OfflineRollback(
                     dataFolder: folder, service: service, environment: environment, version: self.version,
-                    reason: reason))
+                    reason: reason, isForced: self.isForced))
         }
         try session.show(promotion, json: self.lane.format.json, PromotionText.one(promotion))
         switch promotion.state {
@@ -162,6 +166,23 @@ struct Rollback: Verb {
         // Of what ran it took the traffic back, which is where it was asked to be; a rollback that ended so is not there.
         case .failed, .aborted: return promotion.kind == "forward" ? .done : .refused
         case .superseded, .cancelled, .rejected, .expired: return .refused
+        }
+    }
+}
+
+struct CombinationVerbs: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "combination", abstract: "What stands beside what, and whether that was verified together.",
+        subcommands: [Override.self])
+
+    struct Override: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Let one waiting promotion enter beside what it was never verified together with.")
+        @OptionGroup var on: OnPromotion
+        @OptionGroup var why: Reasoned
+
+        func run(in session: Session) async throws -> Ending {
+            try await self.on.act(.overrideCombination, self.why.reason, in: session)
         }
     }
 }

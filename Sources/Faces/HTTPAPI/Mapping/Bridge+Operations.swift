@@ -229,6 +229,9 @@ extension Bridge {
         case .handOver: intent = .handOver(number: number, reason: reason)
         case .cancel: intent = .cancel(number: number, reason: reason)
         case .moveFirst: intent = .moveFirst(number: number, reason: reason)
+        case .overrideCombination:
+            _ = try await self.plane.overrideCombination(of: number, in: id, reason: reason, by: who)
+            return try await self.shown(id, number, by: who)
         case .retry:
             return try await self.shown(id, try await self.plane.retry(id, number, reason: reason, by: who), by: who)
         }
@@ -241,7 +244,8 @@ extension Bridge {
     ) async throws -> Wire.Promotion {
         let id = try self.lane(service, environment)
         let who = try await self.caller(caller)
-        let number = try await self.plane.rollBack(id, to: act.subject, reason: try self.reason(act), by: who)
+        let number = try await self.plane.rollBack(
+            id, to: act.subject, reason: try self.reason(act), isForced: act.force ?? false, by: who)
         return try await self.shown(id, number, by: who)
     }
 

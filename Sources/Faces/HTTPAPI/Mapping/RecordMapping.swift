@@ -32,6 +32,9 @@ extension Wire.Release {
         self.tagProblem = release.tagProblem
         self.prunedAt = release.prunedAt?.wire
         self.reversible = origin.configuration.reversible
+        self.wayBack = origin.configuration.wayBack.inWords
+        self.data = origin.configuration.data?.inWords
+        self.needs = origin.configuration.needs.map { "\($0.versions), verified for \($0.bakedFor.words)" }
         self.verifiedIn = release.verifiedIn.map(\.text)
         self.blockedIn = release.blockedIn.map(\.text)
     }

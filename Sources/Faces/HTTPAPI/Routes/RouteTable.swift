@@ -248,6 +248,7 @@ extension RouteTable {
         case .skip: "End a hold or bake early; recorded as an override, and the deployment goes on."
         case .handOver: "In the bake: let the next promotion take over; this one then ends superseded, not verified."
         case .cancel: "Take a waiting promotion out of the queue."
+        case .overrideCombination: "Let a waiting promotion enter beside what it was never verified together with."
         case .moveFirst: "Let a waiting promotion come before all others that wait in its lane."
         }
     }

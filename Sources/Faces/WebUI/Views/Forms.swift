@@ -5,7 +5,7 @@ extension Wire.PromotionVerb {
     fileprivate var kind: Forms.Kind {
         switch self {
         case .abort: .danger
-        case .skip, .resume, .pause, .retry, .handOver, .cancel, .moveFirst: .plain
+        case .skip, .resume, .pause, .retry, .handOver, .cancel, .moveFirst, .overrideCombination: .plain
         }
     }
 }

@@ -102,7 +102,7 @@ extension Page {
                 name(release.verifiedIn.isEmpty ? "nowhere yet" : release.verifiedIn.joined(separator: ", "))
             }
             if !release.blockedIn.isEmpty { fact("Blocked in") { name(release.blockedIn.joined(separator: ", ")) } }
-            fact("Reversible") { release.reversible ? "yes" : "no: forward only" }
+            fact("Reversible") { release.wayBack ?? (release.reversible ? "yes" : "no: forward only") }
         }
     }
 
