@@ -89,6 +89,7 @@ package struct Operations: Sendable {
 
     package var calendar: CalendarOperations
     package var secrets: SecretOperations
+    package var people: PeopleOperations
 
     // MARK: Records
 
@@ -135,7 +136,7 @@ package struct Operations: Sendable {
         changes: @escaping @Sendable (Caller, _ state: String?) async throws -> [Wire.Change],
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
-        calendar: CalendarOperations, audit: AuditOperations, secrets: SecretOperations,
+        calendar: CalendarOperations, audit: AuditOperations, secrets: SecretOperations, people: PeopleOperations,
         events:
             @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
@@ -166,7 +167,7 @@ package struct Operations: Sendable {
         self.logs = logs
         (self.changes, self.change) = (changes, change)
         self.actOnChange = actOnChange
-        (self.calendar, self.audit, self.secrets) = (calendar, audit, secrets)
+        (self.calendar, self.audit, self.secrets, self.people) = (calendar, audit, secrets, people)
         (self.events, self.positions) = (events, positions)
         self.why = why
         self.tokens = tokens

@@ -56,6 +56,7 @@ extension Operations {
             calendar: CalendarOperations(bridge),
             audit: AuditOperations(bridge),
             secrets: SecretOperations(bridge),
+            people: PeopleOperations(bridge),
             events: { caller, stream, after, limit in
                 try await bridge.saying { try await bridge.events(caller, stream, after, limit) }
             },
