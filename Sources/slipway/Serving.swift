@@ -20,9 +20,11 @@ private struct Loop: Service {
 /// `slipway serve`: everything of one data folder, until SIGTERM or SIGINT.
 func serve(_ options: ServeOptions) async throws {
     let logger = Logger(label: "slipway")
-    // Before anything is made: who can't listen leaves nothing behind.
+    // Before anything is made: who can't listen, or may not, leaves nothing behind.
+    try options.security.check(host: options.host)
     try await APIServer.checkAddress(host: options.host, port: options.port)
-    let assembly = try await Assembly(folder: options.dataFolder, path: searchPath(), logger: logger)
+    let assembly = try await Assembly(folder: options.dataFolder, path: searchPath(), logger: logger, serving: options)
+    let served = ServedAddress(options.address)
     let (plane, runtime, router, ledger) = (assembly.plane, assembly.runtime, assembly.router, assembly.ledger)
     let folder = options.dataFolder
     if options.rebuilds {
@@ -34,15 +36,19 @@ func serve(_ options: ServeOptions) async throws {
     let token = try await plane.localToken(owner: Assembly.user, keeping: known)
     try writePrivately(Data((token + "\n").utf8), to: tokenFile)
     let api = APIServer(
-        operations: Operations(plane), host: options.host, port: options.port, logger: logger,
+        operations: Operations(plane, address: { served.text }), host: options.host, port: options.port,
+        security: options.security, logger: logger,
         onListening: { address in
             ledger.announce(address)
-            let file = Connection.ServerFile(address: address, pid: Int(getpid()))
+            if options.publicAddress == nil { served.set(address) }
+            let file = options.serverFile(listeningAt: address)
             do {
                 try writePrivately(try JSONEncoder().encode(file), to: "\(folder)/\(Connection.ServerFile.name)")
                 // Written at once, also where nobody looks: a killed server must not take its address along.
-                try FileHandle.standardOutput.write(
-                    contentsOf: Data("slipway serves \(address), data in \(folder)\n".utf8))
+                try say("slipway serves \(address), data in \(folder)")
+                if let link = try await plane.firstLink(of: People.administrator) {
+                    try say("\(People.administrator) sets a password once, within a day: \(served.text)/link/\(link.secret)")
+                }
             } catch {
                 logger.error("\(folder)/\(Connection.ServerFile.name) could not be written: \(error)")
             }
@@ -67,6 +73,10 @@ func serve(_ options: ServeOptions) async throws {
     }
     try await assembly.close()
     try outcome.get()
+}
+
+private func say(_ line: String) throws {
+    try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
 }
 
 /// Written beside it and moved into place; readable by this user alone.

@@ -41,12 +41,33 @@ package struct Access: Machine, Codable {
         case add(Token)
         case revoke(name: String, by: Actor, at: Instant)
         case refuse(Refused)
+        case note(Credential)
     }
 
     package enum Event: Sendable, Equatable {
         case tokenAdded(Token)
         case tokenRevoked(Revoked)
         case refused(Refused)
+        case credentialChanged(Credential)
+    }
+
+    /// That how a person signs in was changed, by whom. What it was changed to is never in the ledger.
+    package struct Credential: Sendable, Equatable, Codable {
+        package enum Deed: String, Sendable, Codable, CaseIterable {
+            case passwordSet, passwordRemoved, linkMade, sessionsEnded
+        }
+
+        package let person: String
+        package let deed: Deed
+        package let by: Actor
+        package let at: Instant
+
+        package init(person: String, deed: Deed, by: Actor, at: Instant) {
+            self.person = person
+            self.deed = deed
+            self.by = by
+            self.at = at
+        }
     }
 
     package struct Revoked: Sendable, Equatable, Codable {
@@ -90,6 +111,7 @@ package struct Access: Machine, Codable {
             }
             return [.tokenRevoked(Revoked(name: name, by: actor, at: now))]
         case .refuse(let refused): return [.refused(refused)]
+        case .note(let credential): return [.credentialChanged(credential)]
         }
     }
 
@@ -100,7 +122,7 @@ package struct Access: Machine, Codable {
             for index in self.tokens.indices where self.tokens[index].name == body.name {
                 self.tokens[index].revokedAt = self.tokens[index].revokedAt ?? body.at
             }
-        case .refused: break
+        case .refused, .credentialChanged: break
         }
     }
 }
@@ -111,6 +133,7 @@ extension Access.Event: LedgerEvent {
         case .tokenAdded(let token): EventKind("access.tokenAdded", version: token.scope == nil ? 1 : 2)
         case .tokenRevoked: EventKind("access.tokenRevoked")
         case .refused: EventKind("access.refused")
+        case .credentialChanged: EventKind("access.credentialChanged")
         }
     }
 
@@ -119,6 +142,7 @@ extension Access.Event: LedgerEvent {
         case .tokenAdded(let body): body
         case .tokenRevoked(let body): body
         case .refused(let body): body
+        case .credentialChanged(let body): body
         }
     }
 
@@ -130,6 +154,8 @@ extension Access.Event: LedgerEvent {
         case "access.tokenAdded": return .tokenAdded(try decoder.decode(Access.Token.self))
         case "access.tokenRevoked": return .tokenRevoked(try decoder.decode(Access.Revoked.self))
         case "access.refused": return .refused(try decoder.decode(Access.Refused.self))
+        case "access.credentialChanged":
+            return .credentialChanged(try decoder.decode(Access.Credential.self))
         default: return nil
         }
     }

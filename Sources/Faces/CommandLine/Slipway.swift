@@ -25,7 +25,7 @@ struct Slipway: ParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    BackUp.self, Restore.self, Prune.self, TokenVerbs.self, SecretVerbs.self, HookVerbs.self,
+                    BackUp.self, Restore.self, Prune.self, PersonVerbs.self, TokenVerbs.self, SecretVerbs.self, HookVerbs.self,
                     Completions.self,
                     JudgeVerb.self, LabVerb.self,
                 ]),

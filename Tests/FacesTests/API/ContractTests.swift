@@ -23,7 +23,8 @@ import Testing
         "POST /promotions/{service}/{environment}/{number}/override", "POST /stop", "POST /lift",
         "GET /why/{id}", "GET /why/{service}/{environment}/{number}", "POST /audit/verify", "GET /audit/export",
         "POST /audit/replay", "GET /tokens",
-        "POST /tokens", "DELETE /tokens/{name}", "GET /openapi.json",
+        "POST /tokens", "DELETE /tokens/{name}", "GET /me", "GET /sessions", "DELETE /sessions",
+        "DELETE /sessions/{session}", "POST /people/{person}/invite", "GET /openapi.json",
     ]
 
     private func document(_ server: LiveServer) async throws -> [String: Any] {
