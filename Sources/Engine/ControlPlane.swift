@@ -52,11 +52,6 @@ package struct Caller: Sendable, Equatable {
     }
 }
 
-/// What a caller wants to do, as far as rights go. The set grows with roles; every use case names one.
-package enum Right: String, Sendable, Codable, CaseIterable {
-    case view, propose, promote, approve, operate, administer
-}
-
 extension ControlPlane {
     /// The only gate. A refusal for lack of right is on record.
     ///

@@ -77,6 +77,9 @@ package final class Journal: Sendable {
     package func calendar() async throws -> Loaded<FreezeCalendar> {
         try await self.load(FreezeCalendar.self, .calendar)
     }
+    package func directory() async throws -> Loaded<Directory> {
+        try await self.load(Directory.self, .directory)
+    }
     package func access() async throws -> Loaded<Access> { try await self.load(Access.self, .access) }
 
     // MARK: Writing

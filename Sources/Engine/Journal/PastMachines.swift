@@ -22,6 +22,14 @@ struct PastMachines: Machines {
         return try self.loaded(.calendar)
     }
 
+    /// Before there was a directory, names in `from` were people.
+    func directory() async throws -> Loaded<Directory> {
+        guard self.streams[.directory] != nil else {
+            return Loaded(stream: .directory, machine: Directory(), number: 0)
+        }
+        return try self.loaded(.directory)
+    }
+
     private func loaded<M: StreamMachine>(_ stream: StreamID) throws -> Loaded<M> {
         guard let (machine, number) = self.streams[stream], let machine = machine as? M else {
             throw NotRead(stream: stream)
@@ -64,6 +72,7 @@ extension PastMachines {
             case .change: try await self.fold(ChangeRequest.self, stream, number)
             case .calendar: try await self.fold(FreezeCalendar.self, stream, number)
             case .access: try await self.fold(Access.self, stream, number)
+            case .directory: try await self.fold(Directory.self, stream, number)
             case .train, .flag, .ledger: nil
             }
         }

@@ -107,6 +107,12 @@ extension Access: StreamMachine {
     package func row(of stream: StreamID) throws -> ProjectionRow? { nil }
 }
 
+extension Directory: StreamMachine {
+    package static let snapshotVersion = 1
+    /// There is one, read as a whole.
+    package func row(of stream: StreamID) throws -> ProjectionRow? { nil }
+}
+
 extension FreezeCalendar: StreamMachine {
     package static let snapshotVersion = 1
     /// There is one, read as a whole.

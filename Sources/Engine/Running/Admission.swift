@@ -61,6 +61,7 @@ protocol Machines: Sendable {
     func lane(_ id: LaneID) async throws -> Loaded<Lane>
     func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest>
     func calendar() async throws -> Loaded<FreezeCalendar>
+    func directory() async throws -> Loaded<Directory>
 }
 
 extension Journal: Machines {}

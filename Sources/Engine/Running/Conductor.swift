@@ -73,7 +73,7 @@ package struct Conductor: ServiceLifecycle.Service {
             case .release, .change:
                 everyLane = true
                 fans.builds.continuation.yield()
-            case .calendar: everyLane = true
+            case .calendar, .directory: everyLane = true
             case .train, .flag, .access, .ledger: break
             }
         }

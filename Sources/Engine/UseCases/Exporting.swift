@@ -98,7 +98,7 @@ extension Envelope {
         case .lane: (try? EventJSON.event(Lane.Event.self, of: self))?.sentence?.text ?? ""
         case .release: (try? EventJSON.event(Release.Event.self, of: self))?.sentence ?? ""
         case .change: (try? EventJSON.event(ChangeRequest.Event.self, of: self))?.sentence ?? ""
-        case .service, .train, .flag, .calendar, .access, .ledger: ""
+        case .service, .train, .flag, .calendar, .access, .directory, .ledger: ""
         }
     }
 }

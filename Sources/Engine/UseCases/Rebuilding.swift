@@ -29,7 +29,7 @@ extension ControlPlane {
         case .lane: try await self.fold(Lane.self, stream)
         case .change: try await self.fold(ChangeRequest.self, stream)
         case .access: try await self.fold(Access.self, stream)
-        case .train, .flag, .calendar, .ledger: nil
+        case .train, .flag, .calendar, .directory, .ledger: nil
         }
     }
 

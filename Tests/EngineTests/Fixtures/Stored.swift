@@ -16,6 +16,27 @@ enum Stored {
             #"{"createdAt":1800000000000,"hash":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","mayAdminister":false,"name":"ci","owner":"service-account:ci","scope":{"release":{"of":["shop"]}}}"#
     ]
 
+    static let directory = [
+        "directory.accountAdded": #"{"at":1800000000000,"by":"person:ada","name":"ci","team":"web-team"}"#,
+        "directory.accountRemoved": #"{"at":1800000000000,"by":"person:ada","name":"ci","team":"web-team"}"#,
+        "directory.delegated":
+            #"{"at":1800000000000,"by":"person:ada","from":"bob","reason":"on leave","to":"cleo","until":1800086400000}"#,
+        "directory.delegationEnded": #"{"at":1800000000000,"by":"person:ada","from":"bob"}"#,
+        "directory.grantRemoved":
+            #"{"at":1800000000000,"by":"person:ada","grant":{"right":"promote","scope":"lane:shop/prod","subject":"team:web-team"}}"#,
+        "directory.granted":
+            #"{"at":1800000000000,"by":"person:ada","grant":{"right":"promote","scope":"lane:shop/prod","subject":"team:web-team"}}"#,
+        "directory.memberAdded": #"{"at":1800000000000,"by":"person:ada","person":"bob","team":"web-team"}"#,
+        "directory.memberRemoved": #"{"at":1800000000000,"by":"person:ada","person":"bob","team":"web-team"}"#,
+        "directory.personAdded":
+            #"{"at":1800000000000,"by":"person:ada","displayName":"Bob B.","emails":["bob@example.org"],"id":"bob"}"#,
+        "directory.personChanged":
+            #"{"at":1800000000000,"by":"person:ada","displayName":"Bob B.","emails":[],"id":"bob"}"#,
+        "directory.personDeactivated": #"{"at":1800000000000,"by":"person:ada","id":"bob","reason":"left"}"#,
+        "directory.teamAdded": #"{"at":1800000000000,"by":"person:ada","groups":[],"name":"web-team"}"#,
+        "directory.teamMapped": #"{"at":1800000000000,"by":"person:ada","groups":["/web"],"name":"web-team"}"#,
+    ]
+
     static let change = [
         "change.approved": #"{"at":1800000000000}"#,
         "change.closed": #"{"at":1800000000000,"reason":"completed"}"#,
