@@ -80,7 +80,7 @@ struct Assembly {
             ProcessInfo.processInfo.environment, data: folder, file: FileCredentials.keyFileName)
         return SignInParts(
             desk: SignInDesk(store: FileCredentials(data: folder, key: key)),
-            provider: try options.identityProvider(WebClient(client)), people: People.of(journal))
+            provider: try options.identityProvider(WebClient(client)), people: .directory(journal))
     }
 
     /// Seals the ledger and gives the folder back. What serves goes on serving.

@@ -46,8 +46,8 @@ func serve(_ options: ServeOptions) async throws {
                 try writePrivately(try JSONEncoder().encode(file), to: "\(folder)/\(Connection.ServerFile.name)")
                 // Written at once, also where nobody looks: a killed server must not take its address along.
                 try say("slipway serves \(address), data in \(folder)")
-                if let link = try await plane.firstLink(of: People.administrator) {
-                    try say("\(People.administrator) sets a password once, within a day: \(served.text)/link/\(link.secret)")
+                if let (secret, link) = try await plane.firstLink() {
+                    try say("\(link.person) sets a password by this link, once and within a day: \(served.text)/link/\(secret)")
                 }
             } catch {
                 logger.error("\(folder)/\(Connection.ServerFile.name) could not be written: \(error)")

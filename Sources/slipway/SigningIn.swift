@@ -57,15 +57,3 @@ extension ServeOptions {
         }
     }
 }
-
-extension People {
-    /// The first one there is: made at the first start.
-    static let administrator = "admin"
-
-    /// Until there is a directory of people, the administrator alone signs in by a password; all others have tokens.
-    static func of(_ journal: Journal) -> People {
-        People(find: { id in
-            id == Self.administrator ? Person(id: id, isActive: true, mayAdminister: true) : nil
-        })
-    }
-}

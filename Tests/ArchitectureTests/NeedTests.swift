@@ -79,7 +79,7 @@ struct NeedTests {
     @Test func `an unknown part is wrong usage`() throws {
         let run = try Machine(user: 0, programs: []).need("everything")
         #expect(run.code == 2)
-        #expect(run.err == "usage: Scripts/need.sh [build] [run] [tests]\n")
+        #expect(run.err == "usage: Scripts/need.sh [build] [run] [tests] [provider]\n")
     }
 }
 

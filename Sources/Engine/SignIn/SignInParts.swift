@@ -1,3 +1,5 @@
+import Core
+
 /// What sign-in needs: the desk, perhaps a provider, and who there is.
 package struct SignInParts: Sendable {
     package let desk: SignInDesk
@@ -57,4 +59,33 @@ package struct SignInOrigin: Sendable, Equatable {
 package struct SignedIn: Sendable, Equatable {
     package let id: String
     package let session: SignedInSession
+}
+
+extension People {
+    /// Those of the directory.
+    package static func directory(_ journal: Journal) -> People {
+        People(
+            find: { id in
+                let directory = try await journal.directory().machine
+                return directory.people[id].map { Person($0, in: directory) }
+            },
+            findByMail: { address in
+                let directory = try await journal.directory().machine
+                return directory.person(withEmail: address).map { Person($0, in: directory) }
+            },
+            noteGroups: { id, groups in
+                guard let name = DirectoryName(id) else { return }
+                try await journal.decide(Directory.self, .directory, by: .system) { now in
+                    .signedIn(name, groups: groups, by: .system, at: now)
+                }
+            })
+    }
+}
+
+extension People.Person {
+    fileprivate init(_ person: Directory.Person, in directory: Directory) {
+        self.init(
+            id: person.id.text, isActive: person.isActive,
+            mayAdminister: directory.administrators.contains(person.id.text))
+    }
 }

@@ -154,9 +154,27 @@ extension ControlPlane {
         return try self.open(caller.actor, by: .password, from: origin)
     }
 
-    /// At a start: the link of the administrator, as long as nobody has ever set a password. The one of an earlier start ends.
-    package func firstLink(of administrator: String) async throws -> (secret: String, link: OneTimeLink)? {
-        guard let desk = self.signIn?.desk, try !desk.hasPasswords() else { return nil }
+    /// At a start: who administers the organisation. Where nobody does, a person of this name is made who may.
+    package func firstAdministrator(named name: DirectoryName) async throws -> String {
+        let directory = try await self.journal.directory().machine
+        if let known = directory.administrators.min() { return known }
+        if directory.people[name.text]?.isActive != true {
+            try await self.journal.decide(Directory.self, .directory, by: .system) { now in
+                .describe(name, displayName: "Administrator", emails: [], by: .system, at: now)
+            }
+        }
+        let grant = Directory.Grant(subject: .person(name), right: .administer, scope: .organisation)
+        try await self.journal.decide(Directory.self, .directory, by: .system) { now in
+            .grant(grant, by: .system, at: now)
+        }
+        return name.text
+    }
+
+    /// At a start, as long as nobody has ever set a password: a link for the administrator. The one of an earlier start ends.
+    package func firstLink() async throws -> (secret: String, link: OneTimeLink)? {
+        guard let desk = self.signIn?.desk, let name = DirectoryName("admin") else { return nil }
+        let administrator = try await self.firstAdministrator(named: name)
+        guard try !desk.hasPasswords() else { return nil }
         try await self.note(administrator, .linkMade, by: .system)
         return try desk.makeLink(for: administrator, by: .system, at: self.now)
     }

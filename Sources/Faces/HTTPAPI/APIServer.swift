@@ -49,7 +49,10 @@ package struct APIServer: Service {
     }
 
     package func run() async throws {
-        let application = try self.application()
+        let certificates = try self.certificates()
+        let application = try self.application(certificates)
+        // Is cancelled when this returns.
+        async let _: Void? = certificates?.watch()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
@@ -72,7 +75,7 @@ package struct APIServer: Service {
         }
     }
 
-    func application() throws -> some ApplicationProtocol {
+    private func application(_ certificates: Certificates?) throws -> some ApplicationProtocol {
         let limits = self.limits
         let host = self.host
         let onListening = self.onListening
@@ -84,7 +87,7 @@ package struct APIServer: Service {
         let scheme = self.security.scheme
         return Application(
             responder: try self.front(),
-            server: try self.secured(plain),
+            server: try certificates.map { try .tls(plain, tlsConfiguration: $0.configuration()) } ?? plain,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: self.port), serverName: "slipway",
                 availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: self.logger)),
@@ -95,14 +98,13 @@ package struct APIServer: Service {
             logger: self.logger)
     }
 
-    private func secured(_ plain: HTTPServerBuilder) throws -> HTTPServerBuilder {
+    private func certificates() throws -> Certificates? {
         try self.security.check(host: self.host)
         switch self.security.transport {
-        case .loopback, .behindProxy: return plain
+        case .loopback, .behindProxy: return nil
         case .tls(let certificate, let key):
             let logger = self.logger
-            let certificates = try Certificates(certificate: certificate, key: key) { logger.error("\($0)") }
-            return try .tls(plain, tlsConfiguration: certificates.configuration())
+            return try Certificates(certificate: certificate, key: key) { logger.error("\($0)") }
         }
     }
 

@@ -229,14 +229,56 @@ import Testing
         #expect(!text.contains("salt") && !text.contains("hash") && !text.contains(signedIn.session.hash))
     }
 
-    @Test func `the first start makes a link until somebody has a password`() async throws {
-        let place = Place()
-        let plane = place.plane(try place.world.open())
-        let first = try #require(try await plane.firstLink(of: "ana"))
-        let second = try #require(try await plane.firstLink(of: "ana"))
-        #expect(throws: SignInRefusal.self) { _ = try plane.link(first.secret) }
-        _ = try await plane.follow(link: second.secret, password: Self.good, from: Self.home)
-        #expect(try await plane.firstLink(of: "ana") == nil)
+    @Test func `the first start makes an administrator, and a link until somebody has a password`() async throws {
+        let world = World()
+        let ledger = try world.open()
+        func plane(_ credentials: MemoryCredentials) -> ControlPlane {
+            let journal = Journal(ledger: ledger, time: world.clock, news: News())
+            let desk = SignInDesk(store: credentials, cost: PasswordVerifier.Cost(rounds: 16))
+            let doors = world.plane(over: ledger).doors
+            return ControlPlane(
+                journal: journal, doors: doors, zones: FixedZones(),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                signIn: SignInParts(desk: desk, people: .directory(journal)))
+        }
+        let credentials = MemoryCredentials()
+        let first = plane(credentials)
+        let one = try #require(try await first.firstLink())
+        #expect(one.link.person == "admin")
+        let two = try #require(try await plane(credentials).firstLink())
+        #expect(throws: SignInRefusal.self) { _ = try plane(credentials).link(one.secret) }
+        let second = plane(credentials)
+        let signedIn = try await second.follow(link: two.secret, password: Self.good, from: Self.home)
+        #expect(try await second.firstLink() == nil)
+        #expect(try await second.caller(session: signedIn.session.hash)?.caller.mayAdminister == true)
+        let people = try await second.journal.directory().machine
+        #expect(people.administrators == ["admin"] && people.people.count == 1)
+    }
+
+    @Test func `who signs in by a provider is a person of the directory, in the teams of its groups`() async throws {
+        let world = World()
+        let ledger = try world.open()
+        let journal = Journal(ledger: ledger, time: world.clock, news: News())
+        let people = People.directory(journal)
+        #expect(try await people.find("ana") == nil)
+        let (ana, leads) = (try #require(DirectoryName("ana")), try #require(DirectoryName("leads")))
+        try await journal.decide(Directory.self, .directory, by: .person("ada")) { now in
+            .describe(ana, displayName: "Ana", emails: ["Ana@shop.example"], by: .person("ada"), at: now)
+        }
+        try await journal.decide(Directory.self, .directory, by: .person("ada")) { now in
+            .team(leads, groups: ["eng-leads"], by: .person("ada"), at: now)
+        }
+        let known = People.Person(id: "ana", isActive: true, mayAdminister: false)
+        #expect(try await people.find("ana") == known)
+        #expect(try await people.findByMail("ana@SHOP.example") == known)
+        try await people.noteGroups("ana", ["eng-leads", "unknown"])
+        #expect(try await journal.directory().machine.teams["leads"]?.members == ["ana"])
+        let number = try await ledger.number(of: .directory)
+        try await people.noteGroups("ana", ["eng-leads"])
+        // The same groups again are no news.
+        #expect(try await ledger.number(of: .directory) == number)
+        try await people.noteGroups("ana", [])
+        #expect(try await journal.directory().machine.teams["leads"]?.members == [])
     }
 
     @Test func `passwords that are easy to guess are not taken`() async throws {

@@ -7,13 +7,12 @@ import Synchronization
 /// The certificate chain and key of two PEM files, read anew when one of them changes: a renewed certificate needs no restart. What can't
 /// be read leaves the one that is in use.
 ///
-/// A class with a lock and not an actor: it is asked inside a handshake, on an event loop.
+/// A class with a lock and not an actor: a handshake asks it on an event loop.
 final class Certificates: Sendable {
     private struct State {
         var chain: [NIOSSLCertificateSource]
         var key: NIOSSLPrivateKeySource
         var mark: [String]
-        var lookedAt: ContinuousClock.Instant
     }
 
     private let files: (certificate: String, key: String)
@@ -29,7 +28,7 @@ final class Certificates: Sendable {
         let (chain, secret) = try Self.read(certificate, key)
         self.state = Mutex(
             State(
-                chain: chain, key: secret, mark: Self.mark([certificate, key]), lookedAt: .now))
+                chain: chain, key: secret, mark: Self.mark([certificate, key])))
     }
 
     /// TLS 1.2 and newer; each handshake gets what the files hold then.
@@ -40,27 +39,26 @@ final class Certificates: Sendable {
         configuration.applicationProtocols = ["http/1.1"]
         configuration.sslContextCallback = { [self] _, promise in
             var change = NIOSSLContextConfigurationOverride()
-            let (chain, key) = self.current()
-            change.certificateChain = chain
-            change.privateKey = key
+            (change.certificateChain, change.privateKey) = self.state.withLock { ($0.chain, $0.key) }
             promise.succeed(change)
         }
         return configuration
     }
 
-    private func current(now: ContinuousClock.Instant = .now) -> ([NIOSSLCertificateSource], NIOSSLPrivateKeySource) {
-        self.state.withLock { state in
-            guard now - state.lookedAt >= Self.pause else { return (state.chain, state.key) }
-            state.lookedAt = now
+    /// Looks at the files until it is cancelled. Beside the handshakes and not in one: what BoringSSL can't read leaves an error behind on
+    /// its thread, by which the handshake would fail too.
+    func watch() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.pause)
             let mark = Self.mark([self.files.certificate, self.files.key])
-            guard mark != state.mark else { return (state.chain, state.key) }
-            state.mark = mark
+            guard mark != self.state.withLock({ $0.mark }) else { continue }
             do {
-                (state.chain, state.key) = try Self.read(self.files.certificate, self.files.key)
+                let (chain, key) = try Self.read(self.files.certificate, self.files.key)
+                self.state.withLock { $0 = State(chain: chain, key: key, mark: mark) }
             } catch {
+                self.state.withLock { $0.mark = mark }
                 self.onTrouble("\(error) The certificate of before is used on.")
             }
-            return (state.chain, state.key)
         }
     }
 
