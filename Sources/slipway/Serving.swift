@@ -46,12 +46,10 @@ func serve(_ options: ServeOptions) async throws {
                 try writePrivately(try JSONEncoder().encode(file), to: "\(folder)/\(Connection.ServerFile.name)")
                 // Written at once, also where nobody looks: a killed server must not take its address along.
                 try say("slipway serves \(address), data in \(folder)")
-                if let (secret, link) = try await plane.firstLink() {
-                    try say("\(link.person) sets a password by this link, once and within a day: \(served.text)/link/\(secret)")
-                }
             } catch {
                 logger.error("\(folder)/\(Connection.ServerFile.name) could not be written: \(error)")
             }
+            await sayFirstLink(plane, served)
         })
     var services: [any Service] = [
         Loop { await runtime.run() }, Loop { await router.run() }, plane.conductor, api,
@@ -73,6 +71,16 @@ func serve(_ options: ServeOptions) async throws {
     }
     try await assembly.close()
     try outcome.get()
+}
+
+/// Who administers signs in by this, as long as nobody has a password.
+private func sayFirstLink(_ plane: ControlPlane, _ served: ServedAddress) async {
+    do {
+        guard let (secret, link) = try await plane.firstLink() else { return }
+        try say("\(link.person) sets a password by this link, once and within a day: \(served.text)/link/\(secret)")
+    } catch {
+        plane.logger.error("no link for the administrator could be made: \(error)")
+    }
 }
 
 private func say(_ line: String) throws {

@@ -20,7 +20,7 @@ package final class SignInDesk: Sendable {
     private let workers: ScryptWorkers
     private let cost: PasswordVerifier.Cost
     private let state = Mutex(State())
-    /// A password that nobody has: checked where there is no other, so that it takes the same time.
+    /// Of whatever was tried first for nobody: checked where there is no other, so that it takes the same time. Lets nobody in.
     private let nobody = Mutex<PasswordVerifier?>(nil)
 
     /// Between two times that a session's last use is written down.
@@ -50,9 +50,10 @@ package final class SignInDesk: Sendable {
         let (cost, nobody) = (self.cost, self.nobody.withLock { $0 })
         let (isRight, dummy) = try await self.workers.run { () -> (Bool, PasswordVerifier?) in
             if let known { return (try known.matches(password), nil) }
-            let dummy = try nobody ?? PasswordVerifier(of: "nobody", cost: cost)
-            _ = try dummy.matches(password)
-            return (false, dummy)
+            // Making it is one check's work too.
+            guard let nobody else { return (false, try PasswordVerifier(of: password, cost: cost)) }
+            _ = try nobody.matches(password)
+            return (false, nil)
         }
         if let dummy { self.nobody.withLock { $0 = dummy } }
         guard isRight, let known else { throw SignInRefusal.wrong }

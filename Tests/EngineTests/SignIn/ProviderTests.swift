@@ -202,7 +202,7 @@ private final class ForgedProvider: Sendable {
         for (algorithm, key) in [("ES256", "k1"), ("RS256", "ec1"), ("RS256", "hmac"), ("RS256", "k9")] {
             let forged = try ForgedProvider()
             forged.state.withLock { $0.header = ["alg": algorithm, "kid": key] }
-            await Self.refused({ _ = try await forged.signIn(try forged.provider()) }, saying: "a key that the provider")
+            await Self.refused({ _ = try await forged.signIn(try forged.provider()) }, saying: "not signed by a key")
         }
     }
 
@@ -214,7 +214,7 @@ private final class ForgedProvider: Sendable {
                 try other.signature(for: SHA256.hash(data: data), padding: .insecurePKCS1v1_5).rawRepresentation
             }
         }
-        await Self.refused({ _ = try await forged.signIn(try forged.provider()) }, saying: "signature")
+        await Self.refused({ _ = try await forged.signIn(try forged.provider()) }, saying: "not signed by a key")
         forged.state.withLock {
             $0.sign = { state, data in
                 try state.rsa.signature(
@@ -222,7 +222,7 @@ private final class ForgedProvider: Sendable {
                 ).rawRepresentation
             }
         }
-        await Self.refused({ _ = try await forged.signIn(try forged.provider()) }, saying: "signature")
+        await Self.refused({ _ = try await forged.signIn(try forged.provider()) }, saying: "not signed by a key")
         forged.state.withLock {
             $0.header["crit"] = "exp"
         }
@@ -312,12 +312,29 @@ private final class ForgedProvider: Sendable {
         #expect(fetched == 2)
         forged.state.withLock { $0.header["kid"] = "k3" }
         for _ in 0..<20 {
-            await Self.refused({ try await signIn(at: ForgedProvider.now + .seconds(41)) }, saying: "a key that")
+            await Self.refused({ try await signIn(at: ForgedProvider.now + .seconds(41)) }, saying: "not signed by a key")
         }
         #expect(fetched == 2)
         // The old key is not believed any more, though its signature was good once.
         forged.state.withLock { $0.header["kid"] = "k1" }
-        await Self.refused({ try await signIn(at: ForgedProvider.now + .seconds(80)) }, saying: "a key that")
+        await Self.refused({ try await signIn(at: ForgedProvider.now + .seconds(80)) }, saying: "not signed by a key")
+    }
+
+    @Test func `a token that names no key is tried by all of its kind, also after they were renewed`() async throws {
+        let forged = try ForgedProvider()
+        let provider = try forged.provider()
+        forged.state.withLock { $0.header = ["alg": "RS256"] }
+        #expect(try await forged.signIn(provider).person == "ana")
+        let fresh = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+        forged.state.withLock {
+            $0.rsa = fresh
+            $0.claims["nonce"] = nil
+        }
+        let begun = try await forged.begin(provider)
+        let token = try await provider.finish(
+            code: "c", state: begun.query["state"], issuer: nil, error: nil, cookie: begun.cookie,
+            at: ForgedProvider.now + .seconds(40))
+        #expect(token.person == "ana")
     }
 
     @Test func `an address counts only where the provider has verified it`() async throws {

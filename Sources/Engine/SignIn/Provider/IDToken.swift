@@ -50,7 +50,13 @@ package struct IDToken: Sendable, Equatable {
             self.payload = payload
         }
 
-        func isSigned(by key: JSONWebKeys.Key) -> Bool {
+        /// nil: none of the keys has signed it.
+        func verified(by keys: JSONWebKeys) -> Verified? {
+            keys.keys(self.keyID, for: self.algorithm).contains { self.isSigned(by: $0) }
+                ? Verified(payload: self.payload) : nil
+        }
+
+        private func isSigned(by key: JSONWebKeys.Key) -> Bool {
             switch key {
             case .rsa(let key):
                 // PKCS 1 v1.5 is what RS256 is (RFC 7518, 3.3).
@@ -64,6 +70,11 @@ package struct IDToken: Sendable, Equatable {
         }
     }
 
+    /// What one of the provider's keys has signed.
+    struct Verified {
+        fileprivate let payload: Data
+    }
+
     /// What a good token has to say.
     struct Expected {
         let issuer: String
@@ -74,9 +85,8 @@ package struct IDToken: Sendable, Equatable {
         let groupsClaim: String
     }
 
-    init(_ parts: Parts, signedBy key: JSONWebKeys.Key, _ expected: Expected) throws(SignInRefusal) {
-        guard parts.isSigned(by: key) else { throw Self.refused("has a signature that is not the provider's") }
-        guard let claims = try? JSONSerialization.jsonObject(with: parts.payload) as? [String: Any] else {
+    init(_ verified: Verified, _ expected: Expected) throws(SignInRefusal) {
+        guard let claims = try? JSONSerialization.jsonObject(with: verified.payload) as? [String: Any] else {
             throw Self.refused("holds no JSON object")
         }
         try Self.check(claims, expected)

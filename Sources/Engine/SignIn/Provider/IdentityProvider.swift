@@ -60,7 +60,7 @@ package final class IdentityProvider: Sendable {
     private let state = Mutex(State())
 
     private static let life = Milliseconds.minutes(10)
-    /// An unknown key makes us ask again, and so often at most: a forged token must not make us hammer the provider.
+    /// A token that no known key has signed makes us ask again, and so often at most: a forged token must not make us hammer the provider.
     private static let keysAgain = Milliseconds.seconds(30)
     private static let remembered = Milliseconds.hours(1)
     private static let endedMost = 10_000
@@ -121,9 +121,8 @@ package final class IdentityProvider: Sendable {
         }
         let token = try await self.exchange(code, flow.verifier, now)
         let parts = try IDToken.Parts(token)
-        let key = try await self.key(parts, now)
         return try IDToken(
-            parts, signedBy: key,
+            try await self.verified(parts, now),
             IDToken.Expected(
                 issuer: self.settings.issuer, clientID: self.settings.clientID, nonce: flow.nonce, now: now,
                 personClaim: self.settings.personClaim, groupsClaim: self.settings.groupsClaim))
@@ -181,13 +180,10 @@ package final class IdentityProvider: Sendable {
         return token
     }
 
-    private func key(_ parts: IDToken.Parts, _ now: Instant) async throws -> JSONWebKeys.Key {
+    /// By the keys that we know, else by those that the provider has now: it may have others since.
+    private func verified(_ parts: IDToken.Parts, _ now: Instant) async throws -> IDToken.Verified {
         let known = self.state.withLock { $0.keys }
-        if let (keys, at) = known, now - at < Self.remembered,
-            let key = keys.key(parts.keyID, for: parts.algorithm)
-        {
-            return key
-        }
+        if let (keys, at) = known, now - at < Self.remembered, let good = parts.verified(by: keys) { return good }
         let mayAsk = self.state.withLock { state in
             if let asked = state.keysAskedAt, now - asked < Self.keysAgain { return false }
             state.keysAskedAt = now
@@ -197,9 +193,9 @@ package final class IdentityProvider: Sendable {
             let answer = try await self.answer(WebRequest(url: try await self.discover(now).keys), "keys")
             let keys = try JSONWebKeys(answer.body)
             self.state.withLock { $0.keys = (keys, now) }
-            if let key = keys.key(parts.keyID, for: parts.algorithm) { return key }
+            if let good = parts.verified(by: keys) { return good }
         }
-        throw IDToken.refused("is signed by a key that the provider does not have")
+        throw IDToken.refused("is not signed by a key of the provider")
     }
 
     private func object(_ request: WebRequest, _ what: String) async throws -> [String: Any] {

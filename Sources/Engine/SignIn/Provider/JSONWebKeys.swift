@@ -42,15 +42,14 @@ package struct JSONWebKeys: Sendable {
         }
     }
 
-    /// nil: no key of this id and kind. Without an id, the only one of the kind.
-    func key(_ id: String?, for algorithm: IDToken.Algorithm) -> Key? {
-        let fitting = self.keys.filter { entry in
+    /// Those of this id and kind; without an id, all of the kind.
+    func keys(_ id: String?, for algorithm: IDToken.Algorithm) -> [Key] {
+        self.keys.filter { entry in
             switch (entry.key, algorithm) {
             case (.rsa, .rs256), (.p256, .es256): id == nil || entry.id == id
             case (.rsa, .es256), (.p256, .rs256): false
             }
-        }
-        return fitting.count == 1 ? fitting.first?.key : nil
+        }.map(\.key)
     }
 }
 

@@ -212,7 +212,7 @@ package enum Style {
         .sign-in h1, .welcome h2 { margin: 0; }
         .welcome { max-width: 46rem; }
         .sign-in form, .narrow { display: grid; gap: .6rem; }
-        .sign-in a.button { text-align: center; }
+        a.button { text-align: center; text-decoration: none; }
         .narrow { max-width: 24rem; }
         .or { color: var(--faint); text-align: center; margin: .2rem 0; font-size: .875rem; }
         .by-token summary { cursor: pointer; color: var(--link); }

@@ -108,9 +108,6 @@ extension Page {
                 el("h2") { "Where you are signed in" }
                 el("div", .class("scroll")) {
                     el("table") {
-                        el("thead") {
-                            el("tr") { for title in ["Browser", "From", "By", "Last used", ""] { el("th") { title } } }
-                        }
                         el("tbody") {
                             for session in sessions {
                                 Self.row(session, isThis: current?.hasPrefix(session.name) ?? false, viewer, words)
@@ -129,10 +126,13 @@ extension Page {
 
     private static func row(_ session: Wire.Session, isThis: Bool, _ viewer: Viewer, _ words: Words) -> HTML {
         el("tr") {
-            el("td", .class("wide")) { name(session.agent.isEmpty ? "unknown" : session.agent) }
-            el("td") { name(session.address) }
-            el("td") { name(session.means) }
-            el("td") { words.exact(session.lastUsedAt) }
+            el("td", .class("wide")) {
+                el("div") { name(session.agent.isEmpty ? "unknown" : session.agent) }
+                el("div", .class("faint-text")) {
+                    "from "; name(session.address); " by "; name(session.means); ", last used "
+                    words.exact(session.lastUsedAt)
+                }
+            }
             el("td") {
                 if isThis {
                     el("span", .class("faint-text")) { "this one" }
