@@ -11,19 +11,23 @@ package struct ControlPlane: Sendable {
     package let ledgerCheck: LedgerCheck
     /// What the calendar's entries mean in UTC.
     package let windows: Windows
+    /// nil: nobody signs in here, as on a data folder without a server.
+    package let signIn: SignInParts?
     let branchPokes = BranchPokes()
     let branchTroubles = BranchTroubles()
     /// Between two looks at a branch that is watched.
     let pollEvery: Duration
 
     package init(
-        journal: Journal, doors: Doors, zones: any ZoneRules, logger: Logger, pollEvery: Duration = .seconds(5)
+        journal: Journal, doors: Doors, zones: any ZoneRules, logger: Logger, pollEvery: Duration = .seconds(5),
+        signIn: SignInParts? = nil
     ) {
         self.journal = journal
         self.doors = doors
         self.windows = Windows(zones: zones)
         self.logger = logger
         self.pollEvery = pollEvery
+        self.signIn = signIn
         self.ledgerCheck = LedgerCheck(ledger: journal.ledger, time: journal.time, logger: logger)
     }
 

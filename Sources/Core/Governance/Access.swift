@@ -76,12 +76,33 @@ package struct Access: Machine, Codable {
         case add(Token)
         case revoke(name: String, by: Actor, at: Instant)
         case refuse(Refused)
+        case note(Credential)
     }
 
     package enum Event: Sendable, Equatable {
         case tokenAdded(Token)
         case tokenRevoked(Revoked)
         case refused(Refused)
+        case credentialChanged(Credential)
+    }
+
+    /// That how a person signs in was changed, by whom. What it was changed to is never in the ledger.
+    package struct Credential: Sendable, Equatable, Codable {
+        package enum Deed: String, Sendable, Codable, CaseIterable {
+            case passwordSet, passwordRemoved, linkMade, sessionsEnded
+        }
+
+        package let person: String
+        package let deed: Deed
+        package let by: Actor
+        package let at: Instant
+
+        package init(person: String, deed: Deed, by: Actor, at: Instant) {
+            self.person = person
+            self.deed = deed
+            self.by = by
+            self.at = at
+        }
     }
 
     package struct Revoked: Sendable, Equatable, Codable {
@@ -128,6 +149,7 @@ package struct Access: Machine, Codable {
             }
             return [.tokenRevoked(Revoked(name: name, by: actor, at: now))]
         case .refuse(let refused): return self.isFlood(refused) ? [] : [.refused(refused)]
+        case .note(let credential): return [.credentialChanged(credential)]
         }
     }
 
@@ -151,6 +173,7 @@ package struct Access: Machine, Codable {
         case .refused(let body):
             self.refusals.removeAll { body.at - $0.at >= .minutes(1) }
             self.refusals = self.refusals.suffix(1_000) + [body]
+        case .credentialChanged: break
         }
     }
 }
@@ -161,6 +184,7 @@ extension Access.Event: LedgerEvent {
         case .tokenAdded(let token): EventKind("access.tokenAdded", version: token.version)
         case .tokenRevoked: EventKind("access.tokenRevoked")
         case .refused: EventKind("access.refused")
+        case .credentialChanged: EventKind("access.credentialChanged")
         }
     }
 
@@ -169,6 +193,7 @@ extension Access.Event: LedgerEvent {
         case .tokenAdded(let body): body
         case .tokenRevoked(let body): body
         case .refused(let body): body
+        case .credentialChanged(let body): body
         }
     }
 
@@ -180,6 +205,8 @@ extension Access.Event: LedgerEvent {
         case "access.tokenAdded": return .tokenAdded(try decoder.decode(Access.Token.self))
         case "access.tokenRevoked": return .tokenRevoked(try decoder.decode(Access.Revoked.self))
         case "access.refused": return .refused(try decoder.decode(Access.Refused.self))
+        case "access.credentialChanged":
+            return .credentialChanged(try decoder.decode(Access.Credential.self))
         default: return nil
         }
     }

@@ -47,11 +47,14 @@ extension ControlPlane {
         try await self.clearSecrets(of: service)
     }
 
-    /// Encrypts all values under a new key; returns how many.
+    /// Encrypts all values, and what people sign in with, under a new key; returns how many values.
     package func rotateSecretKey(by caller: Caller) async throws -> Int {
         try await self.authorize(caller, .administer, on: .organisation, "the key of all secrets")
         guard let store = self.doors.secrets else { throw Self.noSecrets }
-        do { return try store.rotateKey() } catch let error as SecretError {
+        do {
+            _ = try self.signIn?.desk.rotateKey()
+            return try store.rotateKey()
+        } catch let error as SecretError {
             throw Refusal(.wrongState, error.message)
         }
     }

@@ -1,15 +1,18 @@
 package import APIClient
 
-/// Who calls: from the token. The actor goes into every input of the engine.
+/// Who calls: from the token or the session. The actor goes into every input of the engine.
 package struct Caller: Sendable, Equatable {
     /// The actor's id, as it stands in events.
     package var actor: String
-    /// Name of the token.
+    /// Name of the token; of a session, how it was opened.
     package var token: String
+    /// The hash of the session's id, where the caller is a browser.
+    package var session: String?
 
-    package init(actor: String, token: String) {
+    package init(actor: String, token: String, session: String? = nil) {
         self.actor = actor
         self.token = token
+        self.session = session
     }
 }
 
@@ -90,6 +93,7 @@ package struct Operations: Sendable {
     package var calendar: CalendarOperations
     package var secrets: SecretOperations
     package var people: PeopleOperations
+    package var signIn: SignInOperations
 
     // MARK: Records
 
@@ -137,6 +141,7 @@ package struct Operations: Sendable {
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
         calendar: CalendarOperations, audit: AuditOperations, secrets: SecretOperations, people: PeopleOperations,
+        signIn: SignInOperations,
         events:
             @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
@@ -168,6 +173,7 @@ package struct Operations: Sendable {
         (self.changes, self.change) = (changes, change)
         self.actOnChange = actOnChange
         (self.calendar, self.audit, self.secrets, self.people) = (calendar, audit, secrets, people)
+        self.signIn = signIn
         (self.events, self.positions) = (events, positions)
         self.why = why
         self.tokens = tokens

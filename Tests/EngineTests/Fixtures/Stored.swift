@@ -2,6 +2,8 @@
 /// no longer holds, the kind needs a new version and an upcast, and this stays as it is.
 enum Stored {
     static let access = [
+        "access.credentialChanged":
+            #"{"at":1800000000000,"by":"person:ada","deed":"passwordSet","person":"bob"}"#,
         "access.refused":
             #"{"actor":"service-account:robot","at":1800000000000,"intent":"approve","scope":"c-shop-prod-1"}"#,
         "access.tokenAdded":

@@ -230,4 +230,10 @@ enum Samples {
             name: "laptop", owner: "ana", createdAt: self.at, revokedAt: self.at, secret: secret,
             scope: "release of shop")
     }
+
+    static let session = Wire.Session(
+        name: "0123456789ab", actor: "person:ana", means: "password", address: "10.0.0.1", agent: "Browser 1",
+        createdAt: at, lastUsedAt: at)
+
+    static let invitation = Wire.Invitation(person: "ana", link: "https://slipway.example/link/s3", expiresAt: at)
 }

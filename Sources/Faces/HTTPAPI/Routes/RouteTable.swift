@@ -29,7 +29,7 @@ struct RouteTable: Sendable {
     init() throws {
         self.routes =
             try Self.services + Self.releases + Self.promotions + Self.lanes + Self.changes + Self.calendar
-            + Self.secrets + Self.records + Self.audit + Self.people + Self.access
+            + Self.secrets + Self.records + Self.audit + Self.people + Self.access + Self.signIn
             + [Self.document]
     }
 
