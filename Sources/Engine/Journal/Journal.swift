@@ -25,6 +25,7 @@ package final class Journal: Sendable {
     package let news: News
     private let unwritable = Mutex<RecordAlarm?>(nil)
     private let reserved = Mutex<Set<String>>([])
+    private let judged = Mutex<[LaneID: (number: Int, judgement: Judgement)]>([:])
     private let remembered = Mutex<[StreamID: (machine: any StreamMachine, number: Int)]>([:])
 
     package init(ledger: any Ledger, time: any TimeSource, news: News) {
@@ -36,6 +37,17 @@ package final class Journal: Sendable {
     /// Tries of one decision when other decisions on the same streams come in between.
     private static let tries = 20
     private static let page = 1_000
+
+    // MARK: What is seen now
+
+    /// The newest judgement of a deployment, of which the record holds only what is news: by the looks of this process.
+    package func judgement(of lane: LaneID, _ number: Int) -> Judgement? {
+        self.judged.withLock { $0[lane].flatMap { $0.number == number ? $0.judgement : nil } }
+    }
+
+    func nowJudged(_ lane: LaneID, _ number: Int, _ judgement: Judgement?) {
+        self.judged.withLock { $0[lane] = judgement.map { (number, $0) } }
+    }
 
     // MARK: Reading
 

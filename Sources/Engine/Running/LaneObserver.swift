@@ -31,11 +31,13 @@ struct LaneObserver: Sendable {
                     if run?.number != deployment.number {
                         run = try await self.stored.run(of: deployment, judging).map { (deployment.number, $0) }
                         unkept = []
+                        self.journal.nowJudged(self.id, deployment.number, nil)
                     }
                     try await self.look(lane, deployment, &run, &unkept)
                     lastRest = nil
                     next = now + judging.every
                 } else {
+                    if let ended = run { self.journal.nowJudged(self.id, ended.number, nil) }
                     run = nil
                     if lastRest.map({ $0 + Self.idle <= now }) ?? true {
                         try await self.lookAtRest(lane, since: lastRest, at: now)
@@ -100,6 +102,7 @@ struct LaneObserver: Sendable {
         }
         try run?.run.take(looks)
         guard let judgement = run?.run.judgement(deployment, at: end, versions.old) else { return }
+        self.journal.nowJudged(self.id, deployment.number, judgement)
         let events = try await LaneJournal(self.journal).decide(self.id, by: .judge, restingOn: unkept) { now in
             .answer(.judged(number: deployment.number, judgement), at: now)
         }

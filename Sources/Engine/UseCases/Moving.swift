@@ -12,6 +12,9 @@ package struct LaneView: Sendable {
     package let preview: ListenAddress?
     /// Of a rollback that names no version; nil: there is nothing to go back to.
     package let rollback: RollbackForecast?
+    /// What the judge makes of the running deployment by what was seen up to now; nil: nothing is judged, or this process
+    /// has not looked yet.
+    package let judgement: Judgement?
 }
 
 extension ControlPlane {
@@ -126,7 +129,7 @@ extension ControlPlane {
         return LaneView(
             id: id, environment: environment, lane: lane,
             listen: lane.listens(under: service, in: id.environment) ?? environment.listen, preview: preview,
-            rollback: rollback)
+            rollback: rollback, judgement: lane.deployment.flatMap { self.journal.judgement(of: id, $0.number) })
     }
 
     package struct ServiceView: Sendable {
@@ -165,19 +168,6 @@ extension ControlPlane {
                 ServiceView(definition: definition, number: service.number, lanes: lanes, watchTrouble: trouble))
         }
         return (position, views)
-    }
-
-    /// The newest lines that the instances which serve (or are deployed) have written.
-    package func output(of id: LaneID, lines: Int, by caller: Caller) async throws -> [String] {
-        try await self.authorize(caller, .view, on: id.description)
-        _ = try await self.known(id)
-        let lane = try await self.journal.lane(id).machine
-        let numbers = lane.capacities.keys.sorted()
-        var all: [String] = []
-        for number in numbers {
-            all += try await self.doors.runtime.output(CapacityKey(lane: id, number: number), lines: lines)
-        }
-        return Array(all.suffix(lines))
     }
 }
 

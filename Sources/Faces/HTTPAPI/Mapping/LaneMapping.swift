@@ -23,7 +23,7 @@ extension Wire.Lane {
         self.switchingTo = lane.switchingTo.map { Wire.Serving($0.capacity, $0.weight, in: lane) }
         self.warm = lane.capacities.values.filter { $0.warmUntil != nil && $0.state == .ready }
             .sorted { $0.number < $1.number }.map { Wire.Serving($0, .zero, in: lane) }
-        self.deployment = lane.deployment.map { Wire.Promotion($0, in: lane, of: id) }
+        self.deployment = lane.deployment.map { Wire.Promotion($0, in: view) }
         self.queue = lane.queue.map { Wire.Promotion($0, environment, of: id) }
         self.recent = lane.recent.reversed().prefix(20).map { Wire.Promotion($0, of: id) }
         self.hold = lane.hold.map {
@@ -94,7 +94,8 @@ extension Wire.Promotion {
     }
 
     /// One that is being deployed.
-    init(_ deployment: Deployment, in lane: Lane, of id: LaneID) {
+    init(_ deployment: Deployment, in view: LaneView) {
+        let (lane, id) = (view.lane, view.id)
         let state: Wire.PromotionState =
             switch deployment.phase {
             case .running: deployment.pause == nil ? .deploying : .paused
@@ -116,7 +117,10 @@ extension Wire.Promotion {
         self.alertUntil = deployment.alert?.until.wire
         self.alertSince = deployment.alert?.since.wire
         self.handedOverBy = deployment.handOver?.by.description
-        self.judgement = Wire.Judgement(deployment.judgement, at: deployment.judgedAt)
+        // What is seen now; on record is only what is news.
+        self.judgement =
+            view.judgement.map { Wire.Judgement($0, at: $0.to) }
+            ?? Wire.Judgement(deployment.judgement, at: deployment.judgedAt)
         self.answers = Wire.Answer.all(to: deployment.pause)
     }
 
