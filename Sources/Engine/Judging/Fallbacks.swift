@@ -39,6 +39,6 @@ struct Fallbacks: Sendable {
         let warning = arms.map { "no instance of \($0.0) took connections for a while, and \($0.1) answered its users" }
         judgement.warning = ([judgement.warning].compactMap(\.self) + warning).joined(separator: "; ")
         let counts = arms.map { "\($0.2) requests of users of \($0.0) were answered by \($0.1) (fallback)" }
-        judgement.sentence = ([judgement.sentence] + counts).joined(separator: "; ")
+        judgement.sentence = ([judgement.sentence.asClause] + counts).joined(separator: "; ")
     }
 }

@@ -28,6 +28,15 @@ import Testing
         return lane
     }
 
+    @Test func `following an output says each line once, also of two instances`() {
+        func output(_ text: String) -> Wire.Output { Wire.Output(text: text, next: 0, isComplete: true) }
+        let first = output("[1] a\n[1] b\n[2] a\n")
+        #expect(output("[1] a\n[1] b\n[2] a\n").added(since: first) == "")
+        #expect(output("[1] a\n[1] b\n[1] b\n[2] a\n[2] c\n").added(since: first) == "[1] b\n[2] c\n")
+        #expect(output("[1] b\n[1] d\n[2] a\n").added(since: first) == "[1] d\n")
+        #expect(first.added(since: output("")) == first.text)
+    }
+
     @Test func `status is a table with notes`() async {
         var development = Wire.Lane(service: "shop", environment: "development")
         development.listen = "127.0.0.1:7001"

@@ -76,7 +76,10 @@ package enum HAProxyConfiguration {
             "    timeout http-keep-alive 60s",
             "    timeout check 5s",
             "    # Refused connections have an instance looked at at once; out is only one that then refuses twice more.",
-            "    default-server weight 256 check inter 10s fastinter 10ms downinter 200ms fall 2 rise 1 "
+            "    # While all is well nobody is looked at, and who is looked at sees a connection that is closed, not reset.",
+            "    option tcp-check",
+            "    tcp-check connect linger",
+            "    default-server weight 256 check inter 10m fastinter 10ms downinter 200ms fall 2 rise 1 "
                 + "observe layer4 error-limit 2 on-error fastinter",
             "    log 127.0.0.1:\(state.logPort) len \(HAProxyLogLine.sizeLimit) format raw local0",
             "    log-format \"\(HAProxyLogLine.format)\"",
