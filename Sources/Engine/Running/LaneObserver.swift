@@ -17,6 +17,9 @@ struct LaneObserver: Sendable {
     /// Between two questions whether there is something to watch.
     private static let pace = Milliseconds.seconds(1)
 
+    /// How often it is looked whether the clock was set back.
+    private static let setBack = Duration.seconds(1)
+
     /// Ends when its task is cancelled.
     func run() async {
         var run: (number: Int, run: ObservedRun)?
@@ -31,13 +34,11 @@ struct LaneObserver: Sendable {
                     if run?.number != deployment.number {
                         run = try await self.stored.run(of: deployment, judging).map { (deployment.number, $0) }
                         unkept = []
-                        self.journal.nowJudged(self.id, deployment.number, nil)
                     }
                     try await self.look(lane, deployment, &run, &unkept)
                     lastRest = nil
                     next = now + judging.every
                 } else {
-                    if let ended = run { self.journal.nowJudged(self.id, ended.number, nil) }
                     run = nil
                     if lastRest.map({ $0 + Self.idle <= now }) ?? true {
                         try await self.lookAtRest(lane, since: lastRest, at: now)
@@ -49,7 +50,20 @@ struct LaneObserver: Sendable {
             } catch {
                 self.logger.warning("lane \(self.id): its traffic could not be looked at: \(error)")
             }
-            await self.journal.time.wait(until: next)
+            await self.wait(from: now, until: next)
+        }
+    }
+
+    /// A clock that is set back meanwhile ends it: the judge is not blind until the clock has come there again.
+    private func wait(from begin: Instant, until next: Instant) async {
+        let time = self.journal.time
+        await withTaskGroup { group in
+            group.addTask { await time.wait(until: next) }
+            group.addTask {
+                while !Task.isCancelled, time.now() >= begin { try? await Task.sleep(for: Self.setBack) }
+            }
+            await group.next()
+            group.cancelAll()
         }
     }
 

@@ -12,9 +12,9 @@ package struct LaneView: Sendable {
     package let preview: ListenAddress?
     /// Of a rollback that names no version; nil: there is nothing to go back to.
     package let rollback: RollbackForecast?
-    /// What the judge makes of the running deployment by what was seen up to now; nil: nothing is judged, or this process
-    /// has not looked yet.
-    package let judgement: Judgement?
+    /// What the judge made last of the running deployment and of those that ended, by number: newer than what is on
+    /// record, which holds only what is news. Of those that this process has looked at.
+    package let judgements: [Int: Judgement]
 }
 
 extension ControlPlane {
@@ -129,7 +129,7 @@ extension ControlPlane {
         return LaneView(
             id: id, environment: environment, lane: lane,
             listen: lane.listens(under: service, in: id.environment) ?? environment.listen, preview: preview,
-            rollback: rollback, judgement: lane.deployment.flatMap { self.journal.judgement(of: id, $0.number) })
+            rollback: rollback, judgements: self.journal.judgements(of: id))
     }
 
     package struct ServiceView: Sendable {

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import NIOCore
 
 /// The server could not be talked to. (What the server itself refuses is a `Wire.Problem`.)

@@ -1,7 +1,6 @@
 extension Wire {
-    /// What the judge says about a deployment, with what it rests on: of a running one by what was seen up to `at`, of
-    /// one that ended as it is on record. `sentence` is the same, byte for byte, here, on the pages and in the command
-    /// line, and in the record where it was news.
+    /// What the judge says about a deployment, with what it rests on: by what was seen up to `at`. `sentence` is
+    /// the same, byte for byte, here, on the pages and in the command line, and in the record where it was news.
     package struct Judgement: Codable, Sendable, Equatable {
         /// pass: certified; fail: shown to do harm; error: the measurement can't be trusted; noData: nothing to judge
         /// by; nil: no verdict yet.

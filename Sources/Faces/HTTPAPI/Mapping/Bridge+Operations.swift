@@ -204,7 +204,7 @@ extension Bridge {
         if let queued = view.lane.queue.first(where: { $0.number == number }) {
             return Wire.Promotion(queued, view.environment, of: id)
         }
-        if let ended = view.lane.recent.last(where: { $0.number == number }) { return Wire.Promotion(ended, of: id) }
+        if let ended = view.lane.recent.last(where: { $0.number == number }) { return Wire.Promotion(ended, in: view) }
         if let order = view.lane.nextRollback, order.number == number { return Wire.Promotion(order, of: id) }
         throw Core.Refusal(
             .notFound,
