@@ -48,7 +48,7 @@ package struct FreezeGate {
         let waiting = "\(self.lane.service)/\(self.lane.environment)/\(promotion)"
         return GateResult(
             gate: "calendar", verdict: nil,
-            reason: "\(reason). `slipway freeze override \(waiting) --reason …` lets this one through",
+            reason: "\(reason.asSentence) `slipway freeze override \(waiting) --reason …` lets this one through",
             passesAt: found.opensAt)
     }
 

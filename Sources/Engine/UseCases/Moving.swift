@@ -12,6 +12,9 @@ package struct LaneView: Sendable {
     package let preview: ListenAddress?
     /// Of a rollback that names no version; nil: there is nothing to go back to.
     package let rollback: RollbackForecast?
+    /// What the judge made last of the running deployment and of those that ended, by number: newer than what is on
+    /// record, which holds only what is news. Of those that this process has looked at.
+    package let judgements: [Int: Judgement]
 }
 
 extension ControlPlane {
@@ -126,7 +129,7 @@ extension ControlPlane {
         return LaneView(
             id: id, environment: environment, lane: lane,
             listen: lane.listens(under: service, in: id.environment) ?? environment.listen, preview: preview,
-            rollback: rollback)
+            rollback: rollback, judgements: self.journal.judgements(of: id))
     }
 
     package struct ServiceView: Sendable {
@@ -167,19 +170,6 @@ extension ControlPlane {
                 ServiceView(definition: definition, number: service.number, lanes: lanes, watchTrouble: trouble))
         }
         return (position, views)
-    }
-
-    /// The newest lines that the instances which serve (or are deployed) have written.
-    package func output(of id: LaneID, lines: Int, by caller: Caller) async throws -> [String] {
-        try await self.authorize(caller, .view, on: .lane(id))
-        _ = try await self.known(id)
-        let lane = try await self.journal.lane(id).machine
-        let numbers = lane.capacities.keys.sorted()
-        var all: [String] = []
-        for number in numbers {
-            all += try await self.doors.runtime.output(CapacityKey(lane: id, number: number), lines: lines)
-        }
-        return Array(all.suffix(lines))
     }
 }
 

@@ -78,7 +78,7 @@ extension ControlPlane {
     /// What is new waits for room on the disk; what serves never does.
     private func checkRoom() throws(Refusal) {
         guard let room = self.doors.room(), room.isLow else { return }
-        throw Refusal(.wrongState, "Nothing is built now: \(room.sentence).")
+        throw Refusal(.wrongState, "Nothing is built now: \(room.sentence.asSentence)")
     }
 
     /// Why a release that is to be built is not being built; nil: it is.
@@ -104,7 +104,7 @@ extension ControlPlane {
             throw error
         } catch {
             throw Refusal(
-                .invalid, "The file of --artifact can't be taken: \(error). Nothing was recorded; name another one.")
+                .invalid, "The file of --artifact can't be taken: \("\(error)".asSentence) Nothing was recorded; name another one.")
         }
     }
 

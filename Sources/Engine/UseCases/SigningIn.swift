@@ -112,7 +112,7 @@ extension ControlPlane {
 
     /// A link that sets the password of a person once. The older ones of the person end; what the person signs in with now goes on.
     package func invite(_ person: String, by caller: Caller) async throws -> (secret: String, link: OneTimeLink) {
-        try await self.authorize(caller, .administer, on: "people")
+        try await self.authorize(caller, .administer, on: .organisation)
         let parts = try self.signInParts()
         guard let found = try await parts.people.find(person), found.isActive else {
             throw Refusal(.notFound, "There is no person `\(person.prefix(80))` who may sign in. Add the person first.")

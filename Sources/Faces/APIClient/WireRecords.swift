@@ -238,6 +238,18 @@ extension Wire {
             self.next = next
             self.isComplete = isComplete
         }
+
+        /// The lines that came since an earlier answer, where both hold the newest ones. Of more equal lines than were
+        /// asked for, some are not told apart.
+        package func added(since before: Output) -> String {
+            func lines(_ text: String) -> [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+            let changes = lines(self.text).dropLast().difference(from: lines(before.text).dropLast())
+            return changes.insertions.map { change in
+                switch change {
+                case .insert(_, let line, _), .remove(_, let line, _): line + "\n"
+                }
+            }.joined()
+        }
     }
 
     // MARK: Access

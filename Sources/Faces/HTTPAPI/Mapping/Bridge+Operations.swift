@@ -199,12 +199,12 @@ extension Bridge {
     private func shown(_ id: LaneID, _ number: Int, by caller: Engine.Caller) async throws -> Wire.Promotion {
         let view = try await self.plane.lane(id, by: caller)
         if let running = view.lane.deployment, running.number == number {
-            return Wire.Promotion(running, in: view.lane, of: id)
+            return Wire.Promotion(running, in: view)
         }
         if let queued = view.lane.queue.first(where: { $0.number == number }) {
             return Wire.Promotion(queued, view.environment, of: id)
         }
-        if let ended = view.lane.recent.last(where: { $0.number == number }) { return Wire.Promotion(ended, of: id) }
+        if let ended = view.lane.recent.last(where: { $0.number == number }) { return Wire.Promotion(ended, in: view) }
         if let order = view.lane.nextRollback, order.number == number { return Wire.Promotion(order, of: id) }
         throw Core.Refusal(
             .notFound,
