@@ -86,6 +86,32 @@ import Testing
         }
     }
 
+    @Test func `by TLS the command line on the data folder trusts the server's own certificate`() async throws {
+        try await PlainServer.withFolder { data in
+            let (certificate, key) = (data + ".certificate.pem", data + ".key.pem")
+            let made = try await Subprocess.run(
+                .name("openssl"),
+                arguments: [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=own", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
+                ], output: .discarded, error: .string(limit: 65_536))
+            try #require(
+                made.terminationStatus.isSuccess, "apt-get install openssl: it makes certificates for this test")
+            let stopped = try await PlainServer.run(
+                on: data, "--tls-certificate", certificate, "--tls-key", key
+            ) { server in
+                #expect(server.connection.address.hasPrefix("https://127.0.0.1:"))
+                let tokens = try await PlainServer.slipway(["token", "list", "--data", data, "--json"])
+                #expect(tokens.code.isSuccess && tokens.out.contains("local"), "\(tokens.err)")
+                // Named by hand, without the folder, nobody says that this certificate is to be trusted.
+                let other = try await PlainServer.slipway(
+                    ["token", "list", "--data", data + "-other", "--server", server.connection.address])
+                #expect(other.code == .exited(3))
+            }
+            #expect(stopped.status.isSuccess && stopped.output.contains("slipway serves https://127.0.0.1:"))
+        }
+    }
+
     @Test func `what others could read is not served`() async throws {
         try await PlainServer.withFolder { data in
             let refused = try await PlainServer.slipway(["serve", "--data", data, "--listen", "0.0.0.0:0"])
