@@ -71,7 +71,7 @@ extension Directory {
     private func known(_ id: DirectoryName) throws(Refusal) -> Person {
         guard let person = self.people[id.text] else {
             throw Refusal(
-                .notFound, "There is no person `\(id)`. `slipway person list` shows all; `slipway person add` adds one.")
+                .notFound, "There is no person `\(id)`. `slipway person list` shows all; `slipway person add PERSON` adds one.")
         }
         return person
     }
@@ -79,7 +79,7 @@ extension Directory {
     private func known(team name: DirectoryName) throws(Refusal) -> Team {
         guard let team = self.teams[name.text] else {
             throw Refusal(
-                .notFound, "There is no team `\(name)`. `slipway team list` shows all; `slipway team add` adds one.")
+                .notFound, "There is no team `\(name)`. `slipway team list` shows all; `slipway team add TEAM` adds one.")
         }
         return team
     }

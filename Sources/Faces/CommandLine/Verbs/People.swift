@@ -50,8 +50,8 @@ struct PersonVerbs: ParsableCommand {
             try session.show(
                 person, json: self.format.json,
                 [
-                    "\(person.id) is in the directory\(person.teams.isEmpty ? "" : ", in \(person.teams.joined(separator: ", "))"). "
-                        + "What it may do is what `slipway grant add` gives it or its teams."
+                    "\(person.id) is in the directory, and may do what is granted: "
+                        + "`slipway grant add view --to \(person.id)`."
                 ])
             return .done
         }
