@@ -27,7 +27,7 @@ import Testing
         "GET /people", "POST /people", "POST /people/{person}/deactivate", "GET /teams", "POST /teams",
         "POST /teams/{team}/members", "DELETE /teams/{team}/members/{person}", "POST /teams/{team}/accounts",
         "DELETE /teams/{team}/accounts/{account}", "GET /grants", "POST /grants", "POST /grants/remove",
-        "GET /me", "GET /sessions", "DELETE /sessions", "DELETE /sessions/{session}", "POST /people/{person}/invite",
+        "GET /sessions", "DELETE /sessions", "DELETE /sessions/{session}", "POST /people/{person}/invite",
     ]
 
     private func document(_ server: LiveServer) async throws -> [String: Any] {
