@@ -88,10 +88,12 @@ import Testing
             try await plane.intend(.releaseHold(reason: "go"), in: id, by: .ada)
             let queued = try await eventually("the reason") {
                 try await plane.machine("prod").queue.first {
-                    $0.waitsFor.contains { $0.reason.contains("earlier definition") }
+                    $0.waitsFor.contains { $0.reason.contains("waits for 2 of bob, cleo") }
                 }
             }
             #expect(queued.number == number)
+            let words = try await plane.why(ChangeID(id, number), by: .ada).map(\.text)
+            #expect(words.contains { $0.contains("void") && $0.contains("definition 2") }, "\(words)")
             #expect(try await plane.machine("prod").deployment == nil)
         }
     }

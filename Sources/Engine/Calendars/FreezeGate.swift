@@ -17,8 +17,17 @@ package struct FreezeGate {
     }
 
     /// Gates of a promotion that waits: the stop of everything, and the calendar. None where neither says anything.
-    func results(for promotion: Int, _ direction: Direction, at now: Instant) -> [GateResult] {
-        [self.stopped, self.result(for: promotion, direction, at: now)].compactMap(\.self)
+    /// An emergency passes freezes and closed windows, and says so; the stop of everything stops it as well.
+    func results(
+        for promotion: Int, _ direction: Direction, emergency: ChangeRequest.Emergency?, at now: Instant
+    ) -> [GateResult] {
+        var calendar = self.result(for: promotion, direction, at: now)
+        if let emergency, let closed = calendar, closed.verdict == nil {
+            let closing = self.closing(promotion, direction, at: now).map { "`\($0)`" }.joined(separator: ", ")
+            calendar = GateResult(
+                gate: "calendar", verdict: .pass, reason: "\(emergency.words); not held up by \(closing)")
+        }
+        return [self.stopped, calendar].compactMap(\.self)
     }
 
     private var stopped: GateResult? {

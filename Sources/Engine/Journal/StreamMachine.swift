@@ -86,7 +86,8 @@ package struct LaneRow: Codable, Sendable, Equatable {
 }
 
 extension ChangeRequest: StreamMachine {
-    package static let snapshotVersion = 1
+    /// 2: what voids it, its times, emergencies.
+    package static let snapshotVersion = 2
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard let request else { return nil }

@@ -31,7 +31,8 @@ struct Admission: Sendable {
         }
     }
 
-    /// A definition may have got its approval after the promotion was asked for: people must have something to say yes to.
+    /// A definition may have got its approval after the promotion was asked for: people must have something to say yes to. Or another
+    /// one says by now how it would be deployed: what they said is void.
     private func askForChanges() async throws {
         try await self.journal.retrying {
             let lane = try await self.journal.lane(self.id)
@@ -43,7 +44,7 @@ struct Admission: Sendable {
             var drafts: [Draft] = []
             for queued in lane.machine.queue {
                 let change = try await Promoting(journal: self.journal)
-                    .change(queued.candidate, self.id, queued.number, environment, by: queued.by, at: now)
+                    .change(queued, in: self.id, service.machine, environment, at: now)
                 if let change { drafts.append(change) }
             }
             let reading = [lane.stream: lane.number, service.stream: service.number]
@@ -106,9 +107,12 @@ struct AdmissionRules {
         let environment = ground.environment
         let release = try await self.machines.release(queued.candidate.release)
         ground.readings[release.stream] = release.number
+        let change = try await self.machines.change(ChangeID(self.id, queued.number))
+        let emergency = change.machine.emergency
         var gates = [self.buildGate(release.machine)]
         for before in environment.after {
-            gates.append(try await self.afterGate(queued, before, environment, now, &ground.readings))
+            let soak = emergency == nil ? environment.soak : nil
+            gates.append(try await self.afterGate(queued, before, soak, now, &ground.readings))
         }
         for gate in environment.gates {
             switch gate {
@@ -117,13 +121,14 @@ struct AdmissionRules {
             case .approval: break  // all approvals of a promotion are one change
             }
         }
-        if environment.needsChange {
-            gates.append(try await self.changeGate(queued, environment, release.machine.origin?.author, now, &ground.readings))
+        if environment.needsChange || change.number > 0 {
+            let author = release.machine.origin?.author
+            gates.append(try await self.changeGate(change, queued, environment, author, now, &ground.readings))
         }
         let secrets = self.secrets(
             release.machine.origin?.configuration.run?.secrets ?? [], of: ground.service, environment.name)
         if let gate = secrets.gate { gates.append(gate) }
-        gates += ground.freezes.results(for: queued.number, .forward, at: now)
+        gates += ground.freezes.results(for: queued.number, .forward, emergency: emergency, at: now)
         let isFirst = lane.stable == nil && lane.serving.isEmpty
         let plan = Plan.forward(
             environment, release.machine.origin?.configuration ?? RunConfiguration(), isFirst: isFirst)
@@ -183,7 +188,7 @@ struct AdmissionRules {
 
     /// `after: X` means verified in X; with a soak, verified there for long enough without a break.
     private func afterGate(
-        _ queued: QueuedPromotion, _ before: EnvironmentName, _ environment: EnvironmentDefinition, _ now: Instant,
+        _ queued: QueuedPromotion, _ before: EnvironmentName, _ soak: Milliseconds?, _ now: Instant,
         _ readings: inout [StreamID: Int]
     ) async throws -> GateResult {
         let lane = try await self.machines.lane(LaneID(service: self.id.service, environment: before))
@@ -195,7 +200,7 @@ struct AdmissionRules {
                 reason: "\(queued.candidate.version) is not verified in \(before) yet"
                     + self.whatStops(queued.candidate, before, lane.machine))
         }
-        guard let soak = environment.soak, stayed < soak else {
+        guard let soak, stayed < soak else {
             return GateResult(
                 gate: name, verdict: .pass,
                 reason: "verified in \(before)" + lane.machine.overrides(of: queued.candidate.release))
@@ -221,43 +226,6 @@ struct AdmissionRules {
                 "`slipway block remove \(service)@\(candidate.version) --env \(before) --reason …` lifts that"
             }
         return ": it is blocked there by \(block.by), because: \(block.reason). \(lift), or roll forward with a fix"
-    }
-
-    private func changeGate(
-        _ queued: QueuedPromotion, _ environment: EnvironmentDefinition, _ author: String?, _ now: Instant,
-        _ readings: inout [StreamID: Int]
-    ) async throws -> GateResult {
-        let id = ChangeID(self.id, queued.number)
-        let change = try await self.machines.change(id)
-        readings[change.stream] = change.number
-        let directory = try await self.machines.directory()
-        readings[directory.stream] = directory.number
-        let asked = directory.machine.asked(by: change.machine, author: author, at: now)
-        let missing = ChangeRequest.inWords(change.machine.missing(asking: asked))
-        if change.machine.state == .approved, change.machine.request?.needs != environment.approvals {
-            return GateResult(
-                gate: "approval", verdict: nil,
-                reason: "\(id) was approved under an earlier definition, which asked for other people's word; "
-                    + "cancel promotion \(queued.number) and promote again")
-        }
-        if change.machine.state == .approved, !missing.isEmpty {
-            return GateResult(
-                gate: "approval", verdict: nil,
-                reason: "\(id) was approved, but not all who said yes are asked any more; it waits for \(missing)")
-        }
-        switch change.machine.state {
-        case .approved:
-            let names = change.machine.words.filter(\.isYes).map(\.by.description).joined(separator: ", ")
-            return GateResult(gate: "approval", verdict: .pass, reason: "approved by \(names)")
-        case .rejected:
-            let no = change.machine.words.last { !$0.isYes }
-            return GateResult(
-                gate: "approval", verdict: .fail,
-                reason: "rejected by \(no?.by.description ?? "somebody"): \(no?.reason ?? "")")
-        case .requested, .unknown, .closed:
-            return GateResult(
-                gate: "approval", verdict: nil, reason: "\(id) waits for \(missing)")
-        }
     }
 }
 
@@ -289,12 +257,6 @@ extension EnvironmentDefinition {
             case .tests, .approval: nil
             }
         }.max()
-    }
-}
-
-extension ChangeRequest {
-    package static func inWords(_ missing: [Need]) -> String {
-        missing.map { "\($0.count) of \($0.from.joined(separator: ", "))" }.joined(separator: " and ")
     }
 }
 

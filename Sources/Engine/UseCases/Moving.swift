@@ -19,9 +19,12 @@ package struct LaneView: Sendable {
 
 extension ControlPlane {
     /// The number of the promotion in its lane.
-    /// - Parameter notBefore: it waits for that time.
+    /// - Parameters:
+    ///   - notBefore: it waits for that time.
+    ///   - emergency: why it can't wait for approval, freezes and soak; whoever may operate the lane may say so.
     package func promote(
-        _ text: String, into environment: EnvironmentName, notBefore: Instant? = nil, by caller: Caller
+        _ text: String, into environment: EnvironmentName, notBefore: Instant? = nil, emergency: String? = nil,
+        by caller: Caller
     ) async throws -> (LaneID, Int) {
         let release = try await self.release(named: text, by: caller)
         guard let origin = release.origin, let candidate = release.candidate else {
@@ -29,6 +32,7 @@ extension ControlPlane {
         }
         let id = LaneID(service: origin.service, environment: environment)
         try await self.authorize(caller, .promote, on: .lane(id))
+        if emergency != nil { try await self.authorize(caller, .operate, on: .lane(id)) }
         let definition = try await self.known(id)
         if release.phase == .failed {
             throw Refusal(
@@ -43,7 +47,7 @@ extension ControlPlane {
                     + "another --version builds its commit again.")
         }
         let number = try await Promoting(journal: self.journal)
-            .request(candidate, into: id, definition, by: caller.actor, notBefore: notBefore)
+            .request(candidate, into: id, definition, by: caller.actor, notBefore: notBefore, emergency: emergency)
         return (id, number)
     }
 

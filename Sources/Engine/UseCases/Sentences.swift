@@ -132,8 +132,13 @@ extension ChangeRequest.Event {
     package var sentence: String? {
         switch self {
         case .requested(let request):
-            "\(request.by) needs the word of "
-                + request.needs.map { "\($0.count) of \($0.from.joined(separator: ", "))" }.joined(separator: " and ")
+            request.needs.isEmpty
+                ? "\(request.by) asked for it" : "\(request.by) needs the word of \(ChangeRequest.inWords(request.needs))"
+        case .voided(let body): "what people said of it is void, as \(body.reason)"
+        case .emergencyDeclared(let body): "\(body.words); to be approved until \(body.approveBy.wire)"
+        case .reminded: "half of the time to decide is over"
+        case .expired: "expired: nobody decided in time"
+        case .escalated: "the emergency was not approved in time"
         case .spoken(let word): "\(word.by) said \(word.isYes ? "yes" : "no"): \(word.reason)"
         case .approved: "approved"
         case .rejected: "rejected"

@@ -109,7 +109,7 @@ extension Wire {
         package var environment: String
         package var release: String
         package var version: String
-        /// requested, approved, rejected or closed.
+        /// requested, approved, rejected, expired or closed.
         package var state: String
         package var by: String
         package var from: [String]
@@ -117,6 +117,12 @@ extension Wire {
         package var approvals: [Word]
         /// In words: who is missing.
         package var missing: String?
+        /// Why it goes ahead before people have approved it; nil: a normal change.
+        package var emergency: String?
+        /// When it expires, or an emergency escalates; nil: it is decided.
+        package var until: String?
+        /// Since when an emergency has not been approved in time.
+        package var escalatedAt: String?
 
         package init(
             id: String, promotion: String, service: String, environment: String, release: String, version: String,

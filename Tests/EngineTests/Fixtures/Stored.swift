@@ -44,6 +44,12 @@ enum Stored {
 
     static let change = [
         "change.approved": #"{"at":1800000000000}"#,
+        "change.emergencyDeclared": #"{"at":1800000000000,"by":"person:ada","reason":"users can't pay"}"#,
+        "change.escalated": #"{"at":1800000000000}"#,
+        "change.expired": #"{"at":1800000000000}"#,
+        "change.reminded": #"{"at":1800000000000}"#,
+        "change.voided":
+            #"{"at":1800000000000,"definition":3,"needs":[{"count":1,"from":["ada"]}],"reason":"defined otherwise"}"#,
         "change.closed": #"{"at":1800000000000,"reason":"completed"}"#,
         "change.rejected": #"{"at":1800000000000}"#,
         "change.requested":

@@ -45,6 +45,12 @@ enum ReleaseText {
 enum ChangeText {
     static func one(_ change: Wire.Change) -> [String] {
         var lines = ["\(change.id): \(change.state) (\(change.service) \(change.version) into \(change.environment))"]
+        if let emergency = change.emergency { lines.append("  emergency: \(emergency)") }
+        if let escalated = change.escalatedAt {
+            lines.append("  not approved in time: escalated at \(TimeText.second(escalated))")
+        } else if let until = change.until {
+            lines.append("  to be \(change.emergency == nil ? "decided" : "approved") until \(TimeText.second(until))")
+        }
         lines += change.approvals.map { "  \(Plain.actor($0.by)) said yes at \(TimeText.second($0.at)): \($0.reason)" }
         if let missing = change.missing { lines.append("  missing: \(missing)") }
         return lines

@@ -180,7 +180,8 @@ extension Bridge {
         }
         let who = try await self.caller(caller)
         let (id, number) = try await self.plane.promote(
-            body.release, into: environment, notBefore: try body.at.map { try self.time($0) }, by: who)
+            body.release, into: environment, notBefore: try body.at.map { try self.time($0) },
+            emergency: try body.emergency.map { try self.reason(Wire.Act(reason: $0)) }, by: who)
         return try await self.shown(id, number, by: who)
     }
 
@@ -264,7 +265,7 @@ extension Bridge {
         let wanted = try state.map { text in
             guard let state = ChangeRequest.State(rawValue: text), state != .unknown else {
                 throw Core.Refusal(
-                    .invalid, "`\(text.prefix(40))` is no state of a change: requested, approved, rejected, closed.")
+                    .invalid, "`\(text.prefix(40))` is no state of a change: requested, approved, rejected, expired, closed.")
             }
             return state
         }
@@ -291,7 +292,9 @@ extension Bridge {
     }
 
     private func shown(_ change: ChangeRequest) async throws -> Wire.Change {
-        guard let shown = Wire.Change(change, missing: try await self.plane.missing(of: change)) else { throw Core.Refusal(.notFound, "There is no such change.") }
+        guard let shown = Wire.Change(change, missing: try await self.plane.missing(of: change)) else {
+            throw Core.Refusal(.notFound, "There is no such change.")
+        }
         return shown
     }
 

@@ -40,7 +40,11 @@ extension Wire.Release {
 extension Wire.Change {
     init?(_ change: ChangeRequest, missing needs: [ChangeRequest.Need]) {
         guard let request = change.request else { return nil }
-        let missing = change.state == .closed || change.state == .rejected ? "" : ChangeRequest.inWords(needs)
+        let missing =
+            switch change.state {
+            case .requested, .approved, .unknown: ChangeRequest.inWords(needs)
+            case .closed, .rejected, .expired: ""
+            }
         self.init(
             id: request.id.text, promotion: Wire.Promotion.id(request.lane, request.promotion),
             service: request.lane.service.text, environment: request.lane.environment.text,
@@ -50,6 +54,9 @@ extension Wire.Change {
             approvals: change.words.filter(\.isYes).map {
                 Wire.Word(by: $0.by.description, at: $0.at.wire, reason: $0.reason)
             }, missing: missing.isEmpty ? nil : missing)
+        self.emergency = change.emergency.map { "\($0.by): \($0.reason)" }
+        self.until = change.deadline?.wire
+        self.escalatedAt = change.state == .requested ? change.escalatedAt?.wire : nil
     }
 }
 
