@@ -22,6 +22,7 @@ import Testing
         try Self.check(Lane.Event.self, Stored.laneNow, version: 2)
         try Self.check(Lane.Event.self, Stored.laneNewest, version: 3)
         try Self.check(Access.Event.self, Stored.accessNow, version: 2)
+        try Self.check(Access.Event.self, Stored.accessNewest, version: 3)
         for (name, body) in Stored.serviceNow.merging(Stored.laneNow, uniquingKeysWith: { first, _ in first }) {
             for version in [0, Self.newest(name) + 1] {
                 let kind = EventKind(name, version: version)

@@ -69,7 +69,7 @@ private func refused(_ body: () async throws -> some Sendable) async -> LedgerEr
             for withKey in [false, true] {
                 let file = original.file + "\(withKey)"
                 let report = try SQLiteLedger.backUp(
-                    folder: original.folder, to: file, at: testTime(), withKey: withKey)
+                    folder: original.folder, to: file, withKey: withKey, at: testTime())
                 #expect(report.secrets == 0 && !report.hasKey)
                 let copy = original.folder + "-\(withKey)"
                 _ = try await SQLiteLedger.restore(file: file, to: copy, at: testTime(), agree: { _ in false })

@@ -59,7 +59,8 @@ package struct ChangeRequest: Machine, Codable {
 
     package enum Input: Sendable, Equatable {
         case request(Request)
-        case word(yes: Bool, by: Actor, reason: String, at: Instant)
+        /// `asked`: whom the names in `from` stand for; nil: each is a person.
+        case word(yes: Bool, by: Actor, reason: String, at: Instant, asked: Asked? = nil)
         case close(reason: String, at: Instant)
     }
 
@@ -85,10 +86,16 @@ package struct ChangeRequest: Machine, Codable {
     package var pending: [Effect] { [] }
 
     /// What is still missing of each need: whom it could come from, and how many.
-    package var missing: [Need] {
+    package var missing: [Need] { self.missing(asking: nil) }
+
+    /// The same, with those whom the names stand for now.
+    package func missing(asking asked: Asked?) -> [Need] {
         let needs = self.request?.needs ?? []
-        let people = Set(self.words.filter(\.isYes).compactMap { $0.by.personID })
-        let seats = Seats(needs.map { Seats.Rule(people: Set($0.from), count: $0.count) }, filledBy: people)
+        let people = Set(self.words.filter(\.isYes).compactMap { $0.by.personID }).subtracting(asked?.authors ?? [])
+        let rules = needs.indices.map { index in
+            Seats.Rule(people: asked?.people[index] ?? Set(needs[index].from), count: needs[index].count)
+        }
+        let seats = Seats(rules, filledBy: people)
         return zip(needs, seats.missing).compactMap { need, count in
             count == 0 ? nil : Need(from: need.from.filter { !people.contains($0) }, count: count)
         }
@@ -97,27 +104,33 @@ package struct ChangeRequest: Machine, Codable {
     package func decide(_ input: Input) throws(Refusal) -> [Event] {
         switch input {
         case .request(let request): return self.state == .unknown ? [.requested(request)] : []
-        case .word(let yes, let actor, let reason, let now):
-            return try self.hear(Word(by: actor, isYes: yes, reason: reason, at: now))
+        case .word(let yes, let actor, let reason, let now, let asked):
+            return try self.hear(Word(by: actor, isYes: yes, reason: reason, at: now), asked)
         case .close(let reason, let now):
             guard self.state != .closed, self.state != .unknown else { return [] }
             return [.closed(Closed(reason: reason, at: now))]
         }
     }
 
-    private func hear(_ word: Word) throws(Refusal) -> [Event] {
-        guard let request, self.state == .requested else {
+    private func hear(_ word: Word, _ asked: Asked?) throws(Refusal) -> [Event] {
+        // Somebody whose word made it approved may have left meanwhile: then others are asked again.
+        let isOpen = self.state == .requested || self.state == .approved && !self.missing(asking: asked).isEmpty
+        guard let request, isOpen else {
             throw Refusal(.wrongState, "This change is \(self.state.rawValue); only a requested one can be decided.")
         }
         guard let person = word.by.personID else {
             throw Refusal(.notAllowed, "\(word.by) is no person; a change is decided by people.")
         }
-        guard request.needs.contains(where: { $0.from.contains(person) }) else {
+        let isAuthor = request.authors.contains(person) || asked?.authors.contains(person) == true
+        let isAsked =
+            asked.map { $0.people.contains { $0.contains(person) } }
+            ?? request.needs.contains { $0.from.contains(person) }
+        guard isAsked else {
             let names = Set(request.needs.flatMap(\.from)).sorted().joined(separator: ", ")
             throw Refusal(.notAllowed, "\(person) is not asked here. Asked are: \(names).")
         }
         guard word.isYes else { return [.spoken(word), .rejected(At(at: word.at))] }
-        guard !request.authors.contains(person) else {
+        guard !isAuthor else {
             throw Refusal(
                 .authorIsApprover, "\(person) asked for this change or made it; somebody else has to approve it.")
         }
@@ -126,7 +139,7 @@ package struct ChangeRequest: Machine, Codable {
         }
         var after = self
         after.words.append(word)
-        return after.missing.isEmpty ? [.spoken(word), .approved(At(at: word.at))] : [.spoken(word)]
+        return after.missing(asking: asked).isEmpty ? [.spoken(word), .approved(At(at: word.at))] : [.spoken(word)]
     }
 
     package mutating func apply(_ event: Event) throws(IllegalEvent) {

@@ -239,7 +239,7 @@ extension Directory {
         throw Refusal(
             .notAllowed,
             "\(before.sorted().prefix(3).joined(separator: ", ")) would be the last who administered the organisation: "
-                + "nobody could let anybody in any more. First `slipway grant add administer --person PERSON`.")
+                + "nobody could let anybody in any more. First `slipway grant add administer --to PERSON`.")
     }
 
     private mutating func take(_ event: Event) throws(Refusal) {

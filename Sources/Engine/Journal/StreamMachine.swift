@@ -102,7 +102,8 @@ package struct ChangeRow: Codable, Sendable, Equatable {
 }
 
 extension Access: StreamMachine {
-    package static let snapshotVersion = 2
+    /// 3: what was refused in the last minute.
+    package static let snapshotVersion = 3
     /// Tokens are few and read as a whole.
     package func row(of stream: StreamID) throws -> ProjectionRow? { nil }
 }

@@ -118,7 +118,7 @@ struct AdmissionRules {
             }
         }
         if environment.needsChange {
-            gates.append(try await self.changeGate(queued, environment, &ground.readings))
+            gates.append(try await self.changeGate(queued, environment, release.machine.origin?.author, now, &ground.readings))
         }
         let secrets = self.secrets(
             release.machine.origin?.configuration.run?.secrets ?? [], of: ground.service, environment.name)
@@ -224,16 +224,26 @@ struct AdmissionRules {
     }
 
     private func changeGate(
-        _ queued: QueuedPromotion, _ environment: EnvironmentDefinition, _ readings: inout [StreamID: Int]
+        _ queued: QueuedPromotion, _ environment: EnvironmentDefinition, _ author: String?, _ now: Instant,
+        _ readings: inout [StreamID: Int]
     ) async throws -> GateResult {
         let id = ChangeID(self.id, queued.number)
         let change = try await self.machines.change(id)
         readings[change.stream] = change.number
+        let directory = try await self.machines.directory()
+        readings[directory.stream] = directory.number
+        let asked = directory.machine.asked(by: change.machine, author: author, at: now)
+        let missing = ChangeRequest.inWords(change.machine.missing(asking: asked))
         if change.machine.state == .approved, change.machine.request?.needs != environment.approvals {
             return GateResult(
                 gate: "approval", verdict: nil,
                 reason: "\(id) was approved under an earlier definition, which asked for other people's word; "
                     + "cancel promotion \(queued.number) and promote again")
+        }
+        if change.machine.state == .approved, !missing.isEmpty {
+            return GateResult(
+                gate: "approval", verdict: nil,
+                reason: "\(id) was approved, but not all who said yes are asked any more; it waits for \(missing)")
         }
         switch change.machine.state {
         case .approved:
@@ -246,7 +256,7 @@ struct AdmissionRules {
                 reason: "rejected by \(no?.by.description ?? "somebody"): \(no?.reason ?? "")")
         case .requested, .unknown, .closed:
             return GateResult(
-                gate: "approval", verdict: nil, reason: "\(id) waits for \(change.machine.missingInWords)")
+                gate: "approval", verdict: nil, reason: "\(id) waits for \(missing)")
         }
     }
 }
@@ -283,8 +293,8 @@ extension EnvironmentDefinition {
 }
 
 extension ChangeRequest {
-    package var missingInWords: String {
-        self.missing.map { "\($0.count) of \($0.from.joined(separator: ", "))" }.joined(separator: " and ")
+    package static func inWords(_ missing: [Need]) -> String {
+        missing.map { "\($0.count) of \($0.from.joined(separator: ", "))" }.joined(separator: " and ")
     }
 }
 

@@ -79,7 +79,7 @@ package struct LedgerExport: Sendable {
 extension ControlPlane {
     /// The whole ledger up to `last` (nil: as it stands). Bodies hold what people wrote: only who administers may take them out.
     package func exportLedger(_ form: ExportForm, upTo last: Int?, by caller: Caller) async throws -> LedgerExport {
-        try await self.authorize(caller, .administer, on: "the export of the ledger")
+        try await self.authorize(caller, .administer, on: .organisation, "the export of the ledger")
         let ledger = self.journal.ledger
         let newest = try await ledger.position()
         if let last, last > newest {

@@ -25,7 +25,7 @@ extension ControlPlane {
             throw Refusal(.notFound, "There is no release `\(text)`.")
         }
         let id = LaneID(service: origin.service, environment: environment)
-        try await self.authorize(caller, .promote, on: id.description)
+        try await self.authorize(caller, .promote, on: .lane(id))
         let definition = try await self.known(id)
         if release.phase == .failed {
             throw Refusal(
@@ -46,7 +46,7 @@ extension ControlPlane {
 
     /// Lifts the block of what was stopped here, and asks for it again.
     package func retry(_ id: LaneID, _ number: Int, reason: String, by caller: Caller) async throws -> Int {
-        try await self.authorize(caller, .promote, on: id.description)
+        try await self.authorize(caller, .promote, on: .lane(id))
         let definition = try await self.known(id)
         let lane = try await self.journal.lane(id).machine
         guard let ended = lane.recent.last(where: { $0.number == number }) else {
@@ -62,7 +62,7 @@ extension ControlPlane {
     /// Every other intent of a lane.
     @discardableResult
     package func intend(_ intent: Lane.Intent, in id: LaneID, by caller: Caller) async throws -> [Lane.Event] {
-        try await self.authorize(caller, .operate, on: id.description)
+        try await self.authorize(caller, .operate, on: .lane(id))
         _ = try await self.known(id)
         return try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
             .intent(intent, by: caller.actor, at: now)
@@ -71,7 +71,7 @@ extension ControlPlane {
 
     /// Fixes a lane to a version, which must be that of a release of the service that can be deployed.
     package func pin(_ id: LaneID, to version: String, reason: String, by caller: Caller) async throws {
-        try await self.authorize(caller, .operate, on: id.description)
+        try await self.authorize(caller, .operate, on: .lane(id))
         _ = try await self.known(id)
         let list = "`slipway release list \(id.service)` shows the releases."
         let rows = try await self.journal.releases(of: id.service).filter { $0.version == version }
@@ -87,7 +87,7 @@ extension ControlPlane {
 
     /// Back to a release verified here. The number of the deployment that moves the traffic.
     package func rollBack(_ id: LaneID, to version: String?, reason: String, by caller: Caller) async throws -> Int {
-        try await self.authorize(caller, .operate, on: id.description)
+        try await self.authorize(caller, .operate, on: .lane(id))
         let environment = try await self.known(id)
         let definition = try await self.journal.service(id.service).machine.number
         let health = try await self.healthOfRollback(try await self.journal.lane(id).machine)
@@ -110,7 +110,7 @@ extension ControlPlane {
     }
 
     package func lane(_ id: LaneID, by caller: Caller) async throws -> LaneView {
-        try await self.authorize(caller, .view, on: id.description)
+        try await self.authorize(caller, .view, on: .lane(id))
         return try await self.view(id, try await self.known(id))
     }
 
@@ -137,11 +137,12 @@ extension ControlPlane {
         package let watchTrouble: String?
     }
 
-    /// All services, or one, with their lanes; and the position of the ledger that this is at least as new as.
+    /// All services, or one, with their lanes, as far as the caller may see them; and the position of the ledger that this is at least as new as.
     package func status(of name: ServiceName?, by caller: Caller) async throws -> (
         position: Int, services: [ServiceView]
     ) {
-        try await self.authorize(caller, .view, on: name?.text ?? "all services")
+        if let name { try await self.authorize(caller, .view, on: .service(name)) }
+        let standing = try await self.authorizeList(caller, "services")
         let position = try await self.journal.ledger.position()
         var names: [ServiceName]
         if let name {
@@ -157,9 +158,10 @@ extension ControlPlane {
             guard let definition = service.current else { continue }
             var lanes: [LaneView] = []
             for environment in definition.environments {
-                lanes.append(
-                    try await self.view(LaneID(service: name, environment: environment.name), environment))
+                let id = LaneID(service: name, environment: environment.name)
+                if standing.sees(.lane(id)) { lanes.append(try await self.view(id, environment)) }
             }
+            guard !lanes.isEmpty || standing.sees(.service(name)) else { continue }
             let trouble = service.watch == nil ? nil : self.branchTroubles.trouble(of: name)
             views.append(
                 ServiceView(definition: definition, number: service.number, lanes: lanes, watchTrouble: trouble))
@@ -169,7 +171,7 @@ extension ControlPlane {
 
     /// The newest lines that the instances which serve (or are deployed) have written.
     package func output(of id: LaneID, lines: Int, by caller: Caller) async throws -> [String] {
-        try await self.authorize(caller, .view, on: id.description)
+        try await self.authorize(caller, .view, on: .lane(id))
         _ = try await self.known(id)
         let lane = try await self.journal.lane(id).machine
         let numbers = lane.capacities.keys.sorted()

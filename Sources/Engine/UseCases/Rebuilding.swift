@@ -6,7 +6,7 @@ extension ControlPlane {
     /// be appended meanwhile; if something was, it is done again.
     @discardableResult
     package func rebuildProjections(by caller: Caller) async throws -> Int {
-        try await self.authorize(caller, .administer, on: "projections")
+        try await self.authorize(caller, .administer, on: .organisation, "the projections")
         let ledger = self.journal.ledger
         return try await self.journal.retrying {
             let position = try await ledger.position()

@@ -251,9 +251,12 @@ extension Wire {
         package var secret: String?
         /// What it is good for, in words; nil: all that its owner may do.
         package var scope: String?
+        /// nil: when it is revoked.
+        package var expiresAt: String?
 
         package init(
-            name: String, owner: String, createdAt: String, revokedAt: String?, secret: String?, scope: String? = nil
+            name: String, owner: String, createdAt: String, revokedAt: String?, secret: String?, scope: String? = nil,
+            expiresAt: String? = nil
         ) {
             self.name = name
             self.owner = owner
@@ -261,6 +264,7 @@ extension Wire {
             self.revokedAt = revokedAt
             self.secret = secret
             self.scope = scope
+            self.expiresAt = expiresAt
         }
     }
 
@@ -289,12 +293,21 @@ extension Wire {
         package var scope: String?
         /// Of the scope: names of services with commas between.
         package var services: String?
+        /// `RIGHT@SCOPE` with commas between, as in `promote@lane:shop/production`; nil: not limited to some.
+        package var rights: String?
+        /// Milliseconds until it expires; nil: it does not.
+        package var lasting: Int?
 
-        package init(name: String, owner: String, scope: String? = nil, services: String? = nil) {
+        package init(
+            name: String, owner: String, scope: String? = nil, services: String? = nil, rights: String? = nil,
+            lasting: Int? = nil
+        ) {
             self.name = name
             self.owner = owner
             self.scope = scope
             self.services = services
+            self.rights = rights
+            self.lasting = lasting
         }
     }
 

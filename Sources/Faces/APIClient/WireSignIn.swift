@@ -50,16 +50,4 @@ extension Wire {
 
         package init(ended: Int) { self.ended = ended }
     }
-
-    /// Who asks.
-    package struct Me: Codable, Sendable, Equatable {
-        package var actor: String
-        /// The token's name, where it was one.
-        package var token: String?
-
-        package init(actor: String, token: String?) {
-            self.actor = actor
-            self.token = token
-        }
-    }
 }

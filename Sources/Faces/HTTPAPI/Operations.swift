@@ -93,6 +93,7 @@ package struct Operations: Sendable {
     package var calendar: CalendarOperations
     package var secrets: SecretOperations
     package var signIn: SignInOperations
+    package var people: PeopleOperations
 
     // MARK: Records
 
@@ -140,6 +141,7 @@ package struct Operations: Sendable {
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
         calendar: CalendarOperations, audit: AuditOperations, secrets: SecretOperations, signIn: SignInOperations,
+        people: PeopleOperations,
         events:
             @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
@@ -171,6 +173,7 @@ package struct Operations: Sendable {
         (self.changes, self.change) = (changes, change)
         self.actOnChange = actOnChange
         (self.calendar, self.audit, self.secrets, self.signIn) = (calendar, audit, secrets, signIn)
+        self.people = people
         (self.events, self.positions) = (events, positions)
         self.why = why
         self.tokens = tokens

@@ -16,6 +16,11 @@ enum Stored {
             #"{"createdAt":1800000000000,"hash":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","mayAdminister":false,"name":"ci","owner":"service-account:ci","scope":{"release":{"of":["shop"]}}}"#
     ]
 
+    static let accessNewest = [
+        "access.tokenAdded":
+            #"{"createdAt":1800000000000,"expiresAt":1802592000000,"hash":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","mayAdminister":false,"name":"ci","owner":"service-account:ci","rights":[{"right":"promote","scope":"lane:shop/staging"}]}"#
+    ]
+
     static let directory = [
         "directory.accountAdded": #"{"at":1800000000000,"by":"person:ada","name":"ci","team":"web-team"}"#,
         "directory.accountRemoved": #"{"at":1800000000000,"by":"person:ada","name":"ci","team":"web-team"}"#,

@@ -292,6 +292,34 @@ final class World: Sendable {
                     return Wire.KeyRotated(values: 3)
                 }),
             signIn: self.signIn,
+            people: PeopleOperations(
+                whoAmI: { _ in Samples.whoAmI }, people: { _ in [Samples.person] },
+                addPerson: { caller, person in
+                    try self.note("addPerson \(person.id) \(caller.actor)")
+                    return Samples.person
+                },
+                deactivate: { _, id, act in
+                    try self.note("deactivate \(id) \(act.reason)")
+                    return Samples.person
+                },
+                teams: { _ in [Samples.team] },
+                addTeam: { _, team in
+                    try self.note("addTeam \(team.name)")
+                    return Samples.team
+                },
+                member: { _, team, person, isIn in
+                    try self.note("member \(person) \(team) \(isIn)")
+                    return Samples.team
+                },
+                account: { _, team, name, isIn in
+                    try self.note("account \(name) \(team) \(isIn)")
+                    return Samples.team
+                },
+                grants: { _ in [Samples.grant] },
+                grant: { _, grant, isGiven in
+                    try self.note("grant \(grant.subject) \(grant.right) \(grant.scope) \(isGiven)")
+                    return [Samples.grant]
+                }),
             events: { _, stream, after, limit in self.events(stream, after, limit) },
             positions: { _ in self.positions() },
             why: { _, id in

@@ -177,7 +177,7 @@ import Testing
         try await LiveServer.with { server in
             let answer = try await self.post(server, "/sign-in", "person=ana&password=\(Self.good)")
             let mine = try #require(self.cookie(answer))
-            let api = try await server.send("GET", "/api/v1/me", token: nil, headers: [("Cookie", mine)])
+            let api = try await server.send("GET", "/api/v1/whoami", token: nil, headers: [("Cookie", mine)])
             #expect(api.status == 401)
             #expect(try await server.send("GET", "/me").status == 303)
         }

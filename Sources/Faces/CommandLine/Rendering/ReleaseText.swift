@@ -54,19 +54,20 @@ enum ChangeText {
 /// Tokens, for people.
 enum TokenText {
     static func added(_ token: Wire.Token) -> [String] {
-        [
+        ([
             "Token \(token.name) of \(Plain.actor(token.owner))\(token.scope.map { ", for \($0) alone" } ?? ""):",
             "  \(token.secret ?? "")",
+            token.expiresAt.map { "It expires at \(TimeText.second($0))." },
             "It is shown this once. Use it as SLIPWAY_TOKEN, or to sign in on the page.",
-        ]
+        ] as [String?]).compactMap(\.self)
     }
 
     static func list(_ tokens: [Wire.Token]) -> [String] {
-        var table = Table("NAME", "OWNER", "GOOD FOR", "MADE", "REVOKED")
+        var table = Table("NAME", "OWNER", "GOOD FOR", "MADE", "EXPIRES", "REVOKED")
         for token in tokens {
             table.add(
                 token.name, Plain.actor(token.owner), token.scope ?? "all of its owner",
-                TimeText.second(token.createdAt),
+                TimeText.second(token.createdAt), TimeText.second(token.expiresAt),
                 TimeText.second(token.revokedAt))
         }
         return table.lines()

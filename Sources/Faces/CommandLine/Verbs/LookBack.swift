@@ -40,7 +40,7 @@ struct Log: Verb {
     private static func chosen(_ events: [Wire.Event], _ subject: LogSubject) -> [Wire.Event] {
         switch subject {
         case .promotion(_, _, let number): EventText.events(events, ofPromotion: number)
-        case .service, .lane, .release, .version, .change, .access, .ledger: events
+        case .service, .lane, .release, .version, .change, .access, .directory, .ledger: events
         }
     }
 

@@ -138,7 +138,7 @@ struct Watch: Verb {
         switch subject {
         case .promotion(let service, let environment, let number):
             return try await self.watch("\(service)/\(environment)/\(number)", in: session)
-        case .service, .lane, .release, .version, .change, .access, .ledger:
+        case .service, .lane, .release, .version, .change, .access, .directory, .ledger:
             let stream = try await session.client(self.place) { try await subject.knownStream($0) }
             return try await self.follow(stream, in: session)
         }

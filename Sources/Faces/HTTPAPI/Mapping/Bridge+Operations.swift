@@ -268,12 +268,15 @@ extension Bridge {
             }
             return state
         }
-        return try await self.plane.changes(in: wanted, limit: 500, by: try await self.caller(caller))
-            .compactMap { Wire.Change($0) }
+        var shown: [Wire.Change] = []
+        for change in try await self.plane.changes(in: wanted, limit: 500, by: try await self.caller(caller)) {
+            shown.append(try await self.shown(change))
+        }
+        return shown
     }
 
     func change(_ caller: Caller, _ text: String) async throws -> Wire.Change {
-        try self.shown(try await self.plane.change(try self.change(text), by: try await self.caller(caller)))
+        try await self.shown(try await self.plane.change(try self.change(text), by: try await self.caller(caller)))
     }
 
     func act(_ caller: Caller, _ text: String, _ verb: Wire.ChangeVerb, _ act: Wire.Act) async throws -> Wire.Change {
@@ -282,13 +285,13 @@ extension Bridge {
             case .approve: true
             case .reject: false
             }
-        return try self.shown(
+        return try await self.shown(
             try await self.plane.decide(
                 try self.change(text), yes: isYes, reason: try self.reason(act), by: try await self.caller(caller)))
     }
 
-    private func shown(_ change: ChangeRequest) throws -> Wire.Change {
-        guard let shown = Wire.Change(change) else { throw Core.Refusal(.notFound, "There is no such change.") }
+    private func shown(_ change: ChangeRequest) async throws -> Wire.Change {
+        guard let shown = Wire.Change(change, missing: try await self.plane.missing(of: change)) else { throw Core.Refusal(.notFound, "There is no such change.") }
         return shown
     }
 
@@ -300,7 +303,7 @@ extension Bridge {
                 throw Core.Refusal(
                     .invalid,
                     "`\(text.prefix(120))` is no stream. Such are: lane/SERVICE/ENVIRONMENT, release/ID, change/ID, "
-                        + "service/NAME, access, ledger.")
+                        + "service/NAME, calendar, access, directory, ledger.")
             }
             return id
         }
@@ -362,9 +365,18 @@ extension Bridge {
                 .invalid, "`\(body.owner.prefix(80))` can't own a token: a person or service-account:NAME can.")
         }
         let (token, secret) = try await self.plane.addToken(
-            body.name, owner: owner, mayAdminister: false, scope: try self.scope(body),
-            by: try await self.caller(caller))
+            body.name, owner: owner, mayAdminister: false, scope: try self.scope(body), rights: try self.rights(body),
+            lasting: body.lasting.map { Milliseconds(Int64($0)) }, by: try await self.caller(caller))
         return Wire.Token(token, secret: secret)
+    }
+
+    /// `RIGHT@SCOPE` with commas between, as in `promote@lane:shop/production`.
+    private func rights(_ body: Wire.AddToken) throws -> [Access.TokenRight]? {
+        try body.rights?.split(separator: ",", omittingEmptySubsequences: false).prefix(1_000).map { piece in
+            let parts = piece.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return Access.TokenRight(
+                right: try self.right(parts[0]), scope: try self.accessScope(parts.count == 2 ? parts[1] : "organisation"))
+        }
     }
 
     private func scope(_ body: Wire.AddToken) throws -> Access.Scope? {

@@ -59,6 +59,7 @@ extension Operations {
             audit: AuditOperations(bridge),
             secrets: SecretOperations(bridge),
             signIn: SignInOperations(bridge, address: address),
+            people: PeopleOperations(bridge),
             events: { caller, stream, after, limit in
                 try await bridge.saying { try await bridge.events(caller, stream, after, limit) }
             },

@@ -38,9 +38,9 @@ extension Wire.Release {
 }
 
 extension Wire.Change {
-    init?(_ change: ChangeRequest) {
+    init?(_ change: ChangeRequest, missing needs: [ChangeRequest.Need]) {
         guard let request = change.request else { return nil }
-        let missing = change.state == .requested ? change.missingInWords : ""
+        let missing = change.state == .closed || change.state == .rejected ? "" : ChangeRequest.inWords(needs)
         self.init(
             id: request.id.text, promotion: Wire.Promotion.id(request.lane, request.promotion),
             service: request.lane.service.text, environment: request.lane.environment.text,
@@ -67,8 +67,14 @@ extension Wire.Token {
     init(_ token: Access.Token, secret: String?) {
         self.init(
             name: token.name, owner: token.owner.description, createdAt: token.createdAt.wire,
-            revokedAt: token.revokedAt?.wire, secret: secret, scope: token.scope?.words)
+            revokedAt: token.revokedAt?.wire, secret: secret,
+            scope: token.scope?.words ?? token.rights.map { $0.map(\.words).joined(separator: ", ") },
+            expiresAt: token.expiresAt?.wire)
     }
+}
+
+extension Access.TokenRight {
+    fileprivate var words: String { "\(self.right.rawValue) on \(self.scope)" }
 }
 
 extension Access.Scope {
