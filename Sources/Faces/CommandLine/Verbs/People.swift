@@ -223,7 +223,8 @@ struct GrantVerbs: ParsableCommand {
                 parts.count == 1 || ["person", "team", "service-account"].contains(parts[0])
             else {
                 throw ValidationError(
-                    "\(Plain.quoted(self.whom)) can't have a grant: person:NAME, team:NAME or service-account:NAME can.")
+                    "\(Plain.quoted(self.whom)) can't have a grant: person:NAME, team:NAME or service-account:NAME can."
+                )
             }
         }
     }
