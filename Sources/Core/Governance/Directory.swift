@@ -87,7 +87,8 @@ package struct Directory: Machine, Codable {
                 throw IllegalEvent("there is no service account \(body.name)")
             }
         case .granted(let body):
-            self.grantsOf[body.grant.subject.description, default: []].append(body)
+            let subject = body.grant.subject.description
+            self.grantsOf[subject] = (self.grantsOf[subject] ?? []) + [body]
             self.grantCount += 1
         case .grantRemoved(let body): try self.remove(body.grant)
         case .delegated(let body): self.delegations[body.from.text] = body

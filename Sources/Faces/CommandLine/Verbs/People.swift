@@ -29,8 +29,8 @@ struct PersonVerbs: ParsableCommand {
             try session.show(
                 person, json: self.format.json,
                 [
-                    "\(person.id) is in the directory\(person.teams.isEmpty ? "" : ", in \(person.teams.joined(separator: ", "))"). "
-                        + "What it may do is what `slipway grant add` gives it or its teams."
+                    "\(person.id) is in the directory, and may do what is granted: "
+                        + "`slipway grant add view --to \(person.id)`."
                 ])
             return .done
         }
@@ -223,7 +223,8 @@ struct GrantVerbs: ParsableCommand {
                 parts.count == 1 || ["person", "team", "service-account"].contains(parts[0])
             else {
                 throw ValidationError(
-                    "\(Plain.quoted(self.whom)) can't have a grant: person:NAME, team:NAME or service-account:NAME can.")
+                    "\(Plain.quoted(self.whom)) can't have a grant: person:NAME, team:NAME or service-account:NAME can."
+                )
             }
         }
     }

@@ -291,7 +291,9 @@ extension Bridge {
     }
 
     private func shown(_ change: ChangeRequest) async throws -> Wire.Change {
-        guard let shown = Wire.Change(change, missing: try await self.plane.missing(of: change)) else { throw Core.Refusal(.notFound, "There is no such change.") }
+        guard let shown = Wire.Change(change, missing: try await self.plane.missing(of: change)) else {
+            throw Core.Refusal(.notFound, "There is no such change.")
+        }
         return shown
     }
 
@@ -375,7 +377,8 @@ extension Bridge {
         try body.rights?.split(separator: ",", omittingEmptySubsequences: false).prefix(1_000).map { piece in
             let parts = piece.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             return Access.TokenRight(
-                right: try self.right(parts[0]), scope: try self.accessScope(parts.count == 2 ? parts[1] : "organisation"))
+                right: try self.right(parts[0]),
+                scope: try self.accessScope(parts.count == 2 ? parts[1] : "organisation"))
         }
     }
 

@@ -42,8 +42,10 @@ extension Bridge {
         let who = try await self.caller(caller)
         let standing = try await self.plane.standing(of: who)
         let directory = standing.directory
-        let scopes = Set([.organisation] + directory.grants(of: who.actor).map(\.scope) + (who.rights ?? []).map(\.scope))
-            .sorted { $0.description < $1.description }
+        let scopes = Set(
+            [.organisation] + directory.grants(of: who.actor).map(\.scope) + (who.rights ?? []).map(\.scope)
+        )
+        .sorted { $0.description < $1.description }
         let rights = Right.allCases.flatMap { right in
             let held = scopes.filter { standing.allows(right, on: $0) }
             return held.filter { scope in !held.contains { $0 != scope && $0.covers(scope) } }
