@@ -121,7 +121,8 @@ extension Standing {
                 "This token is good for releases of \(names) alone, not to \(right.rawValue) \(what). Use another token."
         }
         if isOwn {
-            return "This token is not good to \(right.rawValue) \(what), though \(actor) may. Use another token, or have one "
+            return
+                "This token is not good to \(right.rawValue) \(what), though \(actor) may. Use another token, or have one "
                 + "made: `slipway token add NAME --may \(Self.words(right, scope))`."
         }
         let start = "\(actor) has no right to \(right.rawValue) \(what)."

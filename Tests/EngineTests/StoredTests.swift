@@ -80,7 +80,8 @@ import Testing
                 kinds.insert(String(match.1))
             }
         }
-        let known = [Stored.access, Stored.change, Stored.directory, Stored.release, Stored.service, Self.lane].flatMap(\.keys)
+        let known = [Stored.access, Stored.change, Stored.directory, Stored.release, Stored.service, Self.lane].flatMap(
+            \.keys)
         #expect(kinds.count > 40)
         #expect(kinds.symmetricDifference(known) == [])
     }

@@ -140,7 +140,8 @@ package struct Access: Machine, Codable {
             guard inUse.count < Self.tokenLimit else {
                 throw Refusal(
                     .notAllowed,
-                    "\(inUse.count) tokens are in use, \(Self.tokenLimit) are allowed. `slipway token revoke NAME` ends one.")
+                    "\(inUse.count) tokens are in use, \(Self.tokenLimit) are allowed. `slipway token revoke NAME` ends one."
+                )
             }
             return [.tokenAdded(token)]
         case .revoke(let name, let actor, let now):

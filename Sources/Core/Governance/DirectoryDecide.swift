@@ -71,7 +71,8 @@ extension Directory {
     private func known(_ id: DirectoryName) throws(Refusal) -> Person {
         guard let person = self.people[id.text] else {
             throw Refusal(
-                .notFound, "There is no person `\(id)`. `slipway person list` shows all; `slipway person add PERSON` adds one.")
+                .notFound,
+                "There is no person `\(id)`. `slipway person list` shows all; `slipway person add PERSON` adds one.")
         }
         return person
     }
@@ -79,7 +80,8 @@ extension Directory {
     private func known(team name: DirectoryName) throws(Refusal) -> Team {
         guard let team = self.teams[name.text] else {
             throw Refusal(
-                .notFound, "There is no team `\(name)`. `slipway team list` shows all; `slipway team add TEAM` adds one.")
+                .notFound,
+                "There is no team `\(name)`. `slipway team list` shows all; `slipway team add TEAM` adds one.")
         }
         return team
     }
@@ -99,7 +101,8 @@ extension Directory {
                 throw Refusal(.invalid, "`\(address.prefix(80))` is no e-mail address: it has the form NAME@HOST.")
             }
             if let other = self.person(withEmail: address), other.id != id {
-                throw Refusal(.alreadyExists, "`\(address)` is the address of \(other.id); one address is one person's.")
+                throw Refusal(
+                    .alreadyExists, "`\(address)` is the address of \(other.id); one address is one person's.")
             }
         }
         guard self.teams[id.text] == nil else {
@@ -132,7 +135,8 @@ extension Directory {
             return [.teamMapped(named)]
         }
         guard self.people[name.text] == nil else {
-            throw Refusal(.alreadyExists, "`\(name)` is a person. In `from` a name is one or the other: choose another.")
+            throw Refusal(
+                .alreadyExists, "`\(name)` is a person. In `from` a name is one or the other: choose another.")
         }
         guard self.teams.count < Self.teamLimit else {
             throw Refusal(.notAllowed, "\(self.teams.count) teams are known, \(Self.teamLimit) are allowed.")
@@ -144,7 +148,8 @@ extension Directory {
         let team = try self.known(team: body.team)
         guard try self.known(body.person).isActive else {
             throw Refusal(
-                .wrongState, "\(body.person) is not active. `slipway person add \(body.person)` brings the person back.")
+                .wrongState, "\(body.person) is not active. `slipway person add \(body.person)` brings the person back."
+            )
         }
         guard !team.members.contains(body.person.text) else {
             throw Refusal(.nothingToDo, "\(body.person) is in \(body.team) already.")

@@ -3,12 +3,18 @@ import Ports
 
 /// Gathers the facts about everything that waits in a lane, and lets the lane decide on them. The streams that were read must not have
 /// moved on when the decision is appended; if one did, all is read again.
-struct Admission: Sendable {
+package struct Admission: Sendable {
     let journal: Journal
     let windows: Windows
     let id: LaneID
 
-    func evaluate() async throws -> [Lane.Event] {
+    package init(journal: Journal, windows: Windows, id: LaneID) {
+        self.journal = journal
+        self.windows = windows
+        self.id = id
+    }
+
+    package func evaluate() async throws -> [Lane.Event] {
         try await self.askForChanges()
         return try await self.journal.retrying {
             let lane = try await self.journal.lane(self.id)

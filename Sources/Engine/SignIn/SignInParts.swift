@@ -18,12 +18,10 @@ package struct People: Sendable {
     package struct Person: Sendable, Equatable {
         package let id: String
         package let isActive: Bool
-        package let mayAdminister: Bool
 
-        package init(id: String, isActive: Bool, mayAdminister: Bool) {
+        package init(id: String, isActive: Bool) {
             self.id = id
             self.isActive = isActive
-            self.mayAdminister = mayAdminister
         }
     }
 
@@ -67,11 +65,11 @@ extension People {
         People(
             find: { id in
                 let directory = try await journal.directory().machine
-                return directory.people[id].map { Person($0, in: directory) }
+                return directory.people[id].map { Person($0) }
             },
             findByMail: { address in
                 let directory = try await journal.directory().machine
-                return directory.person(withEmail: address).map { Person($0, in: directory) }
+                return directory.person(withEmail: address).map { Person($0) }
             },
             noteGroups: { id, groups in
                 guard let name = DirectoryName(id) else { return }
@@ -83,9 +81,7 @@ extension People {
 }
 
 extension People.Person {
-    fileprivate init(_ person: Directory.Person, in directory: Directory) {
-        self.init(
-            id: person.id.text, isActive: person.isActive,
-            mayAdminister: directory.administrators.contains(person.id.text))
+    fileprivate init(_ person: Directory.Person) {
+        self.init(id: person.id.text, isActive: person.isActive)
     }
 }

@@ -8,7 +8,9 @@ extension ControlPlane {
         guard secret.utf8.count <= 256 else { return nil }
         let hash = Core.Digest.of(secret)
         let tokens = try await self.journal.access().machine.tokens
-        guard let token = tokens.last(where: { $0.hash == hash && $0.isInUse(at: self.journal.time.now()) }) else { return nil }
+        guard let token = tokens.last(where: { $0.hash == hash && $0.isInUse(at: self.journal.time.now()) }) else {
+            return nil
+        }
         return (token.name, Caller(token))
     }
 

@@ -29,7 +29,8 @@ extension ControlPlane {
     private func scope(of stream: StreamID?) async throws -> AccessScope {
         switch stream {
         case .service(let name): .service(name)
-        case .release(let id): try await self.journal.release(id).machine.origin.map { .service($0.service) } ?? .organisation
+        case .release(let id):
+            try await self.journal.release(id).machine.origin.map { .service($0.service) } ?? .organisation
         case .lane(let id): .lane(id)
         case .change(let id): try await self.scope(of: id)
         case nil, .train, .flag, .calendar, .access, .directory, .ledger: .organisation

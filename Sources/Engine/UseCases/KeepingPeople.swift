@@ -18,7 +18,8 @@ extension ControlPlane {
     }
 
     /// Gives a right, or takes it back. Who administers a service or an environment does so there.
-    package func change(_ grant: Directory.Grant, isGiven: Bool, by caller: Caller) async throws -> [Directory.Granted] {
+    package func change(_ grant: Directory.Grant, isGiven: Bool, by caller: Caller) async throws -> [Directory.Granted]
+    {
         try await self.authorize(caller, .administer, on: grant.scope, "rights on \(grant.scope.words)")
         if isGiven {
             // What is not there yet is most likely mistyped.

@@ -70,7 +70,8 @@ extension ControlPlane {
         guard let id = session.actor.personID, let person = try await parts.people.find(id), person.isActive else {
             return try self.end(session)
         }
-        return (session, Caller(actor: session.actor, mayAdminister: person.mayAdminister))
+        // What the person may do is what the directory grants: a session adds nothing.
+        return (session, Caller(actor: session.actor))
     }
 
     /// The hash of a browser's id.
@@ -112,7 +113,7 @@ extension ControlPlane {
 
     /// A link that sets the password of a person once. The older ones of the person end; what the person signs in with now goes on.
     package func invite(_ person: String, by caller: Caller) async throws -> (secret: String, link: OneTimeLink) {
-        try await self.authorize(caller, .administer, on: .organisation)
+        try await self.authorize(caller, .administer, on: .organisation, "people and rights")
         let parts = try self.signInParts()
         guard let found = try await parts.people.find(person), found.isActive else {
             throw Refusal(.notFound, "There is no person `\(person.prefix(80))` who may sign in. Add the person first.")

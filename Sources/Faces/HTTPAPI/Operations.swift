@@ -92,8 +92,8 @@ package struct Operations: Sendable {
 
     package var calendar: CalendarOperations
     package var secrets: SecretOperations
-    package var people: PeopleOperations
     package var signIn: SignInOperations
+    package var people: PeopleOperations
 
     // MARK: Records
 
@@ -140,8 +140,8 @@ package struct Operations: Sendable {
         changes: @escaping @Sendable (Caller, _ state: String?) async throws -> [Wire.Change],
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
-        calendar: CalendarOperations, audit: AuditOperations, secrets: SecretOperations, people: PeopleOperations,
-        signIn: SignInOperations,
+        calendar: CalendarOperations, audit: AuditOperations, secrets: SecretOperations, signIn: SignInOperations,
+        people: PeopleOperations,
         events:
             @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
@@ -172,8 +172,8 @@ package struct Operations: Sendable {
         self.logs = logs
         (self.changes, self.change) = (changes, change)
         self.actOnChange = actOnChange
-        (self.calendar, self.audit, self.secrets, self.people) = (calendar, audit, secrets, people)
-        self.signIn = signIn
+        (self.calendar, self.audit, self.secrets, self.signIn) = (calendar, audit, secrets, signIn)
+        self.people = people
         (self.events, self.positions) = (events, positions)
         self.why = why
         self.tokens = tokens

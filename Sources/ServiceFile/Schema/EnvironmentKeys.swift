@@ -5,8 +5,8 @@ import Core
 enum GateKeys {
     static let from = Key.required(
         "from",
-        Kind<String>.line("the owner of a token", atMost: 100).listOrOne(atMost: Limits.names, "owners of tokens"),
-        "who may approve, by the owners of their tokens; the author of a change never approves it")
+        Kind<String>.line("a person or a team", atMost: 100).listOrOne(atMost: Limits.names, "people and teams"),
+        "who may approve: people, or teams of the directory; the author of a change never approves it")
     static let count = Key.optional("count", .integer(1...Limits.names), standard: 1, "how many of them must say yes")
 
     static let approval = Kind<Gate>.section("approval", [Self.from.line, Self.count.line]) { fields, problems in

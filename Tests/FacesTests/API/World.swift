@@ -291,6 +291,7 @@ final class World: Sendable {
                     try self.note("rotateKey \(act.reason)")
                     return Wire.KeyRotated(values: 3)
                 }),
+            signIn: self.signIn,
             people: PeopleOperations(
                 whoAmI: { _ in Samples.whoAmI }, people: { _ in [Samples.person] },
                 addPerson: { caller, person in
@@ -319,7 +320,6 @@ final class World: Sendable {
                     try self.note("grant \(grant.subject) \(grant.right) \(grant.scope) \(isGiven)")
                     return [Samples.grant]
                 }),
-            signIn: self.signIn,
             events: { _, stream, after, limit in self.events(stream, after, limit) },
             positions: { _ in self.positions() },
             why: { _, id in

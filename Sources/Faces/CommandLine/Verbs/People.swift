@@ -4,28 +4,7 @@ import ArgumentParser
 struct PersonVerbs: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "person", abstract: "Who is who: a person in the directory has exactly what is granted.",
-        subcommands: [Add.self, Invite.self, List.self, Deactivate.self])
-
-    struct Invite: Verb {
-        static let configuration = CommandConfiguration(
-            abstract: "Make a link that sets a person's password once, within a day.",
-            discussion: "For who comes new, and for who lost a password: the one of now is good until the link is used.")
-        @Argument(help: "The person's name.")
-        var name: String
-        @OptionGroup var format: Format
-        @OptionGroup var place: Place
-
-        func run(in session: Session) async throws -> Ending {
-            let made = try await session.client(self.place) { try await $0.invite(self.name) }
-            try session.show(
-                made, json: self.format.json,
-                [
-                    "Give this link to \(Plain.line(made.person)), and to nobody else:", "  \(Plain.line(made.link))",
-                    "It sets the password once, until \(TimeText.second(made.expiresAt)).",
-                ])
-            return .done
-        }
-    }
+        subcommands: [Add.self, List.self, Invite.self, Deactivate.self])
 
     struct Add: Verb {
         static let configuration = CommandConfiguration(
@@ -244,7 +223,8 @@ struct GrantVerbs: ParsableCommand {
                 parts.count == 1 || ["person", "team", "service-account"].contains(parts[0])
             else {
                 throw ValidationError(
-                    "\(Plain.quoted(self.whom)) can't have a grant: person:NAME, team:NAME or service-account:NAME can.")
+                    "\(Plain.quoted(self.whom)) can't have a grant: person:NAME, team:NAME or service-account:NAME can."
+                )
             }
         }
     }

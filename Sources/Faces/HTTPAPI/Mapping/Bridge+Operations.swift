@@ -378,7 +378,8 @@ extension Bridge {
         try body.rights?.split(separator: ",", omittingEmptySubsequences: false).prefix(1_000).map { piece in
             let parts = piece.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             return Access.TokenRight(
-                right: try self.right(parts[0]), scope: try self.accessScope(parts.count == 2 ? parts[1] : "organisation"))
+                right: try self.right(parts[0]),
+                scope: try self.accessScope(parts.count == 2 ? parts[1] : "organisation"))
         }
     }
 

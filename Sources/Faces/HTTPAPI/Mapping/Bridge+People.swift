@@ -42,8 +42,10 @@ extension Bridge {
         let who = try await self.caller(caller)
         let standing = try await self.plane.standing(of: who)
         let directory = standing.directory
-        let scopes = Set([.organisation] + directory.grants(of: who.actor).map(\.scope) + (who.rights ?? []).map(\.scope))
-            .sorted { $0.description < $1.description }
+        let scopes = Set(
+            [.organisation] + directory.grants(of: who.actor).map(\.scope) + (who.rights ?? []).map(\.scope)
+        )
+        .sorted { $0.description < $1.description }
         let rights = Right.allCases.flatMap { right in
             let held = scopes.filter { standing.allows(right, on: $0) }
             return held.filter { scope in !held.contains { $0 != scope && $0.covers(scope) } }
@@ -73,6 +75,8 @@ extension Bridge {
         let directory = try await self.plane.changeDirectory(by: who) { now in
             .deactivate(id, reason: reason, by: who.actor, at: now)
         }
+        // They would end at their next use anyway, but must not come back with the person.
+        try await self.plane.endAccess(of: id.text, forgetting: false, by: who.actor)
         return try self.person(id, in: directory)
     }
 

@@ -58,8 +58,8 @@ extension Operations {
             calendar: CalendarOperations(bridge),
             audit: AuditOperations(bridge),
             secrets: SecretOperations(bridge),
-            people: PeopleOperations(bridge),
             signIn: SignInOperations(bridge, address: address),
+            people: PeopleOperations(bridge),
             events: { caller, stream, after, limit in
                 try await bridge.saying { try await bridge.events(caller, stream, after, limit) }
             },

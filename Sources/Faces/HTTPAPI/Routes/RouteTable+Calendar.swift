@@ -7,10 +7,14 @@ extension RouteTable {
             let direction = QueryParameter(
                 name: "direction", kind: .text, summary: "forward (if none is given), rollback, kill or emergency.")
             return [
-                try .read("calendar", "Freezes and change windows, and whether everything is stopped.", needs: .in(.any, .view)) {
+                try .read(
+                    "calendar", "Freezes and change windows, and whether everything is stopped.",
+                    needs: .in(.any, .view)
+                ) {
                     try await $0.operations.calendar.calendar($0.caller)
                 },
-                try .write("calendar", "Add a freeze or change window.", status: 201, needs: .in(.subject, .administer)) {
+                try .write("calendar", "Add a freeze or change window.", status: 201, needs: .in(.subject, .administer))
+                {
                     try await $0.operations.calendar.add($0.caller, $1)
                 },
                 try .write(

@@ -46,12 +46,14 @@ struct RouteTable: Sendable {
     private static var services: [Route] {
         get throws {
             [
-                try .read("status", "Services by environments.", query: [Self.text("service", "Only this service.")],
+                try .read(
+                    "status", "Services by environments.", query: [Self.text("service", "Only this service.")],
                     needs: .in(.any, .view)
                 ) {
                     try await $0.operations.status($0.caller, $0.query["service"])
                 },
-                try .write("services/apply", "Register or update a service from its slipway.yaml.",
+                try .write(
+                    "services/apply", "Register or update a service from its slipway.yaml.",
                     needs: .in(.service, .operate)
                 ) {
                     try await $0.operations.apply($0.caller, $1)
@@ -85,7 +87,8 @@ struct RouteTable: Sendable {
                 ) {
                     try await $0.operations.releases($0.caller, $0.query["service"], $0.number("limit") ?? 50)
                 },
-                try .read("releases/{release}", "One release, by id or `service@version`.", needs: .in(.service, .view)) {
+                try .read("releases/{release}", "One release, by id or `service@version`.", needs: .in(.service, .view))
+                {
                     try await $0.operations.release($0.caller, $0.variable("release"))
                 },
                 try .write(
@@ -115,7 +118,9 @@ struct RouteTable: Sendable {
                 }
             }
             return [
-                try .write("promotions", "Ask for a release to enter an environment.", status: 202, needs: .in(.lane, .promote)) {
+                try .write(
+                    "promotions", "Ask for a release to enter an environment.", status: 202, needs: .in(.lane, .promote)
+                ) {
                     try await $0.operations.promote($0.caller, $1)
                 },
                 try .read("queue", "Every promotion that waits, with what it waits for.", needs: .in(.any, .view)) {
@@ -270,7 +275,8 @@ struct RouteTable: Sendable {
 
     private static var document: Route {
         Route(
-            method: .get, path: Path("openapi.json"), summary: "This document.", query: [], body: nil, answer: .document,
+            method: .get, path: Path("openapi.json"), summary: "This document.", query: [], body: nil,
+            answer: .document,
             needs: nil
         ) { _ in .document }
     }
