@@ -1,6 +1,6 @@
 /// Whose word counts on a change, as the directory stands: names in `from` are teams or people.
 package struct Asked: Sendable, Equatable {
-    /// For each need, in its order.
+    /// For each need, in its order: who of those that have spoken, or speak now, is asked.
     package let people: [Set<String>]
     /// People who made or asked for it; their yes counts nowhere.
     package let authors: Set<String>
@@ -13,16 +13,21 @@ package struct Asked: Sendable, Equatable {
 
 extension Directory {
     /// Who is asked by a change now. `author`: of the commit, `NAME <ADDRESS>`; matched to a person by the address, so that nobody approves
-    /// an own commit under another name.
-    package func asked(by change: ChangeRequest, author: String?, at now: Instant) -> Asked {
+    /// an own commit under another name. `speaking`: whose word is about to be heard.
+    package func asked(
+        by change: ChangeRequest, author: String?, speaking: String? = nil, at now: Instant
+    ) -> Asked {
         var authors = Set(change.request?.authors ?? [])
         if let address = author.flatMap(Self.address), let person = self.person(withEmail: address) {
             authors.insert(person.id.text)
         }
         let spoken = Set(change.words.filter(\.isYes).compactMap { $0.by.personID })
         let except = authors.union(spoken)
+        let heard = spoken.union([speaking].compactMap(\.self))
         let people = (change.request?.needs ?? []).map { need in
-            need.from.reduce(into: Set<String>()) { $0.formUnion(self.people(for: $1, at: now, except: except)) }
+            heard.filter { person in
+                need.from.contains { self.counts(person, for: $0, at: now, except: except) }
+            }
         }
         return Asked(people: people, authors: authors)
     }

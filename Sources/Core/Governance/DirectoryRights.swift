@@ -70,6 +70,20 @@ extension Directory {
         return Set(names).filter { self.people[$0]?.isActive == true }.sorted()
     }
 
+    /// Whether a word counts for a name in `from` now: the same as `people(for:at:except:)`, without looking at a whole team.
+    package func counts(_ person: String, for name: String, at now: Instant, except: Set<String>) -> Bool {
+        func belongs(_ id: String) -> Bool {
+            self.teams[name] == nil ? id == name : self.people[id]?.teams.contains(name) == true
+        }
+        guard self.people[person]?.isActive ?? true else { return false }
+        if belongs(person) { return true }
+        return self.delegations.values.contains { delegation in
+            let from = delegation.from.text
+            return delegation.to.text == person && now < delegation.until && !except.contains(from)
+                && self.people[from]?.isActive == true && belongs(from)
+        }
+    }
+
     /// Whose word counts for a name in `from` now: the active members where it is a team, else that person, and who stands in for one of
     /// them. Nobody stands in for who has spoken or is an author (`except`).
     package func people(for name: String, at now: Instant, except: Set<String>) -> Set<String> {

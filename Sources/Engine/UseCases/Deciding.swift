@@ -10,7 +10,8 @@ extension ControlPlane {
             let change = try await self.journal.change(id)
             let directory = try await self.journal.directory()
             let now = self.journal.time.now()
-            let asked = try await self.asked(by: change.machine, directory.machine, at: now)
+            let asked = try await self.asked(
+                by: change.machine, directory.machine, speaking: caller.actor.personID, at: now)
             let events = try change.machine.decide(
                 .word(yes: yes, by: caller.actor, reason: reason, at: now, asked: asked))
             guard let draft = try self.journal.draft(change, events) else { return }
@@ -27,12 +28,14 @@ extension ControlPlane {
         return change.missing(asking: try await self.asked(by: change, directory, at: self.journal.time.now()))
     }
 
-    private func asked(by change: ChangeRequest, _ directory: Directory, at now: Instant) async throws -> Asked {
+    private func asked(
+        by change: ChangeRequest, _ directory: Directory, speaking: String? = nil, at now: Instant
+    ) async throws -> Asked {
         var author: String?
         if let release = change.request?.candidate.release {
             author = try await self.journal.release(release).machine.origin?.author
         }
-        return directory.asked(by: change, author: author, at: now)
+        return directory.asked(by: change, author: author, speaking: speaking, at: now)
     }
 
     /// The lane that a change is about.

@@ -75,6 +75,12 @@ struct DirectoryHistoryTests {
                 #expect(rights.subtracting(own).isSubset(of: isDelegate ? [.approve, .view] : []))
             }
         }
+        let ids = Self.names.map(\.text)
+        for name in ids {
+            let people = directory.people(for: name, at: now, except: ["bob"])
+            let counted = ids.filter { directory.counts($0, for: name, at: now, except: ["bob"]) }
+            #expect(people.isSuperset(of: counted) && people.intersection(ids) == Set(counted))
+        }
         #expect(directory.grantCount == directory.grantsOf.values.reduce(0) { $0 + $1.count })
         #expect(directory.membershipCount == directory.teams.values.reduce(0) { $0 + $1.members.count })
     }

@@ -14,7 +14,7 @@ import Testing
     /// Roles: nobody, and each right.
     private static let roles: [Right?] = [nil] + Right.allCases.map { $0 }
     /// Where the role is held; what is asked is about `shop/prod`.
-    private static let scopes = ["organisation", "environment:prod", "environment:qa", "lane:shop/prod"]
+    private static let scopes = ["organisation", "environment:prod", "environment:qa"]
         .compactMap { AccessScope($0) }
 
     private struct Cell: Sendable {
@@ -45,17 +45,8 @@ import Testing
             #expect(operations.count > 70 && operations.filter { $0.right == nil }.count == 5)
             var (allowed, refused) = (0, 0)
             for operation in operations {
-                // All at once: each waits for the network more than it works.
-                let answers = try await withThrowingTaskGroup(of: (Cell, Int, String).self) { group in
-                    for cell in cells {
-                        group.addTask {
-                            let answer = try await Self.answer(to: operation, as: cell, server)
-                            return (cell, answer.status, answer.text)
-                        }
-                    }
-                    return try await group.reduce(into: []) { $0.append($1) }
-                }
-                for (cell, status, text) in answers {
+                for cell in cells {
+                    let (status, text) = try await Self.answer(to: operation, as: cell, server)
                     let isAllowed = Self.isAllowed(operation, cell)
                     // A change has its own 403 for who may approve, but is not asked.
                     let isRefused = status == 403 && !text.contains("is not asked here")
@@ -64,7 +55,7 @@ import Testing
                     if isAllowed { allowed += 1 } else { refused += 1 }
                 }
             }
-            #expect(allowed + refused == operations.count * cells.count && allowed > 300 && refused > 300)
+            #expect(allowed + refused == operations.count * cells.count && allowed > 250 && refused > 250)
         }
         // However often somebody is refused, the record of it stays small.
         let records = try await plane.journal.ledger.number(of: .access)
