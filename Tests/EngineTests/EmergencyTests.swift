@@ -60,7 +60,7 @@ import Testing
         try await world.running { plane in
             try await plane.define(Self.shop)
             _ = try await plane.build()
-            try await plane.stopEverything(reason: "a breach", by: .ada)
+            _ = try await plane.stopEverything(reason: "a breach", by: .ada)
             let environment = try #require(EnvironmentName("prod"))
             let (_, number) = try await plane.promote("shop@0.1.0", into: environment, emergency: "it is urgent", by: .ada)
             let gate = try await eventually("the stop's word") {
