@@ -47,7 +47,9 @@ import Testing
         let long = "{ canary: { steps: [50, 100], each: { atLeast: 10m, atMost: 20m }, observe: 1s } }"
         try await Self.opened(Self.file(long), Visitors()) { plane, _ in
             let number = try await plane.promote("0.2.0", to: "prod")
-            func shown() async throws -> Judgement? { try await plane.lane(Shop.lane("prod"), by: .ada).judgements[number] }
+            func shown() async throws -> Judgement? {
+                try await plane.lane(Shop.lane("prod"), by: .ada).judgements[number]
+            }
             _ = try await eventually("a first judgement") { try await (shown()?.new.requests ?? 0) > 0 ? true : nil }
             let first = try #require(try await shown())
             let stream = StreamID.lane(try Shop.lane("prod"))

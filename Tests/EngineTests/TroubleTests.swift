@@ -23,7 +23,8 @@ import Testing
             #expect(ended.end == .deployment(.failed))
             #expect(ended.lastLines.contains("0.2.0 can't open its data"))
             let output = try await plane.output(of: Shop.lane("prod"), lines: 20, by: .ada)
-            #expect(output.contains { $0.hasPrefix("slipway: 0.2.0 (shop/prod/\(ended.number)) failed: ") }, "\(output)")
+            #expect(
+                output.contains { $0.hasPrefix("slipway: 0.2.0 (shop/prod/\(ended.number)) failed: ") }, "\(output)")
             #expect(output.contains { $0.hasSuffix("0.2.0 can't open its data") })
             #expect(ended.reason.contains("0 of 1 instances of 0.2.0"))
             let lane = try await plane.machine("prod")

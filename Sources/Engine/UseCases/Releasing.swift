@@ -104,7 +104,9 @@ extension ControlPlane {
             throw error
         } catch {
             throw Refusal(
-                .invalid, "The file of --artifact can't be taken: \("\(error)".asSentence) Nothing was recorded; name another one.")
+                .invalid,
+                "The file of --artifact can't be taken: \("\(error)".asSentence) Nothing was recorded; name another one."
+            )
         }
     }
 

@@ -129,7 +129,9 @@ package enum HAProxyConfiguration {
             + slots.map {
                 "    http-request set-var(txn.here) nbsrv(arm\($0)) if split !forced { var(txn.arm) -m int \($0) }"
             } + ["    acl nobody var(txn.here) -m int 0"]
-            + slots.map { "    http-request set-var(txn.there) nbsrv(arm\($0)) if nobody { var(txn.other) -m int \($0) }" }
+            + slots.map {
+                "    http-request set-var(txn.there) nbsrv(arm\($0)) if nobody { var(txn.other) -m int \($0) }"
+            }
             + [
                 "    acl fallback var(txn.there) -m int gt 0",
                 "    http-request track-sc1 var(txn.arm) table fallbacks if fallback",

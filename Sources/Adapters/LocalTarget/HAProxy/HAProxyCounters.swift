@@ -21,8 +21,10 @@ package enum HAProxyCounters {
     }
 
     /// Requests of each slot's users that another one got: reads `show table` (management guide 2.6, section 9.3), lines
-    /// of `0x…: key=2 use=0 exp=0 http_req_cnt=130`. A slot without any has no line.
-    package static func fallbacks(_ answer: String) throws(TargetError) -> [Int] {
+    /// of `0x…: key=2 use=0 exp=0 http_req_cnt=130`. A slot without any has no line. nil: a process of an earlier release,
+    /// which counts none, until it is next routed.
+    package static func fallbacks(_ answer: String) throws(TargetError) -> [Int]? {
+        if answer.hasPrefix("No such table") { return nil }
         var counts = Array(repeating: 0, count: HAProxyState.slotCount)
         guard answer.hasPrefix("# table: fallbacks,") else {
             throw TargetError(

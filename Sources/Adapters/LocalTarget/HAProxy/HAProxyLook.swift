@@ -8,7 +8,7 @@ struct HAProxyLook: Sendable {
         var weight: BasisPoints
         var requests: Int
         var errors: Int
-        var fallback: Int
+        var fallback: Int?
     }
 
     var lane: LaneID
@@ -53,7 +53,7 @@ extension HAProxyLane {
         for (index, slot) in now.slots.enumerated() where slot.capacity > 0 && !slot.isRetired {
             arms[CapacityKey(lane: self.lane, number: slot.capacity)] = HAProxyLook.Arm(
                 slot: index, weight: BasisPoints(now.split.weight(of: index + 1)) ?? .zero,
-                requests: answered[index].requests, errors: answered[index].errors, fallback: fallbacks[index])
+                requests: answered[index].requests, errors: answered[index].errors, fallback: fallbacks?[index])
         }
         return HAProxyLook(lane: self.lane, process: process, token: handle.token, arms: arms)
     }

@@ -6,7 +6,8 @@ enum JudgementText {
     static func lines(_ judgement: Wire.Judgement) -> [String] {
         var lines = [judgement.sentence]
         lines.append(
-            "verdict as of \(TimeText.clock(judgement.at)): \(judgement.verdict ?? "none yet"), \(Self.counts(judgement))")
+            "verdict as of \(TimeText.clock(judgement.at)): \(judgement.verdict ?? "none yet"), \(Self.counts(judgement))"
+        )
         lines.append(judgement.support)
         if let warning = judgement.warning { lines.append("watch out: \(warning)") }
         return lines
