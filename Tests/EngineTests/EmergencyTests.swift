@@ -43,7 +43,7 @@ import Testing
             let change = ChangeID(id, number)
             #expect(try await Self.state(change, plane).state == .requested)
             let admitted = try await plane.why(id, number, by: .ada).map(\.text).joined(separator: " ")
-            #expect(admitted.contains("emergency, declared by ada: users can't pay"), "\(admitted)")
+            #expect(admitted.contains("emergency, declared by person:ada: users can't pay"), "\(admitted)")
             #expect(admitted.contains("not held up by `year-end`"), "\(admitted)")
             world.clock.move(.hours(25))
             _ = try await eventually("the escalation") { () -> Bool? in

@@ -13,12 +13,10 @@ struct PastMachines: Machines {
     func service(_ name: ServiceName) async throws -> Loaded<Service> { try self.loaded(.service(name)) }
     func release(_ id: ReleaseID) async throws -> Loaded<Release> { try self.loaded(.release(id)) }
     func lane(_ id: LaneID) async throws -> Loaded<Lane> { try self.loaded(.lane(id)) }
+    func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest> { try self.loaded(.change(id)) }
     /// Where the decision read none there was none.
-    func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest> {
-        guard self.streams[.change(id)] != nil else {
-            return Loaded(stream: .change(id), machine: ChangeRequest(), number: 0)
-        }
-        return try self.loaded(.change(id))
+    func change(ifThereIs id: ChangeID) async throws -> Loaded<ChangeRequest>? {
+        self.streams[.change(id)] == nil ? nil : try self.loaded(.change(id))
     }
     /// Before there was a calendar nothing was frozen.
     func calendar() async throws -> Loaded<FreezeCalendar> {

@@ -67,11 +67,18 @@ protocol Machines: Sendable {
     func release(_ id: ReleaseID) async throws -> Loaded<Release>
     func lane(_ id: LaneID) async throws -> Loaded<Lane>
     func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest>
+    /// nil: nobody asked for people's word.
+    func change(ifThereIs id: ChangeID) async throws -> Loaded<ChangeRequest>?
     func calendar() async throws -> Loaded<FreezeCalendar>
     func directory() async throws -> Loaded<Directory>
 }
 
-extension Journal: Machines {}
+extension Journal: Machines {
+    func change(ifThereIs id: ChangeID) async throws -> Loaded<ChangeRequest>? {
+        let change = try await self.change(id)
+        return change.number == 0 ? nil : change
+    }
+}
 
 /// What the gates of a lane say: the same code decides, and decides again for `audit replay`.
 struct AdmissionRules {
@@ -113,8 +120,12 @@ struct AdmissionRules {
         let environment = ground.environment
         let release = try await self.machines.release(queued.candidate.release)
         ground.readings[release.stream] = release.number
-        let change = try await self.machines.change(ChangeID(self.id, queued.number))
-        let emergency = change.machine.emergency
+        let id = ChangeID(self.id, queued.number)
+        // An emergency is a change where none is needed, too.
+        let change =
+            environment.needsChange
+            ? try await self.machines.change(id) : try await self.machines.change(ifThereIs: id)
+        let emergency = change?.machine.emergency
         var gates = [self.buildGate(release.machine)]
         for before in environment.after {
             let soak = emergency == nil ? environment.soak : nil
@@ -127,7 +138,7 @@ struct AdmissionRules {
             case .approval: break  // all approvals of a promotion are one change
             }
         }
-        if environment.needsChange || change.number > 0 {
+        if let change {
             let author = release.machine.origin?.author
             gates.append(try await self.changeGate(change, queued, environment, author, now, &ground.readings))
         }
