@@ -58,7 +58,8 @@ import Testing
                 OPTIONS:
                   --to <env>              The environment.
                   --at <time>             Not before then: 2026-03-27T18:00:00Z, or 90m, 2h from now.
-                  --emergency             It can't wait for approval, freezes and soak, for the reason given: people approve it afterwards, within a day. It needs the right to operate there.
+                  --emergency             It can't wait for approval, freezes and soak, for the reason given: people approve it
+                                          afterwards, within a day. It needs the right to operate there.
                   --reason <reason>       Why it is an emergency; it stands in the record.
                   --wait                  Return at the deployment's end, its bake included.
                   --timeout <time>        With --wait: for how long at most, as 90s or 10m.
