@@ -31,12 +31,7 @@ package struct FreezeGate {
     }
 
     private var stopped: GateResult? {
-        self.calendar.stop.map { stop in
-            GateResult(
-                gate: "stop", verdict: nil,
-                reason: "\(stop.by) has stopped everything: \(stop.reason.asSentence) `slipway freeze lift --reason …` "
-                    + "lets things move again.")
-        }
+        self.calendar.stop.map { GateResult(gate: "stop", verdict: nil, reason: $0.sentence) }
     }
 
     private func result(for promotion: Int, _ direction: Direction, at now: Instant) -> GateResult? {
@@ -78,7 +73,10 @@ package struct FreezeGate {
     }
 
     func outlook(_ direction: Direction, at now: Instant) -> Outlook {
-        self.outlook(self.entries { _ in false }, direction, at: now)
+        if direction == .forward, let stop = self.calendar.stop {
+            return Outlook(closedBecause: stop.sentence, opensAt: nil, closing: [])
+        }
+        return self.outlook(self.entries { _ in false }, direction, at: now)
     }
 
     private func outlook(_ entries: [Windows.Window], _ direction: Direction, at now: Instant) -> Outlook {
@@ -117,6 +115,13 @@ package struct FreezeGate {
         let opens = openings.nextOpen(on: direction, from: second, zones)
         let next = opens.map { ", open again on \(zones.words($0, in: zone))" } ?? ", not open within two years"
         return Outlook(closedBecause: reason + next, opensAt: opens.map(Instant.init(second:)), closing: closing)
+    }
+}
+
+extension FreezeCalendar.Stop {
+    /// Who stopped, why, and what lifts it.
+    var sentence: String {
+        "\(self.by) has stopped everything: \(self.reason.asSentence) `slipway freeze lift --reason …` lets things move again."
     }
 }
 

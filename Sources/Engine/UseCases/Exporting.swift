@@ -98,7 +98,11 @@ extension Envelope {
         case .lane: (try? EventJSON.event(Lane.Event.self, of: self))?.sentence?.text ?? ""
         case .release: (try? EventJSON.event(Release.Event.self, of: self))?.sentence ?? ""
         case .change: (try? EventJSON.event(ChangeRequest.Event.self, of: self))?.sentence ?? ""
-        case .service, .train, .flag, .calendar, .access, .directory, .ledger: ""
+        case .calendar: (try? EventJSON.event(FreezeCalendar.Event.self, of: self))?.sentence ?? ""
+        case .service: (try? EventJSON.event(Service.Event.self, of: self))?.sentence ?? ""
+        case .directory: (try? EventJSON.event(Directory.Event.self, of: self))?.sentence ?? ""
+        case .access: (try? EventJSON.event(Access.Event.self, of: self))?.sentence ?? ""
+        case .train, .flag, .ledger: ""
         }
     }
 }

@@ -82,22 +82,26 @@ extension ControlPlane {
         return try await self.journal.calendar().machine.stop
     }
 
-    /// Nothing moves forward anywhere until it is lifted; what is on its way stands still where it is. Any operator may: it only stops.
+    /// Nothing moves forward anywhere until it is lifted; what is on its way stands still where it is: each lane's runner sees to that too,
+    /// should this process die before it has paused them all. Any operator may: it only stops.
     /// Returns the deployments that were paused.
     package func stopEverything(reason: String, by caller: Caller) async throws -> [(lane: LaneID, number: Int)] {
         try await self.authorize(caller, .operate, on: .organisation, "everything")
         try await self.journal.decide(FreezeCalendar.self, .calendar, by: caller.actor) { now in
             .stop(by: caller.actor, reason: reason, at: now)
         }
+        guard let stop = try await self.journal.calendar().machine.stop else { return [] }
         var paused: [(lane: LaneID, number: Int)] = []
         for id in try await self.lanes() {
             do {
                 let events = try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
-                    .intent(.pause(number: nil, reason: "everything is stopped: \(reason)"), by: caller.actor, at: now)
+                    .intent(.pause(number: nil, reason: stop.pauseReason), by: caller.actor, at: now)
                 }
                 for case .paused(let body) in events { paused.append((id, body.number)) }
             } catch is Refusal {
-                continue  // Nothing is on its way there, or a person has paused it already.
+                // Nothing is on its way there, or it is paused already: by its runner, or by a person before.
+                let deployment = try await self.journal.lane(id).machine.deployment
+                if let deployment, deployment.pause?.reason == stop.pauseReason { paused.append((id, deployment.number)) }
             }
         }
         return paused
@@ -164,6 +168,10 @@ extension ControlPlane {
             if case .lane(let id) = head.stream { id } else { nil }
         }
     }
+}
+
+extension FreezeCalendar.Stop {
+    var pauseReason: String { "everything is stopped: \(self.reason)" }
 }
 
 extension CalendarScope {

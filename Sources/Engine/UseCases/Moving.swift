@@ -71,8 +71,14 @@ extension ControlPlane {
     package func intend(_ intent: Lane.Intent, in id: LaneID, by caller: Caller) async throws -> [Lane.Event] {
         try await self.authorize(caller, .operate, on: .lane(id))
         _ = try await self.known(id)
-        return try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
-            .intent(intent, by: caller.actor, at: now)
+        return try await self.journal.retrying {
+            let calendar = try await self.journal.calendar()
+            if intent.goesOn, let stop = calendar.machine.stop { throw Refusal(.wrongState, stop.sentence) }
+            // Nobody stops everything between the question and the record.
+            let reading = intent.goesOn ? [StreamReading(stream: calendar.stream, number: calendar.number)] : []
+            return try await LaneJournal(self.journal).decide(id, by: caller.actor, reading: reading) { now in
+                .intent(intent, by: caller.actor, at: now)
+            }
         }
     }
 
@@ -174,6 +180,18 @@ extension ControlPlane {
                 ServiceView(definition: definition, number: service.number, lanes: lanes, watchTrouble: trouble))
         }
         return (position, views)
+    }
+}
+
+extension Lane.Intent {
+    /// Lets what is on its way move forward: not while everything is stopped. What is only asked for waits for that by itself.
+    fileprivate var goesOn: Bool {
+        switch self {
+        case .resume, .skip, .handOver: true
+        case .promote, .cancel, .moveFirst, .pause, .abort, .retry, .rollback, .hold, .releaseHold, .pin, .unpin, .block,
+            .unblock, .clearAlarm, .down:
+            false
+        }
     }
 }
 
