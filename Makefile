@@ -13,12 +13,12 @@ run:
 
 ## Everything, real components included.
 test:
-	@Scripts/need.sh build run tests
+	@Scripts/need.sh build run tests provider
 	Scripts/test.sh
 
 ## The long figures: 1,000,000 requests over 100 switches, 25 crashes, 100,000 histories.
 nightly:
-	@Scripts/need.sh build run tests
+	@Scripts/need.sh build run tests provider
 	SLIPWAY_NIGHTLY=1 Scripts/test.sh
 	swift build -c release --product slipway
 	$(RELEASE)/slipway lab --histories 100000 --seed 1

@@ -15,15 +15,18 @@ let strict: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -51,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -74,7 +78,10 @@ let package = Package(
         ours("ServiceFile", at: "ServiceFile", ["Core", yams]),
         ours(
             "Engine", at: "Engine",
-            ["CanaryAnalysis", "ChangeCalendar", "Core", "Ports", "ServiceFile", crypto, lifecycle, logging],
+            [
+                "CanaryAnalysis", "ChangeCalendar", "Core", "Ports", "ServiceFile", crypto, cryptoExtras, lifecycle,
+                logging,
+            ],
             exclude: ["Ports"]),
 
         // MARK: Adapters: what stands behind the doors.
@@ -88,12 +95,12 @@ let package = Package(
         ours("Lab", at: "Lab", ["ChangeCalendar", "Core", "Ports", "Engine", crypto]),
 
         // MARK: Faces: what people and programs see.
-        ours("APIClient", at: "Faces/APIClient", [asyncHTTPClient, nioCore, nioHTTP1]),
+        ours("APIClient", at: "Faces/APIClient", [asyncHTTPClient, nioCore, nioHTTP1, nioSSL]),
         ours(
             "HTTPAPI", at: "Faces/HTTPAPI",
             [
-                "APIClient", "Core", "Engine", "WebUI", crypto, httpTypes, hummingbird, hummingbirdCore, lifecycle,
-                logging, nioCore, nioPosix,
+                "APIClient", "Core", "Engine", "WebUI", crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS,
+                lifecycle, logging, nioCore, nioPosix, nioSSL,
             ]),
         ours("WebUI", at: "Faces/WebUI", ["APIClient"]),
         ours(
@@ -153,13 +160,17 @@ let package = Package(
             "LocalTargetTests", ["Core", "Kits", "LocalTarget", "Ports", asyncHTTPClient, logging, nioCore, nioPosix]),
         tests(
             "EngineTests",
-            ["ChangeCalendar", "Core", "Engine", "Lab", "LocalTarget", "Ports", "SQLiteStore", "ServiceFile", logging]),
+            [
+                "ChangeCalendar", "Core", "Engine", "Lab", "LocalTarget", "Ports", "SQLiteStore", "ServiceFile", crypto,
+                cryptoExtras, logging,
+            ]),
         tests("LabTests", ["Core", "Engine", "Kits", "Lab", "Ports"]),
         tests(
             "FacesTests",
             [
                 "APIClient", "CommandLine", "Core", "Demo", "Engine", "HTTPAPI", "Kits", "Lab", "Ports", "WebUI",
                 asyncHTTPClient, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nioCore, nioHTTP1,
+                nioSSL, subprocess,
             ]),
         tests(
             "EndToEndTests",

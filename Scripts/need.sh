@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: Scripts/need.sh [build] [run] [tests]
+# usage: Scripts/need.sh [build] [run] [tests] [provider]
 # Sees to it that this machine has what building, or running and testing, needs. What is missing is installed with apt
 # (with sudo where not root), and said first. Where that is not possible: a list, the command, exit 1.
 set -eu
@@ -44,8 +44,21 @@ tests() {
     want python3 'small servers that tests talk to' has python3
     # For the system's own python3, whatever other one stands first in PATH.
     want python3-dateutil 'the calendars that ours are compared with' /usr/bin/python3 -c 'import dateutil'
+    want openssl 'makes the certificates that tests serve with' has openssl
     want tzdata 'the zones of those calendars' test -e /usr/share/zoneinfo/Europe/Berlin
     want procps 'looks for what a test left behind' has pgrep
+}
+
+# The OpenID Connect provider that tests sign in with, from PyPI, in a folder of its own beside the build.
+provider() {
+    venv=.build/oidc-provider
+    if [ -x "$venv/bin/oidc-provider-mock" ]; then return 0; fi
+    want python3-venv 'holds the provider that tests sign in with' python3 -c 'import ensurepip, venv'
+    if [ -n "$missing" ]; then install; fi
+    missing=''
+    echo "Installing oidc-provider-mock from PyPI into $venv" >&2
+    python3 -m venv "$venv" >&2
+    "$venv/bin/pip" install --quiet --disable-pip-version-check 'oidc-provider-mock==0.3.4' >&2
 }
 
 toolchain() {
@@ -81,9 +94,9 @@ install() {
 
 for part in "$@"; do
     case $part in
-    build | run | tests) ;;
+    build | run | tests | provider) ;;
     *)
-        echo "usage: Scripts/need.sh [build] [run] [tests]" >&2
+        echo "usage: Scripts/need.sh [build] [run] [tests] [provider]" >&2
         exit 2
         ;;
     esac

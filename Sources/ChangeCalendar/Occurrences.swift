@@ -22,10 +22,27 @@ struct Occurrences: Sendable, Equatable {
         guard self.times.count <= 1_440 else {
             throw CalendarError("A recurrence starts \(self.times.count) times a day; at most 1,440 are allowed.")
         }
+        if let most = self.startsOfPeriod, !self.rule.positions.isEmpty,
+            self.rule.positions.allSatisfy({ abs($0) > most })
+        {
+            // It picks what no period has: nothing ever starts, and nobody has to look for it for centuries.
+            self.last = start + -1
+            return
+        }
         switch rule.end {
         case .never, .untilUTC: self.last = nil
         case .untilLocal(let time): self.last = time
-        case .count(let count): self.last = self.end(ofCount: count)
+        case .count(let count): self.last = try self.end(ofCount: count)
+        }
+    }
+
+    /// How many starts a period has from which BYSETPOS picks; nil where that depends on the period.
+    private var startsOfPeriod: Int? {
+        switch self.rule.frequency {
+        case .yearly, .monthly, .weekly: nil
+        case .daily: self.times.count
+        case .hourly: self.rule.minutes.count * self.rule.seconds.count
+        case .minutely: self.rule.seconds.count
         }
     }
 
@@ -38,13 +55,38 @@ struct Occurrences: Sendable, Equatable {
     }
 
     /// Counted once, over at most 400 years: the calendar then repeats itself.
-    private func end(ofCount count: Int) -> LocalTime {
+    private func end(ofCount count: Int) throws(CalendarError) -> LocalTime {
         var (left, last) = (count, self.start + -1)
-        self.forEach(from: self.start, to: self.start + 146_097 * 86_400) { time in
-            (left, last) = (left - 1, time)
-            return left > 0
+        var (from, looked) = (self.start, 0)
+        let end = self.start + 146_097 * 86_400
+        while left > 0, from < end {
+            let to = min(from + 366 * 86_400, end)
+            looked += self.periods(from: from, to: to)
+            guard looked <= Self.periodLimit else {
+                throw CalendarError(
+                    "COUNT=\(count) needs a look at more than \(Self.periodLimit) minutes or hours; give UNTIL instead."
+                )
+            }
+            self.forEach(from: from, to: to) { time in
+                (left, last) = (left - 1, time)
+                return left > 0
+            }
+            from = to
         }
         return last
+    }
+
+    /// Minutes or hours that are looked at one by one to find the end of a COUNT: a rule may start so rarely that centuries would be.
+    private static let periodLimit = 20_000_000
+
+    private func periods(from: LocalTime, to: LocalTime) -> Int {
+        let each: Int
+        switch self.rule.frequency {
+        case .yearly, .monthly, .weekly, .daily: return 0
+        case .hourly: each = 24
+        case .minutely: each = 1_440
+        }
+        return (from.day.number...to.day.number).count { self.rule.allows(CivilDay(number: $0)) } * each
     }
 
     /// All starts in a range, its upper end left out, in order, until `body` says that it has seen enough.

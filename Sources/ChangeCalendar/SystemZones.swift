@@ -46,9 +46,7 @@ package final class SystemZones: ZoneRules {
 
     /// nil for a name that is in no zone data: abbreviations such as `EST` and offsets such as `GMT+2` are none of its names.
     private static func year(_ key: Key) -> Year? {
-        guard key.zone == "UTC" || self.names.contains(key.zone), let zone = TimeZone(identifier: key.zone) else {
-            return nil
-        }
+        guard key.zone == "UTC" || self.isName(key.zone), let zone = TimeZone(identifier: key.zone) else { return nil }
         func offset(_ utc: Int64) -> Int64 { Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(utc)))) }
         let first = Int64(CivilDay(year: key.year, month: 1, day: 1).number) * 86_400
         let last = Int64(CivilDay(year: key.year + 1, month: 1, day: 1).number) * 86_400
@@ -70,5 +68,22 @@ package final class SystemZones: ZoneRules {
         return year
     }
 
-    private static let names = Set(TimeZone.knownTimeZoneIdentifiers)
+    /// `Area/Place`, as the zone data names them: the list that Foundation gives out leaves out what was renamed, as `Asia/Kolkata`. Neither
+    /// a path nor the data's own other folders (`posix`, `right`).
+    private static func isName(_ text: String) -> Bool {
+        guard text.utf8.count <= 64 else { return false }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard (2...3).contains(parts.count), let area = parts.first, area != "posix", area != "right" else {
+            return false
+        }
+        return parts.allSatisfy { part in
+            part.utf8.first.map(\.isLetter) == true
+                && part.utf8.allSatisfy { $0.isLetter || $0.isDigit || "_+-".utf8.contains($0) }
+        }
+    }
+}
+
+extension UInt8 {
+    fileprivate var isLetter: Bool { (0x41...0x5A).contains(self) || (0x61...0x7A).contains(self) }
+    fileprivate var isDigit: Bool { (0x30...0x39).contains(self) }
 }

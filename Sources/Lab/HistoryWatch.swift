@@ -58,7 +58,8 @@ struct HistoryWatch: Sendable {
         case .requested, .waiting, .capacityWanted, .capacityScaled, .judged,
             .capacityReady, .capacityLost, .capacityWarm, .capacityGone, .instancesDied, .routerDied,
             .routingConfirmed, .paused, .skipped, .aborted, .withdrawn, .passedNoReturn, .noReturnOverridden,
-            .combinationOverridden, .blocked, .pinned, .unpinned, .alarmRaised, .alarmCleared, .downOrdered, .routerRemoved, .downFinished:
+            .combinationOverridden, .blocked, .pinned, .unpinned, .alarmRaised, .alarmCleared, .downOrdered,
+            .routerRemoved, .downFinished:
             break
         }
     }

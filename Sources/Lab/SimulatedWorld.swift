@@ -66,6 +66,15 @@ package struct SimulatedWorld: Sendable {
         }
     }
 
+    /// What answers at these addresses is gone, or is there again.
+    package mutating func end(_ addresses: [ListenAddress]) {
+        for address in addresses { self.versions[address] = nil }
+    }
+
+    package mutating func open(_ version: String, at addresses: [ListenAddress]) {
+        for address in addresses { self.versions[address] = version }
+    }
+
     package func truth(of lane: LaneID) -> LaneWorld { self.lanes[lane]?.truth ?? LaneWorld() }
 
     // MARK: Instances
@@ -214,11 +223,33 @@ package struct SimulatedWorld: Sendable {
             var mixed = SeededGenerator(seed: bucket)
             var left = mixed.below(10_000)
             for arm in routing.arms.sorted(by: { $0.capacity.number > $1.capacity.number }) {
-                if left < arm.weight.count { return arm.capacity }
+                if left < arm.weight.count { return self.fallback(of: arm, routing)?.capacity ?? arm.capacity }
                 left -= arm.weight.count
             }
         }
         return nil
+    }
+
+    /// The arm that answers the users of one which has nobody; nil: it has somebody, or no other has.
+    private func fallback(of arm: Routing.Arm, _ routing: Routing) -> Routing.Arm? {
+        func answers(_ arm: Routing.Arm) -> Bool { arm.addresses.contains { self.versions[$0] != nil } }
+        return answers(arm) ? nil : routing.arms.first { $0.weight > .zero && answers($0) }
+    }
+
+    /// The arm whose user this is, if the other one answers it; nil: none.
+    package func fallenBack(at address: ListenAddress, user: String) -> CapacityKey? {
+        var whole = self
+        for arm in self.lanes.values.compactMap(\.routing).flatMap(\.arms) {
+            whole.open(arm.version, at: arm.addresses)
+        }
+        let own = whole.capacity(at: address, user: user, header: nil)
+        return own == self.capacity(at: address, user: user, header: nil) ? nil : own
+    }
+
+    package mutating func countFallback(_ key: CapacityKey) {
+        self.count(key, requests: 0, errors: 0)
+        let before = self.lanes[key.lane]?.counts[key.number]?.fallback ?? 0
+        self.lanes[key.lane]?.counts[key.number]?.fallback = before + 1
     }
 
     /// The version that answers a request, by whoever is at one of its arm's addresses; nil: refused.

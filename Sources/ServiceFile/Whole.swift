@@ -62,7 +62,8 @@ struct Whole {
             case .like where draft.environment.like == nil:
                 problems.add(
                     .contradiction, place,
-                    "\(path): the gate `like` needs to know what to compare with: give `like: production`, or take it out")
+                    "\(path): the gate `like` needs to know what to compare with: give `like: production`, or take it out"
+                )
             case .tests, .soak, .approval, .like: break
             }
             // Two approvals by different people are two conditions; two soaks or two tests are a mistake.

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import ChangeCalendar
+import CommandLine
 import Core
 import Engine
 import Foundation
@@ -19,7 +20,10 @@ struct Assembly {
     private let probe: HTTPProbe
 
     /// Takes the folder's lock and a new term, or (`isReadOnly`) looks at what is there.
-    init(folder: String, path: String, logger: Logger, isReadOnly: Bool = false) async throws {
+    /// - Parameter serving: nil: no server, so nobody signs in.
+    init(
+        folder: String, path: String, logger: Logger, isReadOnly: Bool = false, serving: ServeOptions? = nil
+    ) async throws {
         let clock = SystemClock()
         if !isReadOnly {
             // The record is this user's alone.
@@ -60,9 +64,23 @@ struct Assembly {
             commands: commands, probe: self.probe, runtime: self.runtime, router: router,
             messenger: LocalMessenger(commands: commands, client: self.client), secrets: secrets,
             room: { DiskRoom(of: folder) }, clearWork: { try await work.clear($0) })
+        let journal = Journal(ledger: self.ledger, time: clock, news: News())
+        let client = self.client
+        let signIn = try serving.map { try Self.signIn($0, client, journal) }
         self.plane = ControlPlane(
-            journal: Journal(ledger: self.ledger, time: clock, news: News()), doors: doors, zones: SystemZones(),
-            logger: logger)
+            journal: journal, doors: doors, zones: SystemZones(), logger: logger,
+            signIn: signIn)
+    }
+
+    private static func signIn(
+        _ options: ServeOptions, _ client: HTTPClient, _ journal: Journal
+    ) throws -> SignInParts {
+        let folder = options.dataFolder
+        let key = SecretKeys.Place.of(
+            ProcessInfo.processInfo.environment, data: folder, file: FileCredentials.keyFileName)
+        return SignInParts(
+            desk: SignInDesk(store: FileCredentials(data: folder, key: key)),
+            provider: try options.identityProvider(WebClient(client)), people: .directory(journal))
     }
 
     /// Seals the ledger and gives the folder back. What serves goes on serving.

@@ -20,9 +20,11 @@ private struct Loop: Service {
 /// `slipway serve`: everything of one data folder, until SIGTERM or SIGINT.
 func serve(_ options: ServeOptions) async throws {
     let logger = Logger(label: "slipway")
-    // Before anything is made: who can't listen leaves nothing behind.
+    // Before anything is made: who can't listen, or may not, leaves nothing behind.
+    try options.security.check(host: options.host)
     try await APIServer.checkAddress(host: options.host, port: options.port)
-    let assembly = try await Assembly(folder: options.dataFolder, path: searchPath(), logger: logger)
+    let assembly = try await Assembly(folder: options.dataFolder, path: searchPath(), logger: logger, serving: options)
+    let served = ServedAddress(options.address)
     let (plane, runtime, router, ledger) = (assembly.plane, assembly.runtime, assembly.router, assembly.ledger)
     let folder = options.dataFolder
     if options.rebuilds {
@@ -34,18 +36,20 @@ func serve(_ options: ServeOptions) async throws {
     let token = try await plane.localToken(owner: Assembly.user, keeping: known)
     try writePrivately(Data((token + "\n").utf8), to: tokenFile)
     let api = APIServer(
-        operations: Operations(plane), host: options.host, port: options.port, logger: logger,
+        operations: Operations(plane, address: { served.text }), host: options.host, port: options.port,
+        security: options.security, logger: logger,
         onListening: { address in
             ledger.announce(address)
-            let file = Connection.ServerFile(address: address, pid: Int(getpid()))
+            if options.publicAddress == nil { served.set(address) }
+            let file = options.serverFile(listeningAt: address)
             do {
                 try writePrivately(try JSONEncoder().encode(file), to: "\(folder)/\(Connection.ServerFile.name)")
                 // Written at once, also where nobody looks: a killed server must not take its address along.
-                try FileHandle.standardOutput.write(
-                    contentsOf: Data("slipway serves \(address), data in \(folder)\n".utf8))
+                try say("slipway serves \(address), data in \(folder)")
             } catch {
                 logger.error("\(folder)/\(Connection.ServerFile.name) could not be written: \(error)")
             }
+            await sayFirstLink(plane, served)
         })
     var services: [any Service] = [
         Loop { await runtime.run() }, Loop { await router.run() }, plane.conductor, api,
@@ -67,6 +71,20 @@ func serve(_ options: ServeOptions) async throws {
     }
     try await assembly.close()
     try outcome.get()
+}
+
+/// Who administers signs in by this, as long as nobody has a password.
+private func sayFirstLink(_ plane: ControlPlane, _ served: ServedAddress) async {
+    do {
+        guard let (secret, link) = try await plane.firstLink() else { return }
+        try say("\(link.person) sets a password by this link, once and within a day: \(served.text)/link/\(secret)")
+    } catch {
+        plane.logger.error("no link for the administrator could be made: \(error)")
+    }
+}
+
+private func say(_ line: String) throws {
+    try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
 }
 
 /// Written beside it and moved into place; readable by this user alone.

@@ -21,7 +21,9 @@ struct Arrows {
         Arrows("ServiceFile", "ServiceFile", ours: ["Core"], others: ["Yams"]),
         Arrows(
             "Engine", "Engine", ours: ["CanaryAnalysis", "ChangeCalendar", "Core", "Ports", "ServiceFile"],
-            others: ["Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization"]),
+            others: [
+                "Crypto", "CryptoExtras", "Dispatch", "Foundation", "Logging", "ServiceLifecycle", "Synchronization",
+            ]),
         Arrows(
             "SQLiteStore", "Adapters/SQLiteStore", ours: ["Core", "Ports"],
             others: ["Crypto", "Dispatch", "GRDB", "GRDBSQLite", "Glibc", "Synchronization"]),
@@ -36,13 +38,13 @@ struct Arrows {
             others: ["Crypto", "Foundation", "Synchronization"]),
         Arrows(
             "APIClient", "Faces/APIClient",
-            others: ["AsyncHTTPClient", "Foundation", "NIOCore", "NIOHTTP1", "Synchronization"]),
+            others: ["AsyncHTTPClient", "Foundation", "NIOCore", "NIOHTTP1", "NIOSSL", "Synchronization"]),
         Arrows("WebUI", "Faces/WebUI", ours: ["APIClient"], others: ["Foundation"]),
         Arrows(
             "HTTPAPI", "Faces/HTTPAPI", ours: ["APIClient", "Core", "Engine", "Ports", "ServiceFile", "WebUI"],
             others: [
-                "Crypto", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix",
-                "ServiceLifecycle", "Synchronization",
+                "Crypto", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging",
+                "NIOCore", "NIOPosix", "NIOSSL", "ServiceLifecycle", "Synchronization",
             ]),
         Arrows(
             "Demo", "Faces/Demo", ours: ["APIClient"],

@@ -49,7 +49,8 @@ struct DocumentTests {
     {
         let lines = try self.text("Makefile").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let needs = [
-            "run": "build run", "test": "build run tests", "nightly": "build run tests", "bench": "build",
+            "run": "build run", "test": "build run tests provider",
+            "nightly": "build run tests provider", "bench": "build",
             "dist": "build", "check": nil, "format": nil,
         ]
         for (target, parts) in needs {

@@ -51,7 +51,7 @@ struct NeedTests {
     }
 
     @Test func `a machine that has everything hears nothing`() throws {
-        let there = ["git", "make", "cc", "curl", "haproxy", "python3", "pgrep", "apt-get", "sudo"]
+        let there = ["git", "make", "cc", "curl", "haproxy", "python3", "pgrep", "openssl", "apt-get", "sudo"]
         let run = try Machine(user: 1_000, programs: there).need("run", "tests")
         #expect(run.code == 0)
         #expect(run.out.isEmpty && run.err.isEmpty && run.called.isEmpty, "\(run)")
@@ -79,7 +79,7 @@ struct NeedTests {
     @Test func `an unknown part is wrong usage`() throws {
         let run = try Machine(user: 0, programs: []).need("everything")
         #expect(run.code == 2)
-        #expect(run.err == "usage: Scripts/need.sh [build] [run] [tests]\n")
+        #expect(run.err == "usage: Scripts/need.sh [build] [run] [tests] [provider]\n")
     }
 }
 

@@ -152,4 +152,32 @@ struct CalendarTests {
         }
         #expect(LocalTime("2024-02-29T23:59:58")?.text == "2024-02-29T23:59:58")
     }
+
+    @Test func `zones are found under all names of the zone data, and no path is one`() {
+        for zone in ["Asia/Kolkata", "Etc/UTC", "Etc/GMT+5", "US/Eastern", "America/Argentina/ComodRivadavia", "UTC"] {
+            #expect(Self.zones.offset(of: zone, at: 1_800_000_000) != nil, "\(zone)")
+        }
+        for zone in [
+            "posix/Europe/Berlin", "right/UTC", "../../etc/passwd", "Europe/../Berlin", "Europe//Berlin",
+            "/Europe/Berlin",
+            "EST", "GMT+2", "Europe/Nowhere", "Nowhere/Berlin", "Europe/", "",
+        ] { #expect(Self.zones.offset(of: zone, at: 1_800_000_000) == nil, "\(zone)") }
+    }
+
+    @Test(arguments: [
+        "FREQ=MINUTELY;COUNT=1;BYSECOND=0;BYSETPOS=2", "FREQ=HOURLY;COUNT=1;BYMINUTE=0;BYSETPOS=2",
+        "FREQ=DAILY;COUNT=3;BYHOUR=9;BYMINUTE=0;BYSECOND=0;BYSETPOS=-2",
+    ]) func `a rule that picks what no period has never starts, and nobody looks for it`(rule: String) throws {
+        let freeze = try Self.calendar(.freeze, "2026-01-01T00:00:00", "2026-01-01T00:00:30", "UTC", rule)
+        #expect(freeze.verdict(on: .forward, at: try Self.utc("2026-01-01T00:00:00"), Self.zones).isOpen)
+        #expect(freeze.verdict(on: .forward, at: try Self.utc("2027-01-01T09:00:00"), Self.zones).isOpen)
+    }
+
+    @Test func `a count whose end is centuries off is refused instead of looked for`() {
+        let rule = "FREQ=MINUTELY;INTERVAL=1440;BYHOUR=7;COUNT=5"
+        let error = #expect(throws: CalendarError.self) {
+            _ = try Self.calendar(.freeze, "2026-01-01T00:00:00", "2026-01-01T00:00:30", "UTC", rule)
+        }
+        #expect(error?.message.contains("give UNTIL instead") == true)
+    }
 }

@@ -68,8 +68,13 @@ import Testing
         }
         let after = try await site.server.run { running in
             let stage = Stage(client: running.client, repository: site.repository)
-            let resumed = try await Evidence(running.client, promotion.id)
-            #expect(resumed.holds(before), "\(moment) ms: \(before) before the kill, \(resumed) after it")
+            // Until its first look it shows what is on record; from then on all that was seen counts.
+            let resumed = try await Stage.wait(
+                for: "what was judged before the kill at \(moment) ms: \(before)", within: .seconds(10)
+            ) {
+                let evidence = try await Evidence(running.client, promotion.id)
+                return evidence.holds(before) ? evidence : nil
+            }
             let ended = try await stage.end(of: promotion, as: .completed)
             #expect(ended.version == "1.1.0")
             #expect(try await stage.lane().serving.map(\.version) == ["1.1.0"])

@@ -93,7 +93,9 @@ import Testing
                 #expect(ended.err.contains("127.0.0.1:\(port) is in use by slipway (pid"))
             }.expectsSuccess()
             #expect(!FileManager.default.fileExists(atPath: other))
-            let nowhere = try await PlainServer.slipway(["serve", "--data", other, "--listen", "192.0.2.1:0"])
+            let nowhere = try await PlainServer.slipway([
+                "serve", "--data", other, "--listen", "192.0.2.1:0", "--behind-proxy",
+            ])
             #expect(nowhere.code == .exited(1))
             #expect(nowhere.err.contains("Can't listen on 192.0.2.1:0"))
             #expect(!FileManager.default.fileExists(atPath: other))

@@ -27,9 +27,10 @@ import Testing
         }
         #expect(try await plane.journal.service(try Shop.lane("prod").service).machine.number == 2)
         let records = try await plane.journal.ledger.events(of: .access, after: 0, limit: 10)
-        #expect(records.map(\.kind.name) == ["access.refused", "access.refused"])
+        #expect(records.map(\.kind.name) == ["access.refused"], "the same is written down once a minute")
         #expect(records.allSatisfy { $0.actor == Caller.bob.actor })
-        #expect(records.allSatisfy { String(decoding: $0.body, as: UTF8.self).contains("shop, weakened") })
+        #expect(
+            records.allSatisfy { String(decoding: $0.body, as: UTF8.self).contains("service:shop (shop, weakened)") })
         // What would change may be asked by everybody.
         let plan = try await plane.apply(self.open, repository: Shop.folder, isPlan: true, by: .bob)
         #expect(plan.differences.contains { $0.hasSuffix("(weakens)") })

@@ -43,6 +43,48 @@ import Testing
         }
     }
 
+    @Test func `the judgement that is shown is of now, though nothing new is on record`() async throws {
+        let long = "{ canary: { steps: [50, 100], each: { atLeast: 10m, atMost: 20m }, observe: 1s } }"
+        try await Self.opened(Self.file(long), Visitors()) { plane, _ in
+            let number = try await plane.promote("0.2.0", to: "prod")
+            func shown() async throws -> Judgement? {
+                try await plane.lane(Shop.lane("prod"), by: .ada).judgements[number]
+            }
+            _ = try await eventually("a first judgement") { try await (shown()?.new.requests ?? 0) > 0 ? true : nil }
+            let first = try #require(try await shown())
+            let stream = StreamID.lane(try Shop.lane("prod"))
+            let kinds = try await plane.journal.ledger.events(of: stream, after: 0, limit: 1_000).count {
+                $0.kind.name == "lane.judged"
+            }
+            _ = try await eventually("a newer one") {
+                try await (shown().map { $0.to > first.to && $0.new.requests > first.new.requests } ?? false)
+                    ? true : nil
+            }
+            let later = try await plane.journal.ledger.events(of: stream, after: 0, limit: 1_000).count {
+                $0.kind.name == "lane.judged"
+            }
+            #expect(later <= kinds + 2)
+            try await plane.intend(.abort(number: number, reason: "seen"), in: try Shop.lane("prod"), by: .ada)
+            _ = try await plane.end(number, in: "prod")
+            #expect(try await (shown()?.to ?? first.to) > first.to, "of what ended, the last")
+        }
+    }
+
+    @Test func `a clock that is set back by hours makes the judge not blind`() async throws {
+        let long = "{ canary: { steps: [50, 100], each: { atLeast: 10m, atMost: 20m }, observe: 1s } }"
+        let traffic = Visitors(perMoment: 2, failing: ["0.2.0": 60])
+        try await Self.opened(Self.file(long), traffic) { plane, world in
+            let number = try await plane.promote("0.2.0", to: "prod")
+            _ = try await eventually("a first judgement") {
+                try await plane.lane(Shop.lane("prod"), by: .ada).judgements[number]
+            }
+            world.clock.move(.hours(-2))
+            let ended = try await plane.end(number, in: "prod")
+            #expect(ended.end == .deployment(.aborted), "\(ended.reason)")
+            #expect(ended.judgement?.verdict == .fail)
+        }
+    }
+
     @Test func `a version that fails is stopped by the judge, with its evidence, and blocked`() async throws {
         try await Self.opened(Self.file(Self.canary), Visitors(failing: ["0.2.0": 40])) { plane, world in
             let number = try await plane.promote("0.2.0", to: "prod")

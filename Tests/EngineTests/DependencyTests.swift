@@ -36,7 +36,7 @@ import Testing
         for environment in environments {
             let lane = try Self.lane(service, environment)
             _ = try await plane.promote("\(service)@\(version)", into: lane.environment, by: .ada)
-            try await eventually("\(version) in \(lane)") {
+            _ = try await eventually("\(version) in \(lane)") {
                 let machine = try await plane.journal.lane(lane).machine
                 return machine.stable?.candidate.version == version && machine.deployment == nil ? true : nil
             }
@@ -93,7 +93,7 @@ import Testing
             }
             let override = try await plane.overrideCombination(of: number, in: lane, reason: "tried by hand", by: .ada)
             #expect(override.with == ["stock@1.0.0"])
-            try await eventually("2.1.0 in prod") {
+            _ = try await eventually("2.1.0 in prod") {
                 try await plane.journal.lane(lane).machine.stable?.candidate.version == "2.1.0" ? true : nil
             }
             // Together they were verified in dev, from either side.
@@ -117,7 +117,7 @@ import Testing
             try await Self.bring("stock", "1.1.0", Self.stock, to: ["dev"], world, plane)
             // Whatever wakes the lane next finds it.
             try await plane.define(shop.replacing("./shop", with: "./shop2").replacing("7103", with: "7105"))
-            try await eventually("2.0.0 in dev") {
+            _ = try await eventually("2.0.0 in dev") {
                 try await plane.journal.lane(lane).machine.stable?.candidate.version == "2.0.0" ? true : nil
             }
         }
@@ -148,7 +148,7 @@ import Testing
 
     @Test func `an environment that is to be like another lets nothing in while it differs`() async throws {
         let world = World()
-        func file(_ replicas: Int) -> String {
+        @Sendable func file(_ replicas: Int) -> String {
             Shop.file(
                 Shop.line("stage", "like: prod", "gates: [like]", "replicas: \(replicas)") + "\n"
                     + Shop.line("prod", "after: stage", "replicas: 2"))
@@ -181,7 +181,8 @@ import Testing
             await #expect {
                 _ = try await plane.rollBack(lane, to: nil, reason: "slow", by: .ada)
             } throws: {
-                ($0 as? Refusal)?.message.contains("0.2.0 has passed its point of no return: it drops a column.") == true
+                ($0 as? Refusal)?.message.contains("0.2.0 has passed its point of no return: it drops a column.")
+                    == true
             }
             await #expect {
                 _ = try await plane.rollBack(lane, to: nil, reason: "slow", isForced: true, by: .robot)

@@ -175,9 +175,41 @@ import Testing
             }
             #expect(try await plane.stopEverything(reason: "look first", by: .ada).map(\.number) == [number])
             #expect(try await plane.machine("prod").deployment?.pause?.reason == "everything is stopped: look first")
+            let id = try Shop.lane("prod")
+            for intent in [
+                Lane.Intent.resume(number: nil, reason: "go"), .skip(number: nil, reason: "go"),
+                .handOver(number: nil, reason: "go"),
+            ] {
+                await #expect { try await plane.intend(intent, in: id, by: .bob) } throws: {
+                    ($0 as? Refusal)?.message.contains("person:ada has stopped everything: look first.") == true
+                }
+            }
+            let closed = try await plane.outlook(of: id, .forward, by: .bob)
+            #expect(closed.closedBecause?.contains("`slipway freeze lift --reason …`") == true)
+            #expect(try await plane.outlook(of: id, .rollback, by: .bob).closedBecause == nil)
             try await plane.liftStop(reason: "looked", by: .ada)
             #expect(try await plane.machine("prod").deployment?.pause != nil)
             #expect(try await plane.machine("prod").deployment?.number == number)
+        }
+    }
+
+    @Test func `a stop that is only on record pauses what is on its way all the same`() async throws {
+        let file = Shop.file(Shop.line("prod", "bake: 1h"))
+        let world = World()
+        world.repository.commit("feat: open", file: file)
+        try await world.running { plane in
+            try await plane.define(file)
+            _ = try await plane.build()
+            _ = try await plane.promote("0.1.0", to: "prod")
+            _ = try await eventually("the bake") {
+                try await plane.machine("prod").deployment?.bakes == true ? true : nil
+            }
+            // As if the process had died between the stop and the pauses.
+            try await plane.journal.decide(FreezeCalendar.self, .calendar, by: .person("ada")) { now in
+                .stop(by: .person("ada"), reason: "a breach", at: now)
+            }
+            let pause = try await eventually("the pause") { try await plane.machine("prod").deployment?.pause }
+            #expect(pause.reason == "everything is stopped: a breach" && pause.by == .person("ada"))
         }
     }
 

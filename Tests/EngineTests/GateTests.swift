@@ -160,7 +160,7 @@ import Testing
             #expect(events.map(\.kind.name) == ["access.refused", "access.refused"])
             #expect(events.map(\.actor) == [Caller.robot.actor, Caller.bob.actor])
             let text = events.map { String(decoding: $0.body, as: UTF8.self) }
-            #expect(text[0].contains("\"approve\"") && text[0].contains(change.text))
+            #expect(text[0].contains("\"approve\"") && text[0].contains("lane:shop/prod"))
             #expect(text[1].contains("\"administer\""))
         }
     }

@@ -11,6 +11,7 @@ import Testing
     @Test func `every stored body is read, and written again as the same bytes`() throws {
         try Self.check(Access.Event.self, Stored.access)
         try Self.check(ChangeRequest.Event.self, Stored.change)
+        try Self.check(Directory.Event.self, Stored.directory)
         try Self.check(Release.Event.self, Stored.release)
         try Self.check(Service.Event.self, Stored.service)
         try Self.check(Lane.Event.self, Self.lane)
@@ -24,6 +25,7 @@ import Testing
         try Self.check(Service.Event.self, Stored.serviceNewest, version: 3)
         try Self.check(Release.Event.self, Stored.releaseNow, version: 2)
         try Self.check(Access.Event.self, Stored.accessNow, version: 2)
+        try Self.check(Access.Event.self, Stored.accessNewest, version: 3)
         for (name, body) in Stored.serviceNow.merging(Stored.laneNow, uniquingKeysWith: { first, _ in first }) {
             for version in [0, Self.newest(name) + 1] {
                 let kind = EventKind(name, version: version)
@@ -79,11 +81,12 @@ import Testing
         var kinds: Set<String> = []
         for case let file as URL in files where file.pathExtension == "swift" {
             let text = try String(contentsOf: file, encoding: .utf8)
-            for match in text.matches(of: /"((?:access|change|lane|release|service)\.[a-zA-Z]+)"/) {
+            for match in text.matches(of: /"((?:access|change|directory|lane|release|service)\.[a-zA-Z]+)"/) {
                 kinds.insert(String(match.1))
             }
         }
-        let known = [Stored.access, Stored.change, Stored.release, Stored.service, Self.lane].flatMap(\.keys)
+        let known = [Stored.access, Stored.change, Stored.directory, Stored.release, Stored.service, Self.lane].flatMap(
+            \.keys)
         #expect(kinds.count > 40)
         #expect(kinds.symmetricDifference(known) == [])
     }

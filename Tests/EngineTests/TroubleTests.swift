@@ -22,6 +22,10 @@ import Testing
             let ended = try await plane.end(try await plane.promote("0.2.0", to: "prod"), in: "prod")
             #expect(ended.end == .deployment(.failed))
             #expect(ended.lastLines.contains("0.2.0 can't open its data"))
+            let output = try await plane.output(of: Shop.lane("prod"), lines: 20, by: .ada)
+            #expect(
+                output.contains { $0.hasPrefix("slipway: 0.2.0 (shop/prod/\(ended.number)) failed: ") }, "\(output)")
+            #expect(output.contains { $0.hasSuffix("0.2.0 can't open its data") })
             #expect(ended.reason.contains("0 of 1 instances of 0.2.0"))
             let lane = try await plane.machine("prod")
             #expect(lane.versions == ["0.1.0"])
@@ -85,10 +89,12 @@ import Testing
             try await plane.intend(.releaseHold(reason: "go"), in: id, by: .ada)
             let queued = try await eventually("the reason") {
                 try await plane.machine("prod").queue.first {
-                    $0.waitsFor.contains { $0.reason.contains("earlier definition") }
+                    $0.waitsFor.contains { $0.reason.contains("waits for 2 of bob, cleo") }
                 }
             }
             #expect(queued.number == number)
+            let words = try await plane.why(ChangeID(id, number), by: .ada).map(\.text)
+            #expect(words.contains { $0.contains("void") && $0.contains("definition 2") }, "\(words)")
             #expect(try await plane.machine("prod").deployment == nil)
         }
     }

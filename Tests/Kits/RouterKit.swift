@@ -15,6 +15,9 @@ package protocol RouterWorld: Sendable {
     func ask(at address: ListenAddress, user: String, header: String?) async throws -> String?
     /// One request of this user, which its instance answers with a status of 500.
     func fail(at address: ListenAddress, user: String) async throws
+    /// The instances at these addresses are gone, at once, until they are started again there.
+    func end(_ addresses: [ListenAddress]) async throws
+    func startAgain(_ version: String, at addresses: [ListenAddress]) async throws
     /// The router's own process ends; the next `apply` gives the lane another.
     func endProcess() async throws
     /// Runs `body` while one request, begun at `listen`, is under way at the instance that got it.
@@ -44,6 +47,9 @@ package enum RouterKit {
         Check(name: "an arm whose instances changed sends to the new ones", run: Self.newInstances),
         Check(name: "requests under way are counted, also after the version left", run: Self.underWay),
         Check(name: "requests and errors are counted by arm, and another process counts anew", run: Self.counts),
+        Check(
+            name: "an arm without any instance has its users answered by the other, counted, and gets them back",
+            run: Self.fallback),
         Check(name: "a removed lane reads as nil and can be routed again", run: Self.removed),
     ]
 }
@@ -299,6 +305,71 @@ extension RouterKit {
             }
             try await clock.sleep(for: .milliseconds(5))
         }
+    }
+
+    /// Both ways: the newer version away, then the older one; what was forced stays an honest refusal.
+    private static func fallback(_ world: any RouterWorld) async throws {
+        let one = try await world.instances(of: "1.0.0", count: 2)
+        let two = try await world.instances(of: "2.0.0", count: 1)
+        let half = world.routing(1, [try world.arm(1, 5_000, one), try world.arm(2, 5_000, two)], preview: 2)
+        let preview = try #require(try await world.router.apply(half, term: self.term).preview)
+        func owners() async throws -> [String?] {
+            var owners: [String?] = []
+            for user in 1...40 {
+                owners.append(try await world.ask(at: world.listen, user: "\(user)", header: nil))
+            }
+            return owners
+        }
+        let before = try await owners()
+        #expect(Set(before) == ["1.0.0", "2.0.0"])
+        #expect(try await self.counted(world, requests: 40).values.allSatisfy { ($0.fallback ?? 0) == 0 })
+        for (gone, version, there) in [(two, "2.0.0", "1.0.0"), (one, "1.0.0", "2.0.0")] {
+            let key = world.key(version == "1.0.0" ? 1 : 2)
+            try await world.end(gone)
+            try await self.eventually { try await Set(owners()) == [there] }
+            let start = try await self.settled(world)
+            #expect(try await owners() == Array(repeating: there, count: 40), "nobody is refused")
+            let end = try await self.settled(world)
+            let users = before.count { $0 == version }
+            for (other, counts) in end {
+                let requests = counts.requests - (start[other]?.requests ?? 0)
+                let fallback = (counts.fallback ?? 0) - (start[other]?.fallback ?? 0)
+                #expect(requests == (other == key ? 0 : 40), "counted for the one that answered")
+                #expect(fallback == (other == key ? users : 0), "and named for the one that did not")
+            }
+            if version == "2.0.0" {
+                #expect(try await world.ask(at: world.listen, user: "1", header: "Slipway-Preview") == nil)
+                #expect(try await world.ask(at: preview, user: "1", header: nil) == nil)
+            }
+            try await world.startAgain(version, at: gone)
+            try await self.eventually { try await owners() == before }
+        }
+        try await world.end(one + two)
+        try await self.eventually { try await Set(owners()) == [nil] }
+    }
+
+    private static func eventually(_ condition: () async throws -> Bool) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(20)
+        while try await !condition() {
+            guard clock.now < deadline else {
+                Issue.record("not within 20 s")
+                return
+            }
+            try await clock.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// The counts once two looks in a row agree.
+    private static func settled(_ world: any RouterWorld) async throws -> [CapacityKey: ArmCounts] {
+        var last: [CapacityKey: ArmCounts]?
+        for _ in 0..<200 {
+            let now = try #require(try await world.router.counts(world.lane)).arms
+            if now == last { return now }
+            last = now
+            try await Task.sleep(for: .milliseconds(30))
+        }
+        throw TargetError(.failed, "the counts do not come to rest", retryable: false)
     }
 
     private static func removed(_ world: any RouterWorld) async throws {

@@ -130,8 +130,15 @@ private struct SimulatedRouterWorld: RouterWorld {
             if let key = world.capacity(at: address, user: user, header: header) {
                 world.count(key, requests: 1, errors: 0)
             }
+            if header == nil, let key = world.fallenBack(at: address, user: user) { world.countFallback(key) }
             return world.answer(at: address, user: user, header: header)
         }
+    }
+
+    func end(_ addresses: [ListenAddress]) async throws { self.target.with { $0.end(addresses) } }
+
+    func startAgain(_ version: String, at addresses: [ListenAddress]) async throws {
+        self.target.with { $0.open(version, at: addresses) }
     }
 
     func fail(at address: ListenAddress, user: String) async throws {

@@ -58,6 +58,32 @@ private func refused(_ body: () async throws -> some Sendable) async -> LedgerEr
 }
 
 @Suite struct `A backup` {
+    @Test func `what people sign in with is in it with the keys alone, and comes back; sessions and links never`()
+        async throws
+    {
+        try await Original.with { original in
+            let digits = String(repeating: "0a", count: 32)
+            let kept = ["credentials/password-\(digits)", "credentials/identity-\(digits)", "credential.key"]
+            let others = ["credentials/session-\(digits)", "credentials/link-\(digits)", "credentials/password-x"]
+            try FileManager.default.createDirectory(
+                atPath: original.folder + "/credentials", withIntermediateDirectories: true)
+            for name in kept + others { try Data(name.utf8).write(to: URL(filePath: "\(original.folder)/\(name)")) }
+            for withKey in [false, true] {
+                let file = original.file + "\(withKey)"
+                let report = try SQLiteLedger.backUp(
+                    folder: original.folder, to: file, withKey: withKey, at: testTime())
+                #expect(report.secrets == 0 && !report.hasKey)
+                let copy = original.folder + "-\(withKey)"
+                _ = try await SQLiteLedger.restore(file: file, to: copy, at: testTime(), agree: { _ in false })
+                for name in kept {
+                    #expect(
+                        FileManager.default.contents(atPath: "\(copy)/\(name)") == (withKey ? Data(name.utf8) : nil))
+                }
+                for name in others { #expect(!FileManager.default.fileExists(atPath: "\(copy)/\(name)")) }
+            }
+        }
+    }
+
     @Test func `of a ledger in use comes back whole, verified, with its blobs`() async throws {
         try await Original.with { original in
             let unnamed = try await original.blobs.store(Array("nobody names this".utf8))

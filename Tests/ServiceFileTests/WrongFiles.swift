@@ -255,12 +255,6 @@ extension Wrong {
         .environment("after: e", .contradiction, 15, "e can't come after itself"),
         .environment("gates: [soak: 1m]", .contradiction, 16, "`soak` is time in the environment before"),
         .environment("gates: [tests]", .contradiction, 16, "name the build's JUnit file in `build.tests`"),
-        .environment(
-            "gates: [approval: { from: [release-managers], count: 2 }]", .contradiction, 61,
-            "`count: 2` can never be reached, because `from` names 1 person (release-managers): name 2 or more"),
-        .environment(
-            "gates: [approval: { from: [bob, cleo, bob], count: 3 }]", .contradiction, 59,
-            "`from` names 2 different people (bob, cleo)"),
         .environment("strategy: blueGreen", .contradiction, 18, "without `listen` there is none"),
         .environment("strategy: canary", .contradiction, 18, "`canary` shares traffic, and without `listen`"),
         .environment("strategy: { rolling: {} }", .contradiction, 18, "`rolling` shares traffic"),

@@ -106,7 +106,7 @@ package enum Gate: Sendable, Equatable, Codable {
     case tests
     /// The longest continuous verified stay in each environment before.
     case soak(Milliseconds)
-    /// Named people said yes. `from` names owners of tokens.
+    /// Named people said yes. `from` names people, or teams of the directory.
     case approval(from: [String], count: Int)
     /// It does not differ from the environment that it is to be `like`.
     case like

@@ -2,14 +2,23 @@
 ///
 ///     (unknown) --requested--> requested --approved (count reached)--> approved --closed--> closed
 ///     requested --rejected--> rejected --closed--> closed
+///     requested --expired (nobody decided in time)--> expired
+///     requested, approved --voided (what was approved has changed)--> requested
+///     requested --emergencyDeclared--> requested: it goes ahead, is not closed before people approved it, and escalates if they do not
 package struct ChangeRequest: Machine, Codable {
     package enum State: String, Sendable, Codable {
-        case unknown, requested, approved, rejected, closed
+        case unknown, requested, approved, rejected, closed, expired
     }
 
-    package private(set) var state: State = .unknown
-    package private(set) var request: Request?
-    package private(set) var words: [Word] = []
+    package internal(set) var state: State = .unknown
+    package internal(set) var request: Request?
+    package internal(set) var words: [Word] = []
+    /// It goes ahead before people have said yes; nil: a normal change (ITIL 4, change enablement).
+    package internal(set) var emergency: Emergency?
+    /// People were reminded that time runs out.
+    package internal(set) var remindedAt: Instant?
+    /// An emergency that nobody approved in time.
+    package internal(set) var escalatedAt: Instant?
 
     package init() {}
 
@@ -21,12 +30,15 @@ package struct ChangeRequest: Machine, Codable {
         package let by: Actor
         /// People who made or asked for this; their word does not count.
         package let authors: [String]
-        package let needs: [Need]
+        package internal(set) var needs: [Need]
         package let at: Instant
+        /// The number of the service's definition that says how it would be deployed. nil in what was stored before approvals
+        /// were voided by another one.
+        package internal(set) var definition: Int?
 
         package init(
             id: ChangeID, lane: LaneID, promotion: Int, candidate: Candidate, by: Actor, authors: [String],
-            needs: [Need], at: Instant
+            needs: [Need], definition: Int? = nil, at: Instant
         ) {
             self.id = id
             self.lane = lane
@@ -35,6 +47,7 @@ package struct ChangeRequest: Machine, Codable {
             self.by = by
             self.authors = authors
             self.needs = needs
+            self.definition = definition
             self.at = at
         }
     }
@@ -59,7 +72,13 @@ package struct ChangeRequest: Machine, Codable {
 
     package enum Input: Sendable, Equatable {
         case request(Request)
-        case word(yes: Bool, by: Actor, reason: String, at: Instant)
+        /// `asked`: whom the names in `from` stand for; nil: each is a person.
+        case word(yes: Bool, by: Actor, reason: String, at: Instant, asked: Asked? = nil)
+        /// What was asked for would be done otherwise now: what people have said is void, and those of `needs` are asked.
+        case edit(definition: Int, needs: [Need], reason: String, at: Instant)
+        case declareEmergency(reason: String, by: Actor, at: Instant)
+        /// Time has passed.
+        case tick(at: Instant)
         case close(reason: String, at: Instant)
     }
 
@@ -68,6 +87,11 @@ package struct ChangeRequest: Machine, Codable {
         case spoken(Word)
         case approved(At)
         case rejected(At)
+        case voided(Voided)
+        case emergencyDeclared(Emergency)
+        case reminded(At)
+        case expired(At)
+        case escalated(At)
         case closed(Closed)
     }
 
@@ -85,10 +109,16 @@ package struct ChangeRequest: Machine, Codable {
     package var pending: [Effect] { [] }
 
     /// What is still missing of each need: whom it could come from, and how many.
-    package var missing: [Need] {
+    package var missing: [Need] { self.missing(asking: nil) }
+
+    /// The same, with those whom the names stand for now.
+    package func missing(asking asked: Asked?) -> [Need] {
         let needs = self.request?.needs ?? []
-        let people = Set(self.words.filter(\.isYes).compactMap { $0.by.personID })
-        let seats = Seats(needs.map { Seats.Rule(people: Set($0.from), count: $0.count) }, filledBy: people)
+        let people = Set(self.words.filter(\.isYes).compactMap { $0.by.personID }).subtracting(asked?.authors ?? [])
+        let rules = needs.indices.map { index in
+            Seats.Rule(people: asked?.people[index] ?? Set(needs[index].from), count: needs[index].count)
+        }
+        let seats = Seats(rules, filledBy: people)
         return zip(needs, seats.missing).compactMap { need, count in
             count == 0 ? nil : Need(from: need.from.filter { !people.contains($0) }, count: count)
         }
@@ -97,27 +127,43 @@ package struct ChangeRequest: Machine, Codable {
     package func decide(_ input: Input) throws(Refusal) -> [Event] {
         switch input {
         case .request(let request): return self.state == .unknown ? [.requested(request)] : []
-        case .word(let yes, let actor, let reason, let now):
-            return try self.hear(Word(by: actor, isYes: yes, reason: reason, at: now))
+        case .edit(let definition, let needs, let reason, let now):
+            guard self.state == .requested || self.state == .approved else { return [] }
+            return [.voided(Voided(definition: definition, needs: needs, reason: reason, at: now))]
+        case .declareEmergency(let reason, let actor, let now):
+            return try self.declareEmergency(Emergency(by: actor, reason: reason, at: now))
+        case .tick(let now): return self.passTime(now)
+        case .word(let yes, let actor, let reason, let now, let asked):
+            return try self.hear(Word(by: actor, isYes: yes, reason: reason, at: now), asked)
         case .close(let reason, let now):
-            guard self.state != .closed, self.state != .unknown else { return [] }
+            guard self.state != .closed, self.state != .unknown, self.state != .expired else { return [] }
+            // An emergency is over when people have said whether it was right.
+            if self.emergency != nil, self.state == .requested { return [] }
             return [.closed(Closed(reason: reason, at: now))]
         }
     }
 
-    private func hear(_ word: Word) throws(Refusal) -> [Event] {
-        guard let request, self.state == .requested else {
+    private func hear(_ word: Word, _ asked: Asked?) throws(Refusal) -> [Event] {
+        // Somebody whose word made it approved may have left meanwhile: then others are asked again.
+        let isOpen = self.state == .requested || self.state == .approved && !self.missing(asking: asked).isEmpty
+        guard let request, isOpen else {
             throw Refusal(.wrongState, "This change is \(self.state.rawValue); only a requested one can be decided.")
         }
         guard let person = word.by.personID else {
             throw Refusal(.notAllowed, "\(word.by) is no person; a change is decided by people.")
         }
-        guard request.needs.contains(where: { $0.from.contains(person) }) else {
+        let isAuthor =
+            request.authors.contains(person) || asked?.authors.contains(person) == true
+            || self.emergency?.by.personID == person
+        let isAsked =
+            asked.map { $0.people.contains { $0.contains(person) } }
+            ?? request.needs.contains { $0.from.contains(person) }
+        guard isAsked else {
             let names = Set(request.needs.flatMap(\.from)).sorted().joined(separator: ", ")
             throw Refusal(.notAllowed, "\(person) is not asked here. Asked are: \(names).")
         }
         guard word.isYes else { return [.spoken(word), .rejected(At(at: word.at))] }
-        guard !request.authors.contains(person) else {
+        guard !isAuthor else {
             throw Refusal(
                 .authorIsApprover, "\(person) asked for this change or made it; somebody else has to approve it.")
         }
@@ -126,7 +172,7 @@ package struct ChangeRequest: Machine, Codable {
         }
         var after = self
         after.words.append(word)
-        return after.missing.isEmpty ? [.spoken(word), .approved(At(at: word.at))] : [.spoken(word)]
+        return after.missing(asking: asked).isEmpty ? [.spoken(word), .approved(At(at: word.at))] : [.spoken(word)]
     }
 
     package mutating func apply(_ event: Event) throws(IllegalEvent) {
@@ -138,6 +184,17 @@ package struct ChangeRequest: Machine, Codable {
         case .spoken(let word): self.words.append(word)
         case .approved: self.state = .approved
         case .rejected: self.state = .rejected
+        case .voided(let body):
+            self.request?.needs = body.needs
+            self.request?.definition = body.definition
+            self.words = []
+            self.state = .requested
+        case .emergencyDeclared(let emergency):
+            self.emergency = emergency
+            self.remindedAt = nil
+        case .reminded(let body): self.remindedAt = body.at
+        case .expired: self.state = .expired
+        case .escalated(let body): self.escalatedAt = body.at
         case .closed: self.state = .closed
         }
     }
@@ -156,10 +213,15 @@ extension Actor {
 extension ChangeRequest.Event: LedgerEvent {
     package var kind: EventKind {
         switch self {
-        case .requested: EventKind("change.requested")
+        case .requested(let request): EventKind("change.requested", version: request.definition == nil ? 1 : 2)
         case .spoken: EventKind("change.spoken")
         case .approved: EventKind("change.approved")
         case .rejected: EventKind("change.rejected")
+        case .voided: EventKind("change.voided")
+        case .emergencyDeclared: EventKind("change.emergencyDeclared")
+        case .reminded: EventKind("change.reminded")
+        case .expired: EventKind("change.expired")
+        case .escalated: EventKind("change.escalated")
         case .closed: EventKind("change.closed")
         }
     }
@@ -170,17 +232,29 @@ extension ChangeRequest.Event: LedgerEvent {
         case .spoken(let body): body
         case .approved(let body): body
         case .rejected(let body): body
+        case .voided(let body): body
+        case .emergencyDeclared(let body): body
+        case .reminded(let body): body
+        case .expired(let body): body
+        case .escalated(let body): body
         case .closed(let body): body
         }
     }
 
     package static func decode<D: PayloadDecoder>(_ kind: EventKind, from decoder: D) throws -> ChangeRequest.Event? {
-        guard kind.version == 1 else { return nil }
+        // Version 2 of a request says by which definition it would be deployed; what was added is optional.
+        guard (1...(kind.name == "change.requested" ? 2 : 1)).contains(kind.version) else { return nil }
         switch kind.name {
         case "change.requested": return .requested(try decoder.decode(ChangeRequest.Request.self))
         case "change.spoken": return .spoken(try decoder.decode(ChangeRequest.Word.self))
         case "change.approved": return .approved(try decoder.decode(ChangeRequest.At.self))
         case "change.rejected": return .rejected(try decoder.decode(ChangeRequest.At.self))
+        case "change.voided": return .voided(try decoder.decode(ChangeRequest.Voided.self))
+        case "change.emergencyDeclared":
+            return .emergencyDeclared(try decoder.decode(ChangeRequest.Emergency.self))
+        case "change.reminded": return .reminded(try decoder.decode(ChangeRequest.At.self))
+        case "change.expired": return .expired(try decoder.decode(ChangeRequest.At.self))
+        case "change.escalated": return .escalated(try decoder.decode(ChangeRequest.At.self))
         case "change.closed": return .closed(try decoder.decode(ChangeRequest.Closed.self))
         default: return nil
         }

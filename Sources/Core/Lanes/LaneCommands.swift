@@ -56,4 +56,9 @@ extension Alarm {
 extension String {
     /// Ended by a full stop, unless it ends as a sentence does.
     package var asSentence: String { [".", "!", "?", "…"].contains(self.last) ? self : self + "." }
+
+    /// Without the full stop at its end, so that a sentence can go on behind it; dots of an omission stay.
+    package var asClause: String {
+        self.hasSuffix(".") && !self.hasSuffix("..") ? String(self.dropLast()) : self
+    }
 }

@@ -280,7 +280,7 @@ extension LaneDecision {
         if let pause = deployment.pause {
             throw Refusal(
                 .wrongState,
-                "Deployment \(deployment.number) was paused by \(pause.by): \(pause.reason). Nothing takes over from "
+                "Deployment \(deployment.number) was paused by \(pause.by): \(pause.reason.asSentence) Nothing takes over from "
                     + "what stands still; first \(self.lane.resumeCommand(deployment.number)).")
         }
         guard deployment.bakes else {
@@ -291,7 +291,7 @@ extension LaneDecision {
                     + "\(self.lane.abortCommand(deployment.number)) ends it now and returns its traffic.")
         }
         if let before = deployment.handOver {
-            throw Refusal(.nothingToDo, "\(before.by) let the next take over already: \(before.reason).")
+            throw Refusal(.nothingToDo, "\(before.by) let the next take over already: \(before.reason.asSentence)")
         }
         try self.emit(.handedOver(self.overridden(deployment, by: actor, reason)))
     }

@@ -48,6 +48,7 @@ extension LaneDecision {
     ) throws(Refusal) {
         let seen =
             "\(judgement.requestsInStep) requests in this step, \(Judgement.fewestRequests) are needed to judge by"
+            + (judgement.warning.map { "; \($0)" } ?? "")
         switch policy {
         case .wait(let longer):
             guard until + longer <= self.now else { return }
@@ -65,7 +66,7 @@ extension LaneDecision {
     /// A decision for a person, with the evidence beside it: continue, extend or abort.
     private mutating func ask(_ deployment: Deployment, _ reason: String) throws(Refusal) {
         let reason =
-            "\(reason). \(self.lane.skipCommand(deployment.number)) continues, "
+            "\(reason.asSentence) \(self.lane.skipCommand(deployment.number)) continues, "
             + "\(self.lane.resumeCommand(deployment.number)) watches this step once more, "
             + "\(self.lane.abortCommand(deployment.number)) returns the traffic."
         try self.emit(

@@ -218,7 +218,9 @@ extension LaneDecision {
         try self.end(deployment, .failed, ending.reason)
         try self.alarm(
             .forwardOnly, "\(deployment.candidate.version) failed after its point of no return: \(ending.reason)",
-            next: "roll forward with a fix; \(self.lane.noReturn?.because ?? "the older version can't work on the changed data")")
+            next:
+                "roll forward with a fix; \(self.lane.noReturn?.because ?? "the older version can't work on the changed data")"
+        )
         try self.retireUnused()
     }
 

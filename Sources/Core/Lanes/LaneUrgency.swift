@@ -31,7 +31,8 @@ extension Lane.Event {
             .onTheWayBack
         case .requested, .waiting, .movedFirst, .removed, .admitted, .capacityWarm, .capacityRetiring, .capacityGone,
             .instancesDied, .routerDied, .judged, .alertPeriodBegan, .alertPeriodEnded, .capacityScaled, .paused,
-            .resumed, .skipped, .handedOver, .withdrawn, .passedNoReturn, .noReturnOverridden, .combinationOverridden, .blocked, .unblocked, .held, .holdReleased,
+            .resumed, .skipped, .handedOver, .withdrawn, .passedNoReturn, .noReturnOverridden, .combinationOverridden,
+            .blocked, .unblocked, .held, .holdReleased,
             .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved, .downFinished:
             .never
         }

@@ -8,6 +8,8 @@ package enum StreamID: Sendable, Hashable, CustomStringConvertible {
     case flag(String)
     case calendar
     case access
+    /// People, teams, and who may do what.
+    case directory
     /// Terms of engines and seals' bookkeeping: who owned the ledger since when.
     case ledger
 
@@ -21,6 +23,7 @@ package enum StreamID: Sendable, Hashable, CustomStringConvertible {
         case .flag(let key): "flag/\(key)"
         case .calendar: "calendar"
         case .access: "access"
+        case .directory: "directory"
         case .ledger: "ledger"
         }
     }
@@ -45,6 +48,7 @@ package enum StreamID: Sendable, Hashable, CustomStringConvertible {
         case ("flag", 2) where !parts[1].isEmpty: self = .flag(parts[1])
         case ("calendar", 1): self = .calendar
         case ("access", 1): self = .access
+        case ("directory", 1): self = .directory
         case ("ledger", 1): self = .ledger
         default: return nil
         }

@@ -17,17 +17,21 @@ package struct FreezeGate {
     }
 
     /// Gates of a promotion that waits: the stop of everything, and the calendar. None where neither says anything.
-    func results(for promotion: Int, _ direction: Direction, at now: Instant) -> [GateResult] {
-        [self.stopped, self.result(for: promotion, direction, at: now)].compactMap(\.self)
+    /// An emergency passes freezes and closed windows, and says so; the stop of everything stops it as well.
+    func results(
+        for promotion: Int, _ direction: Direction, emergency: ChangeRequest.Emergency?, at now: Instant
+    ) -> [GateResult] {
+        var calendar = self.result(for: promotion, direction, at: now)
+        if let emergency, let closed = calendar, closed.verdict == nil {
+            let closing = self.closing(promotion, direction, at: now).map { "`\($0)`" }.joined(separator: ", ")
+            calendar = GateResult(
+                gate: "calendar", verdict: .pass, reason: "\(emergency.words); not held up by \(closing)")
+        }
+        return [self.stopped, calendar].compactMap(\.self)
     }
 
     private var stopped: GateResult? {
-        self.calendar.stop.map { stop in
-            GateResult(
-                gate: "stop", verdict: nil,
-                reason: "\(stop.by) has stopped everything: \(stop.reason.asSentence) `slipway freeze lift --reason …` "
-                    + "lets things move again.")
-        }
+        self.calendar.stop.map { GateResult(gate: "stop", verdict: nil, reason: $0.sentence) }
     }
 
     private func result(for promotion: Int, _ direction: Direction, at now: Instant) -> GateResult? {
@@ -48,7 +52,7 @@ package struct FreezeGate {
         let waiting = "\(self.lane.service)/\(self.lane.environment)/\(promotion)"
         return GateResult(
             gate: "calendar", verdict: nil,
-            reason: "\(reason). `slipway freeze override \(waiting) --reason …` lets this one through",
+            reason: "\(reason.asSentence) `slipway freeze override \(waiting) --reason …` lets this one through",
             passesAt: found.opensAt)
     }
 
@@ -69,7 +73,10 @@ package struct FreezeGate {
     }
 
     func outlook(_ direction: Direction, at now: Instant) -> Outlook {
-        self.outlook(self.entries { _ in false }, direction, at: now)
+        if direction == .forward, let stop = self.calendar.stop {
+            return Outlook(closedBecause: stop.sentence, opensAt: nil, closing: [])
+        }
+        return self.outlook(self.entries { _ in false }, direction, at: now)
     }
 
     private func outlook(_ entries: [Windows.Window], _ direction: Direction, at now: Instant) -> Outlook {
@@ -108,6 +115,13 @@ package struct FreezeGate {
         let opens = openings.nextOpen(on: direction, from: second, zones)
         let next = opens.map { ", open again on \(zones.words($0, in: zone))" } ?? ", not open within two years"
         return Outlook(closedBecause: reason + next, opensAt: opens.map(Instant.init(second:)), closing: closing)
+    }
+}
+
+extension FreezeCalendar.Stop {
+    /// Who stopped, why, and what lifts it.
+    var sentence: String {
+        "\(self.by) has stopped everything: \(self.reason.asSentence) `slipway freeze lift --reason …` lets things move again."
     }
 }
 

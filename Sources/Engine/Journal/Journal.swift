@@ -25,6 +25,7 @@ package final class Journal: Sendable {
     package let news: News
     private let unwritable = Mutex<RecordAlarm?>(nil)
     private let reserved = Mutex<Set<String>>([])
+    private let judged = Mutex<[LaneID: [Int: Judgement]]>([:])
     private let remembered = Mutex<[StreamID: (machine: any StreamMachine, number: Int)]>([:])
 
     package init(ledger: any Ledger, time: any TimeSource, news: News) {
@@ -36,6 +37,20 @@ package final class Journal: Sendable {
     /// Tries of one decision when other decisions on the same streams come in between.
     private static let tries = 20
     private static let page = 1_000
+
+    // MARK: What is seen now
+
+    /// The newest judgements of deployments, of which the record holds only what is news: by the looks of this process.
+    /// One that ended keeps its last for as long as the process lives.
+    func judgements(of lane: LaneID) -> [Int: Judgement] { self.judged.withLock { $0[lane] ?? [:] } }
+
+    func nowJudged(_ lane: LaneID, _ number: Int, _ judgement: Judgement) {
+        self.judged.withLock { all in
+            all[lane, default: [:]][number] = judgement
+            // As many as a lane's list of what ended shows.
+            all[lane] = all[lane]?.filter { $0.key > number - 20 }
+        }
+    }
 
     // MARK: Reading
 
@@ -76,6 +91,9 @@ package final class Journal: Sendable {
     }
     package func calendar() async throws -> Loaded<FreezeCalendar> {
         try await self.load(FreezeCalendar.self, .calendar)
+    }
+    package func directory() async throws -> Loaded<Directory> {
+        try await self.load(Directory.self, .directory)
     }
     package func access() async throws -> Loaded<Access> { try await self.load(Access.self, .access) }
 

@@ -14,6 +14,10 @@ struct PastMachines: Machines {
     func release(_ id: ReleaseID) async throws -> Loaded<Release> { try self.loaded(.release(id)) }
     func lane(_ id: LaneID) async throws -> Loaded<Lane> { try self.loaded(.lane(id)) }
     func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest> { try self.loaded(.change(id)) }
+    /// Where the decision read none there was none.
+    func change(ifThereIs id: ChangeID) async throws -> Loaded<ChangeRequest>? {
+        self.streams[.change(id)] == nil ? nil : try self.loaded(.change(id))
+    }
     /// Before there was a calendar nothing was frozen.
     func calendar() async throws -> Loaded<FreezeCalendar> {
         guard self.streams[.calendar] != nil else {
@@ -30,6 +34,14 @@ struct PastMachines: Machines {
             else { return nil }
             return Loaded(stream: stream, machine: service, number: kept.number)
         }.sorted { $0.stream.description < $1.stream.description }
+    }
+
+    /// Before there was a directory, names in `from` were people.
+    func directory() async throws -> Loaded<Directory> {
+        guard self.streams[.directory] != nil else {
+            return Loaded(stream: .directory, machine: Directory(), number: 0)
+        }
+        return try self.loaded(.directory)
     }
 
     private func loaded<M: StreamMachine>(_ stream: StreamID) throws -> Loaded<M> {
@@ -74,6 +86,7 @@ extension PastMachines {
             case .change: try await self.fold(ChangeRequest.self, stream, number)
             case .calendar: try await self.fold(FreezeCalendar.self, stream, number)
             case .access: try await self.fold(Access.self, stream, number)
+            case .directory: try await self.fold(Directory.self, stream, number)
             case .train, .flag, .ledger: nil
             }
         }

@@ -89,7 +89,8 @@ package struct LaneRow: Codable, Sendable, Equatable {
 }
 
 extension ChangeRequest: StreamMachine {
-    package static let snapshotVersion = 1
+    /// 2: what voids it, its times, emergencies.
+    package static let snapshotVersion = 2
 
     package func row(of stream: StreamID) throws -> ProjectionRow? {
         guard let request else { return nil }
@@ -105,8 +106,15 @@ package struct ChangeRow: Codable, Sendable, Equatable {
 }
 
 extension Access: StreamMachine {
-    package static let snapshotVersion = 2
+    /// 3: what was refused in the last minute.
+    package static let snapshotVersion = 3
     /// Tokens are few and read as a whole.
+    package func row(of stream: StreamID) throws -> ProjectionRow? { nil }
+}
+
+extension Directory: StreamMachine {
+    package static let snapshotVersion = 1
+    /// There is one, read as a whole.
     package func row(of stream: StreamID) throws -> ProjectionRow? { nil }
 }
 

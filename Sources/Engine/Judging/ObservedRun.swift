@@ -18,6 +18,7 @@ package struct ObservedRun: Sendable {
     private var to: Instant?
     private var digest = FieldHasher()
     private var chain = ChainHash.origin
+    private var fallbacks = Fallbacks()
     /// Requests of the new version, by the end of their interval.
     private var answered: [(at: Instant, requests: Int)] = []
     /// The end of what was seen last.
@@ -60,13 +61,16 @@ package struct ObservedRun: Sendable {
         }
         self.interval += 1
         guard let before = self.latest else { return }
-        let new = Self.reading(looks.new, since: before.new)
+        let (toOld, toNew) = self.fallbacks.take(looks, since: before)
+        // What the new version answers beside its share is no measure of it.
+        let new = toNew > 0 ? .missing : Self.reading(looks.new, since: before.new)
         let old = looks.old.map { Self.reading($0, since: before.old) } ?? .missing
         let share = looks.new.counts?.weight.count ?? 0
         self.judge.update(
             CanaryAnalysis.Interval(
                 number: self.interval, weight: share, canary: new, baseline: old,
-                arrivals: Self.arrivals(looks, since: before)))
+                // With an arm away the split is not what was asked for, and it is known why.
+                arrivals: toOld + toNew > 0 ? nil : Self.arrivals(looks, since: before)))
         self.splitIsWrong = self.judge.split?.isAlarm ?? false
         if case .counts(let counts) = new {
             self.remember(counts.requests, at: looks.to)
@@ -147,6 +151,7 @@ package struct ObservedRun: Sendable {
             harm: verdict.harm, safe: errors.safety, mayAdvance: mayAdvance, warning: nil,
             from: self.from ?? stepStartedAt, to: self.to ?? stepStartedAt, observations: "sha256:\(self.chain)")
         self.bake?.amend(&result)
+        self.fallbacks.amend(&result)
         return result
     }
 

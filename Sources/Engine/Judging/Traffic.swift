@@ -30,6 +30,8 @@ package struct Traffic: Sendable, Equatable {
         package var p99: Int?
         /// The share that the router was told to give it, at the interval's end; nil: not known.
         package var share: BasisPoints?
+        /// Requests of its users that the other version got, since none of its instances took connections; nil: not known.
+        package var fallback: Int?
         package var gap: Gap?
     }
 
@@ -108,6 +110,7 @@ package struct Traffic: Sendable, Equatable {
             }
             point.requests = interval.requests
             point.errors = interval.errors
+            point.fallback = counts.fallback.map { max(0, $0 - (earlier.look.counts?.fallback ?? 0)) }
             switch interval.times {
             case .none: point.gap = nil
             case .lost: point.gap = .loss

@@ -24,10 +24,13 @@ package struct ArmCounts: Sendable, Equatable, Codable {
     package var times: [Int]
     /// Clients without a key, that were given one by this request: independent draws of the split.
     package var newcomers: Int
+    /// Requests of this arm's users that the other arm got, since no instance of this one took connections; counted for
+    /// the arm that answered. nil: not known.
+    package var fallback: Int?
 
     package init(
         epoch: String, weight: BasisPoints, requests: Int, errors: Int, timed: Int = 0, times: [Int] = [],
-        newcomers: Int = 0
+        newcomers: Int = 0, fallback: Int? = nil
     ) {
         self.epoch = epoch
         self.weight = weight
@@ -36,6 +39,7 @@ package struct ArmCounts: Sendable, Equatable, Codable {
         self.timed = timed
         self.times = times
         self.newcomers = newcomers
+        self.fallback = fallback
     }
 }
 

@@ -76,7 +76,7 @@ extension StreamBatch {
                     .invalid,
                     "`\(self.stream)` can't name a stream: 1 to 200 visible ASCII characters without `/` are allowed.")
             }
-        case .service, .release, .lane, .change, .calendar, .access: break
+        case .service, .release, .lane, .change, .calendar, .access, .directory: break
         }
         guard !self.events.isEmpty else {
             throw LedgerError(

@@ -62,7 +62,7 @@ package struct CapacityReport: Sendable, Equatable, Codable {
     package var lastLines: [String]
     /// Resident memory of its instances together, in bytes; nil: not known.
     package var memory: Int64?
-    /// Which instance was started again last and how it had ended, as in `instance 2 was ended by signal 9`; nil: none.
+    /// Which instance ended last, and how, as in `instance 2 was ended by signal 9`; nil: none.
     package var lastDeath: String?
 
     package init(

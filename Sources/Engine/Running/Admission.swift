@@ -3,12 +3,18 @@ import Ports
 
 /// Gathers the facts about everything that waits in a lane, and lets the lane decide on them. The streams that were read must not have
 /// moved on when the decision is appended; if one did, all is read again.
-struct Admission: Sendable {
+package struct Admission: Sendable {
     let journal: Journal
     let windows: Windows
     let id: LaneID
 
-    func evaluate() async throws -> [Lane.Event] {
+    package init(journal: Journal, windows: Windows, id: LaneID) {
+        self.journal = journal
+        self.windows = windows
+        self.id = id
+    }
+
+    package func evaluate() async throws -> [Lane.Event] {
         try await self.askForChanges()
         return try await self.journal.retrying {
             let lane = try await self.journal.lane(self.id)
@@ -31,7 +37,8 @@ struct Admission: Sendable {
         }
     }
 
-    /// A definition may have got its approval after the promotion was asked for: people must have something to say yes to.
+    /// A definition may have got its approval after the promotion was asked for: people must have something to say yes to. Or another
+    /// one says by now how it would be deployed: what they said is void.
     private func askForChanges() async throws {
         try await self.journal.retrying {
             let lane = try await self.journal.lane(self.id)
@@ -43,7 +50,7 @@ struct Admission: Sendable {
             var drafts: [Draft] = []
             for queued in lane.machine.queue {
                 let change = try await Promoting(journal: self.journal)
-                    .change(queued.candidate, self.id, queued.number, environment, by: queued.by, at: now)
+                    .change(queued, in: self.id, service.machine, environment, at: now)
                 if let change { drafts.append(change) }
             }
             let reading = [lane.stream: lane.number, service.stream: service.number]
@@ -60,12 +67,20 @@ protocol Machines: Sendable {
     func release(_ id: ReleaseID) async throws -> Loaded<Release>
     func lane(_ id: LaneID) async throws -> Loaded<Lane>
     func change(_ id: ChangeID) async throws -> Loaded<ChangeRequest>
+    /// nil: nobody asked for people's word.
+    func change(ifThereIs id: ChangeID) async throws -> Loaded<ChangeRequest>?
     func calendar() async throws -> Loaded<FreezeCalendar>
     /// Services whose definition names this one, by name.
     func dependents(of name: ServiceName) async throws -> [Loaded<Service>]
+    func directory() async throws -> Loaded<Directory>
 }
 
-extension Journal: Machines {}
+extension Journal: Machines {
+    func change(ifThereIs id: ChangeID) async throws -> Loaded<ChangeRequest>? {
+        let change = try await self.change(id)
+        return change.number == 0 ? nil : change
+    }
+}
 
 /// What the gates of a lane say: the same code decides, and decides again for `audit replay`.
 struct AdmissionRules {
@@ -107,9 +122,16 @@ struct AdmissionRules {
         let environment = ground.environment
         let release = try await self.machines.release(queued.candidate.release)
         ground.readings[release.stream] = release.number
+        let id = ChangeID(self.id, queued.number)
+        // An emergency is a change where none is needed, too.
+        let change =
+            environment.needsChange
+            ? try await self.machines.change(id) : try await self.machines.change(ifThereIs: id)
+        let emergency = change?.machine.emergency
         var gates = [self.buildGate(release.machine)]
         for before in environment.after {
-            gates.append(try await self.afterGate(queued, before, environment, now, &ground.readings))
+            let soak = emergency == nil ? environment.soak : nil
+            gates.append(try await self.afterGate(queued, before, soak, now, &ground.readings))
         }
         for gate in environment.gates {
             switch gate {
@@ -123,13 +145,14 @@ struct AdmissionRules {
         let prepared = self.prepared(configuration.needs, queued, in: lane, at: now)
         if let prepared { gates.append(prepared.gate) }
         gates += try await self.dependencyGates(queued, &ground)
-        if environment.needsChange {
-            gates.append(try await self.changeGate(queued, environment, &ground.readings))
+        if let change {
+            let author = release.machine.origin?.author
+            gates.append(try await self.changeGate(change, queued, environment, author, now, &ground.readings))
         }
         let secrets = self.secrets(
             configuration.run?.secrets ?? [], of: ground.service, environment.name)
         if let gate = secrets.gate { gates.append(gate) }
-        gates += ground.freezes.results(for: queued.number, .forward, at: now)
+        gates += ground.freezes.results(for: queued.number, .forward, emergency: emergency, at: now)
         let isFirst = lane.stable == nil && lane.serving.isEmpty
         let plan = Plan.forward(
             environment, configuration, isFirst: isFirst, preparedBy: prepared?.number)
@@ -172,7 +195,8 @@ struct AdmissionRules {
         case .built where release.prunedAt != nil:
             GateResult(gate: "build", verdict: .fail, reason: "its artifact was pruned")
         case .built:
-            GateResult(gate: "build", verdict: .pass, reason: "built" + (release.origin?.configuration.wayBackInWords ?? ""))
+            GateResult(
+                gate: "build", verdict: .pass, reason: "built" + (release.origin?.configuration.wayBackInWords ?? ""))
         case .building: GateResult(gate: "build", verdict: nil, reason: "is being built")
         case .failed: GateResult(gate: "build", verdict: .fail, reason: release.reason ?? "the build failed")
         case .unknown: GateResult(gate: "build", verdict: .fail, reason: "there is no such release")
@@ -191,7 +215,7 @@ struct AdmissionRules {
 
     /// `after: X` means verified in X; with a soak, verified there for long enough without a break.
     private func afterGate(
-        _ queued: QueuedPromotion, _ before: EnvironmentName, _ environment: EnvironmentDefinition, _ now: Instant,
+        _ queued: QueuedPromotion, _ before: EnvironmentName, _ soak: Milliseconds?, _ now: Instant,
         _ readings: inout [StreamID: Int]
     ) async throws -> GateResult {
         let lane = try await self.machines.lane(LaneID(service: self.id.service, environment: before))
@@ -203,7 +227,7 @@ struct AdmissionRules {
                 reason: "\(queued.candidate.version) is not verified in \(before) yet"
                     + self.whatStops(queued.candidate, before, lane.machine))
         }
-        guard let soak = environment.soak, stayed < soak else {
+        guard let soak, stayed < soak else {
             return GateResult(
                 gate: name, verdict: .pass,
                 reason: "verified in \(before)" + lane.machine.overrides(of: queued.candidate.release))
@@ -229,33 +253,6 @@ struct AdmissionRules {
                 "`slipway block remove \(service)@\(candidate.version) --env \(before) --reason …` lifts that"
             }
         return ": it is blocked there by \(block.by), because: \(block.reason). \(lift), or roll forward with a fix"
-    }
-
-    private func changeGate(
-        _ queued: QueuedPromotion, _ environment: EnvironmentDefinition, _ readings: inout [StreamID: Int]
-    ) async throws -> GateResult {
-        let id = ChangeID(self.id, queued.number)
-        let change = try await self.machines.change(id)
-        readings[change.stream] = change.number
-        if change.machine.state == .approved, change.machine.request?.needs != environment.approvals {
-            return GateResult(
-                gate: "approval", verdict: nil,
-                reason: "\(id) was approved under an earlier definition, which asked for other people's word; "
-                    + "cancel promotion \(queued.number) and promote again")
-        }
-        switch change.machine.state {
-        case .approved:
-            let names = change.machine.words.filter(\.isYes).map(\.by.description).joined(separator: ", ")
-            return GateResult(gate: "approval", verdict: .pass, reason: "approved by \(names)")
-        case .rejected:
-            let no = change.machine.words.last { !$0.isYes }
-            return GateResult(
-                gate: "approval", verdict: .fail,
-                reason: "rejected by \(no?.by.description ?? "somebody"): \(no?.reason ?? "")")
-        case .requested, .unknown, .closed:
-            return GateResult(
-                gate: "approval", verdict: nil, reason: "\(id) waits for \(change.machine.missingInWords)")
-        }
     }
 }
 
@@ -287,12 +284,6 @@ extension EnvironmentDefinition {
             case .tests, .approval, .like: nil
             }
         }.max()
-    }
-}
-
-extension ChangeRequest {
-    package var missingInWords: String {
-        self.missing.map { "\($0.count) of \($0.from.joined(separator: ", "))" }.joined(separator: " and ")
     }
 }
 

@@ -47,7 +47,7 @@ struct Automation: Sendable {
             case .lane(let id): names.insert(id.service)
             case .release(let id):
                 if let origin = try await self.journal.release(id).machine.origin { names.insert(origin.service) }
-            case .change, .train, .flag, .calendar, .access, .ledger: break
+            case .change, .train, .flag, .calendar, .access, .directory, .ledger: break
             }
         }
         return names.sorted()

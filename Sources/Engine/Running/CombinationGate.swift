@@ -46,7 +46,8 @@ extension AdmissionRules {
         guard versions.contains(stands) else {
             return GateResult(
                 gate: name, verdict: nil,
-                reason: "\(versions) of \(service) must be verified in \(here); \(stands) is: promote one of those there")
+                reason:
+                    "\(versions) of \(service) must be verified in \(here); \(stands) is: promote one of those there")
         }
         return GateResult(gate: name, verdict: .pass, reason: "\(stands) is verified in \(here)")
     }
@@ -74,7 +75,8 @@ extension AdmissionRules {
         if let asking = around.first(where: { $0.asks.map { !$0.contains(queued.candidate.version) } ?? false }) {
             return say(
                 "\(asking.word ?? asking.service.text) there asks for \(asking.asks?.description ?? "") of "
-                    + "\(self.id.service): promote a version of \(asking.service) that takes \(queued.candidate.version)")
+                    + "\(self.id.service): promote a version of \(asking.service) that takes \(queued.candidate.version)"
+            )
         }
         if let override = queued.combination, override.with == with {
             let words = "\(override.by) lets it enter beside \(with.joined(separator: ", ")): \(override.reason)"

@@ -28,6 +28,9 @@ package struct Conductor: ServiceLifecycle.Service {
                 group.addTask { [stream = fans.automation.stream] in await automation.run(stream) }
                 group.addTask { [stream = fans.notices.stream] in await notices.run(stream) }
                 group.addTask { await watch.run() }
+                let deadlines = ChangeDeadlines(journal: self.journal, logger: self.logger)
+                group.addTask { [fan = fans.changes] in await deadlines.run(fan.stream, again: fan.continuation) }
+                fans.changes.continuation.yield()
                 self.spread(Set(heads.map(\.stream)), &fans, in: &group)
                 for await item in news { self.spread(item.streams, &fans, in: &group) }
                 fans.finish()
@@ -40,6 +43,7 @@ package struct Conductor: ServiceLifecycle.Service {
         typealias Fan<T> = (stream: AsyncStream<T>, continuation: AsyncStream<T>.Continuation)
         let builds: Fan<Void> = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let notices: Fan<Void> = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let changes: Fan<Void> = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let automation: Fan<Set<StreamID>> = AsyncStream.makeStream()
         var lanes: [LaneID: AsyncStream<Void>.Continuation] = [:]
         var branches: [ServiceName: AsyncStream<Void>.Continuation] = [:]
@@ -47,6 +51,7 @@ package struct Conductor: ServiceLifecycle.Service {
         func finish() {
             self.builds.continuation.finish()
             self.notices.continuation.finish()
+            self.changes.continuation.finish()
             self.automation.continuation.finish()
             for lane in self.lanes.values { lane.finish() }
             for branch in self.branches.values { branch.finish() }
@@ -70,10 +75,13 @@ package struct Conductor: ServiceLifecycle.Service {
                 } else {
                     fans.branches[name] = self.watchBranch(of: name, in: &group)
                 }
-            case .release, .change:
+            case .release:
                 everyLane = true
                 fans.builds.continuation.yield()
-            case .calendar: everyLane = true
+            case .change:
+                everyLane = true
+                fans.changes.continuation.yield()
+            case .calendar, .directory: everyLane = true
             case .train, .flag, .access, .ledger: break
             }
         }

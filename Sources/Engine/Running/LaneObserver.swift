@@ -17,6 +17,9 @@ struct LaneObserver: Sendable {
     /// Between two questions whether there is something to watch.
     private static let pace = Milliseconds.seconds(1)
 
+    /// How often it is looked whether the clock was set back.
+    private static let setBack = Duration.seconds(1)
+
     /// Ends when its task is cancelled.
     func run() async {
         var run: (number: Int, run: ObservedRun)?
@@ -47,7 +50,20 @@ struct LaneObserver: Sendable {
             } catch {
                 self.logger.warning("lane \(self.id): its traffic could not be looked at: \(error)")
             }
-            await self.journal.time.wait(until: next)
+            await self.wait(from: now, until: next)
+        }
+    }
+
+    /// A clock that is set back meanwhile ends it: the judge is not blind until the clock has come there again.
+    private func wait(from begin: Instant, until next: Instant) async {
+        let time = self.journal.time
+        await withTaskGroup { group in
+            group.addTask { await time.wait(until: next) }
+            group.addTask {
+                while !Task.isCancelled, time.now() >= begin { try? await Task.sleep(for: Self.setBack) }
+            }
+            await group.next()
+            group.cancelAll()
         }
     }
 
@@ -100,6 +116,7 @@ struct LaneObserver: Sendable {
         }
         try run?.run.take(looks)
         guard let judgement = run?.run.judgement(deployment, at: end, versions.old) else { return }
+        self.journal.nowJudged(self.id, deployment.number, judgement)
         let events = try await LaneJournal(self.journal).decide(self.id, by: .judge, restingOn: unkept) { now in
             .answer(.judged(number: deployment.number, judgement), at: now)
         }

@@ -67,6 +67,7 @@ struct LaneRunner: Sendable {
             isMissed = true
         }
         do {
+            try await self.obeyStop()
             let lane = try await self.journal.lane(self.id).machine
             let wanted = Set(lane.pending)
             for (effect, cancel) in underWay.cancels where !wanted.contains(effect) { cancel.finish() }
@@ -158,6 +159,21 @@ struct LaneRunner: Sendable {
         } catch {
             self.logger.error("lane \(self.id): the answer to \(effect) could not be recorded: \(error)")
             return false
+        }
+    }
+
+    /// While everything is stopped nothing on its way goes forward, whoever died between the order and its effect.
+    private func obeyStop() async throws {
+        guard let stop = try await self.journal.calendar().machine.stop,
+            let deployment = try await self.journal.lane(self.id).machine.deployment,
+            deployment.kind == .forward, deployment.phase == .running, deployment.pause == nil
+        else { return }
+        do {
+            try await LaneJournal(self.journal).decide(self.id, by: stop.by) { now in
+                .intent(.pause(number: nil, reason: stop.pauseReason), by: stop.by, at: now)
+            }
+        } catch is Refusal {
+            // It ended, or was paused, meanwhile.
         }
     }
 

@@ -25,10 +25,15 @@ struct Notices: Sendable {
         let events = try await self.journal.ledger.events(after: place, limit: Self.page)
         guard let last = events.last else { return false }
         for envelope in events {
-            guard case .lane(let id) = envelope.stream else { continue }
-            let event = try EventJSON.event(Lane.Event.self, of: envelope)
-            guard let notice = try await self.notice(event, envelope, id) else { continue }
-            try await self.send(notice)
+            let found: Notice? =
+                switch envelope.stream {
+                case .lane(let id):
+                    try await self.notice(try EventJSON.event(Lane.Event.self, of: envelope), envelope, id)
+                case .change(let id):
+                    try await self.notice(try EventJSON.event(ChangeRequest.Event.self, of: envelope), envelope, id)
+                case .service, .release, .calendar, .access, .directory, .train, .flag, .ledger: nil
+                }
+            if let found { try await self.send(found) }
         }
         try await self.journal.ledger.setPlace(last.position, of: Self.reader)
         return events.count == Self.page
@@ -84,11 +89,31 @@ struct Notices: Sendable {
             .capacityWarm, .capacityLost, .capacityRetiring, .capacityGone, .stepStarted, .stepCompleted,
             .capacityScaled, .routingWanted, .routingConfirmed, .paused, .resumed, .skipped, .movedFirst, .handedOver,
             .aborted, .failed, .verified,
-            .withdrawn, .passedNoReturn, .noReturnOverridden, .combinationOverridden, .blocked, .instancesDied, .routerDied,
+            .withdrawn, .passedNoReturn, .noReturnOverridden, .combinationOverridden, .blocked, .instancesDied,
+            .routerDied,
             .unblocked, .held, .holdReleased, .pinned, .unpinned, .alarmCleared, .downOrdered, .routerRemoved,
             .downFinished:
             return nil
         }
+    }
+
+    private func notice(_ event: ChangeRequest.Event, _ envelope: Envelope, _ id: ChangeID) async throws -> Notice? {
+        let (change, words): (ChangeRequest, String)
+        let occasion: Notify.Occasion
+        switch event {
+        case .voided, .reminded, .escalated: occasion = .waiting
+        case .emergencyDeclared: occasion = .alert
+        case .expired: occasion = .failed
+        // What a lane waits for is told by the lane; who has spoken knows it.
+        case .requested, .spoken, .approved, .rejected, .closed: return nil
+        }
+        (change, words) = (try await self.journal.change(id).machine, event.sentence ?? "")
+        guard let request = change.request else { return nil }
+        let missing = ChangeRequest.inWords(change.missing)
+        return Notice(
+            key: "\(envelope.position)", occasion: occasion, lane: request.lane, version: request.candidate.version,
+            text: "\(request.lane): \(request.candidate.version), \(id): \(words)"
+                + (missing.isEmpty || change.state != .requested ? "" : "; it waits for \(missing)"), at: envelope.at)
     }
 
     /// Who stands by for a deployment: the service's owner, and the author of what was released.

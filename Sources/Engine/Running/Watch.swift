@@ -63,10 +63,12 @@ struct Watch: Sendable {
     /// Only what the lane does not know; how often it wants to be told is its own to decide.
     private func tellDeaths(_ lane: Lane, _ id: LaneID, _ reports: [CapacityReport]) async throws {
         for report in reports {
+            // The first one is told before its restart is counted.
+            let count = max(report.restarts, 1)
             guard let last = report.lastDeath, let capacity = lane.capacities[report.key.number],
-                capacity.deaths?.count != report.restarts
+                capacity.deaths?.count != count
             else { continue }
-            try await self.tell(id, .instancesDied(capacity.number, count: report.restarts, last: last))
+            try await self.tell(id, .instancesDied(capacity.number, count: count, last: last))
         }
         guard let deaths = try await self.doors.router.deaths(id), deaths.count != lane.routerDeaths?.count else {
             return

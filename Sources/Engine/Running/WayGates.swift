@@ -45,6 +45,8 @@ extension AdmissionRules {
         let words = differences.map { "\($0.key.rawValue) (\($0.here), there \($0.there))" }.joined(separator: ", ")
         return GateResult(
             gate: "like", verdict: nil,
-            reason: "\(name) differs from \(like) in \(words): mend that in slipway.yaml and apply it, or name it in `except`")
+            reason:
+                "\(name) differs from \(like) in \(words): mend that in slipway.yaml and apply it, or name it in `except`"
+        )
     }
 }

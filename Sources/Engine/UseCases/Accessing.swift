@@ -8,22 +8,25 @@ extension ControlPlane {
         guard secret.utf8.count <= 256 else { return nil }
         let hash = Core.Digest.of(secret)
         let tokens = try await self.journal.access().machine.tokens
-        guard let token = tokens.last(where: { $0.hash == hash && $0.revokedAt == nil }) else { return nil }
+        guard let token = tokens.last(where: { $0.hash == hash && $0.isInUse(at: self.journal.time.now()) }) else {
+            return nil
+        }
         return (token.name, Caller(token))
     }
 
     /// Who holds the token of this name; nil if it is not in use.
     package func caller(holding name: String) async throws -> Caller? {
         let tokens = try await self.journal.access().machine.tokens
-        return tokens.last { $0.name == name && $0.revokedAt == nil }
+        return tokens.last { $0.name == name && $0.isInUse(at: self.journal.time.now()) }
             .map { Caller($0) }
     }
 
     /// Makes a token; the secret is in the answer and nowhere else.
     package func addToken(
-        _ name: String, owner: Actor, mayAdminister: Bool, scope: Access.Scope? = nil, by caller: Caller
+        _ name: String, owner: Actor, mayAdminister: Bool, scope: Access.Scope? = nil,
+        rights: [Access.TokenRight]? = nil, lasting: Milliseconds? = nil, by caller: Caller
     ) async throws -> (Access.Token, secret: String) {
-        try await self.authorize(caller, .administer, on: "tokens")
+        try await self.authorize(caller, .administer, on: .organisation, "tokens")
         let isName =
             !["", ".", ".."].contains(name) && name.utf8.count <= 64
             && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
@@ -32,12 +35,33 @@ extension ControlPlane {
                 .invalid, "`\(name)` is no token name: 1 to 64 printable ASCII characters without space and slash.")
         }
         if case .release(let services) = scope { try await self.check(services) }
-        let secret = Self.newSecret()
+        try Self.check(rights, lasting, scope)
+        let (secret, now) = (Self.newSecret(), self.journal.time.now())
         let token = Access.Token(
             name: name, owner: owner, hash: Core.Digest.of(secret), mayAdminister: mayAdminister,
-            createdAt: self.journal.time.now(), scope: scope)
+            createdAt: now, scope: scope, rights: rights.map(Self.sorted), expiresAt: lasting.map { now + $0 })
         try await self.journal.decide(Access.self, .access, by: caller.actor) { _ in .add(token) }
         return (token, secret)
+    }
+
+    /// The same rights are written down in the same order.
+    private static func sorted(_ rights: [Access.TokenRight]) -> [Access.TokenRight] {
+        Set(rights).sorted { ($0.right, $0.scope.description) < ($1.right, $1.scope.description) }
+    }
+
+    private static let longest = Milliseconds.hours(24 * 366)
+
+    private static func check(
+        _ rights: [Access.TokenRight]?, _ lasting: Milliseconds?, _ scope: Access.Scope?
+    ) throws(Refusal) {
+        if let rights, !(1...Access.Token.rightLimit).contains(rights.count) || scope != nil {
+            throw Refusal(
+                .invalid,
+                "A token has 1 to \(Access.Token.rightLimit) rights, not \(rights.count), or else the scope `release`.")
+        }
+        if let lasting, !(Milliseconds.seconds(1)...Self.longest).contains(lasting) {
+            throw Refusal(.invalid, "A token expires after a second to 366 days, not after \(lasting.words).")
+        }
     }
 
     /// A service that is not there yet is most likely a mistyped one.
@@ -52,14 +76,14 @@ extension ControlPlane {
     }
 
     package func revokeToken(_ name: String, by caller: Caller) async throws {
-        try await self.authorize(caller, .administer, on: "tokens")
+        try await self.authorize(caller, .administer, on: .organisation, "tokens")
         try await self.journal.decide(Access.self, .access, by: caller.actor) { now in
             .revoke(name: name, by: caller.actor, at: now)
         }
     }
 
     package func tokens(by caller: Caller) async throws -> [Access.Token] {
-        try await self.authorize(caller, .administer, on: "tokens")
+        try await self.authorize(caller, .administer, on: .organisation, "tokens")
         return try await self.journal.access().machine.tokens
     }
 
@@ -69,7 +93,7 @@ extension ControlPlane {
         let local = "local"
         if let secret,
             access.tokens.contains(where: {
-                $0.name == local && $0.revokedAt == nil && $0.hash == Core.Digest.of(secret)
+                $0.name == local && $0.isInUse(at: self.journal.time.now()) && $0.hash == Core.Digest.of(secret)
             })
         {
             return secret

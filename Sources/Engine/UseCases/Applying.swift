@@ -16,7 +16,7 @@ extension ControlPlane {
     package func apply(_ file: String, repository: String, isPlan: Bool, by caller: Caller) async throws -> Applied {
         let contents = try ServiceFile.read(file)
         let definition = contents.definition
-        try await self.authorize(caller, .operate, on: definition.service.text)
+        try await self.authorize(caller, .operate, on: .service(definition.service))
         try Self.check(repository: repository)
         return try await self.journal.retrying {
             // No stream guards addresses: nobody else gives one away meanwhile.
@@ -43,7 +43,8 @@ extension ControlPlane {
         if !isPlan, let draft = try self.journal.draft(loaded, events) {
             // Who may not administer can't take a gate away that stands between a release and its users.
             if difference.weakens {
-                try await self.authorize(caller, .administer, on: "\(definition.service), weakened")
+                try await self.authorize(
+                    caller, .administer, on: .service(definition.service), "\(definition.service), weakened")
             }
             try await self.journal.append([draft], reading: left, by: caller.actor, at: now)
             number += events.count
@@ -62,15 +63,24 @@ extension ControlPlane {
 
     /// Approvals that too few people can give today, because names in `from` own no token. No error: a token can be added any time.
     private func unreachableApprovals(of definition: Definition) async throws -> [String] {
+        let (now, directory) = (self.journal.time.now(), try await self.journal.directory().machine)
         let tokens = try await self.journal.access().machine.tokens
-        let people = Set(tokens.filter { $0.revokedAt == nil }.compactMap { $0.owner.personID })
+        let owners = Set(tokens.filter { $0.isInUse(at: now) }.compactMap { $0.owner.personID })
         return definition.environments.flatMap { environment in
             environment.approvals.compactMap { need in
-                let absent = Set(need.from).subtracting(people).sorted()
-                guard Set(need.from).count - absent.count < need.count else { return nil }
-                return
+                // Who is in the directory signs in; all others need a token.
+                let people = need.from.reduce(into: Set<String>()) {
+                    $0.formUnion(directory.people(for: $1, at: now, except: []))
+                }.filter { directory.people[$0] != nil || owners.contains($0) }
+                guard people.count < need.count else { return nil }
+                let absent = Set(need.from).filter { directory.teams[$0] == nil && !people.contains($0) }.sorted()
+                let start =
                     "\(environment.name): nobody can give the approval \(need.count) of \(need.from.joined(separator: ", ")) yet: "
-                    + absent.joined(separator: ", ") + (absent.count == 1 ? " owns" : " own")
+                guard !absent.isEmpty else {
+                    return start + "these are \(people.count) people. `slipway team add-member TEAM PERSON` adds one."
+                }
+                return
+                    start + absent.joined(separator: ", ") + (absent.count == 1 ? " owns" : " own")
                     + " no token here. Add one: `slipway token add NAME --owner \(absent.first ?? "PERSON")`."
             }
         }

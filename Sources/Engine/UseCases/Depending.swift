@@ -6,7 +6,7 @@ extension ControlPlane {
     package func overrideCombination(of promotion: Int, in id: LaneID, reason: String, by caller: Caller) async throws
         -> Lane.CombinationOverridden
     {
-        try await self.authorize(caller, .operate, on: id.description)
+        try await self.authorize(caller, .operate, on: .lane(id))
         _ = try await self.known(id)
         guard !reason.isEmpty else {
             throw Refusal(.invalid, "An override needs its reason, for the record: `--reason …`.")
@@ -25,7 +25,8 @@ extension ControlPlane {
             guard let combination, combination.isUnproven else {
                 let why = combination.map { ": \($0.gate.reason)" } ?? "."
                 throw Refusal(
-                    .nothingToDo, "No combination that was never verified keeps promotion \(promotion) of \(id) waiting\(why)")
+                    .nothingToDo,
+                    "No combination that was never verified keeps promotion \(promotion) of \(id) waiting\(why)")
             }
             let now = self.journal.time.now()
             let events = try lane.machine.decide(

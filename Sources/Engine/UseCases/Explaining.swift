@@ -12,7 +12,7 @@ package struct Explanation: Sendable, Equatable {
 extension ControlPlane {
     /// Events after a position of the ledger, oldest first: of one stream, or of all.
     package func events(of stream: StreamID?, after: Int, limit: Int, by caller: Caller) async throws -> [Envelope] {
-        try await self.authorize(caller, .view, on: stream?.description ?? "the ledger")
+        try await self.authorize(caller, .view, on: try await self.scope(of: stream))
         guard let stream else { return try await self.journal.ledger.events(after: after, limit: limit) }
         var found: [Envelope] = []
         var number = 0
@@ -25,9 +25,21 @@ extension ControlPlane {
         return Array(found.prefix(limit))
     }
 
+    /// Where the right to see a stream is needed.
+    private func scope(of stream: StreamID?) async throws -> AccessScope {
+        switch stream {
+        case .service(let name): .service(name)
+        case .release(let id):
+            try await self.journal.release(id).machine.origin.map { .service($0.service) } ?? .organisation
+        case .lane(let id): .lane(id)
+        case .change(let id): try await self.scope(of: id)
+        case nil, .train, .flag, .calendar, .access, .directory, .ledger: .organisation
+        }
+    }
+
     /// Why a promotion went as it did, in words, oldest first; with what people said to its change, if it had one.
     package func why(_ id: LaneID, _ number: Int, by caller: Caller) async throws -> [Explanation] {
-        try await self.authorize(caller, .view, on: id.description)
+        try await self.authorize(caller, .view, on: .lane(id))
         _ = try await self.known(id)
         var story = PromotionStory(number: number)
         let explanations = try await self.explain(.lane(id), as: Lane.Event.self) { story.sentence($0) }
@@ -68,7 +80,7 @@ extension ControlPlane {
 
     /// Recomputes the whole chain.
     package func verifyAudit(by caller: Caller) async throws -> AuditReport {
-        try await self.authorize(caller, .view, on: "the audit")
+        try await self.authorize(caller, .view, on: .organisation, "the audit")
         return try await self.journal.ledger.verify()
     }
 }

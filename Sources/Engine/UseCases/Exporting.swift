@@ -79,7 +79,7 @@ package struct LedgerExport: Sendable {
 extension ControlPlane {
     /// The whole ledger up to `last` (nil: as it stands). Bodies hold what people wrote: only who administers may take them out.
     package func exportLedger(_ form: ExportForm, upTo last: Int?, by caller: Caller) async throws -> LedgerExport {
-        try await self.authorize(caller, .administer, on: "the export of the ledger")
+        try await self.authorize(caller, .administer, on: .organisation, "the export of the ledger")
         let ledger = self.journal.ledger
         let newest = try await ledger.position()
         if let last, last > newest {
@@ -98,7 +98,11 @@ extension Envelope {
         case .lane: (try? EventJSON.event(Lane.Event.self, of: self))?.sentence?.text ?? ""
         case .release: (try? EventJSON.event(Release.Event.self, of: self))?.sentence ?? ""
         case .change: (try? EventJSON.event(ChangeRequest.Event.self, of: self))?.sentence ?? ""
-        case .service, .train, .flag, .calendar, .access, .ledger: ""
+        case .calendar: (try? EventJSON.event(FreezeCalendar.Event.self, of: self))?.sentence ?? ""
+        case .service: (try? EventJSON.event(Service.Event.self, of: self))?.sentence ?? ""
+        case .directory: (try? EventJSON.event(Directory.Event.self, of: self))?.sentence ?? ""
+        case .access: (try? EventJSON.event(Access.Event.self, of: self))?.sentence ?? ""
+        case .train, .flag, .ledger: ""
         }
     }
 }

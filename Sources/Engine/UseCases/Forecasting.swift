@@ -8,7 +8,7 @@ extension ControlPlane {
     package func rollbackForecast(
         _ id: LaneID, to version: String?, by caller: Caller
     ) async throws -> RollbackForecast {
-        try await self.authorize(caller, .view, on: id.description)
+        try await self.authorize(caller, .view, on: .lane(id))
         let environment = try await self.known(id)
         let lane = try await self.journal.lane(id).machine
         return try await self.forecast(lane, to: try lane.rollbackTarget(version), environment)

@@ -21,7 +21,7 @@ extension ControlPlane {
     }
 
     package func calendar(by caller: Caller) async throws -> CalendarView {
-        try await self.authorize(caller, .view, on: "the calendar")
+        _ = try await self.authorizeList(caller, "the calendar")
         let calendar = try await self.journal.calendar()
         let second = self.journal.time.now().milliseconds / 1_000
         let windows = self.windows.entries(of: calendar.machine, number: calendar.number)
@@ -43,7 +43,7 @@ extension ControlPlane {
     private static let outlookSeconds: Int64 = 731 * 86_400
 
     package func addToCalendar(_ entry: CalendarEntry, by caller: Caller) async throws {
-        try await self.authorize(caller, .administer, on: "the calendar")
+        try await self.authorize(caller, .administer, on: entry.scope.access, "the calendar")
         guard entry.directions == [.forward] else {
             let named = entry.directions.map(\.rawValue).joined(separator: ", ")
             throw Refusal(
@@ -69,7 +69,8 @@ extension ControlPlane {
     }
 
     package func removeFromCalendar(_ name: CalendarEntryName, reason: String, by caller: Caller) async throws {
-        try await self.authorize(caller, .administer, on: "the calendar")
+        let entry = try await self.journal.calendar().machine.entries.first { $0.value.name == name }
+        try await self.authorize(caller, .administer, on: entry?.value.scope.access ?? .organisation, "the calendar")
         try await self.journal.decide(FreezeCalendar.self, .calendar, by: caller.actor) { now in
             .remove(name, by: caller.actor, reason: reason, at: now)
         }
@@ -77,26 +78,32 @@ extension ControlPlane {
 
     /// nil: nothing is stopped.
     package func stop(by caller: Caller) async throws -> FreezeCalendar.Stop? {
-        try await self.authorize(caller, .view, on: "the calendar")
+        _ = try await self.authorizeList(caller, "the calendar")
         return try await self.journal.calendar().machine.stop
     }
 
-    /// Nothing moves forward anywhere until it is lifted; what is on its way stands still where it is. Any operator may: it only stops.
+    /// Nothing moves forward anywhere until it is lifted; what is on its way stands still where it is: each lane's runner sees to that too,
+    /// should this process die before it has paused them all. Any operator may: it only stops.
     /// Returns the deployments that were paused.
     package func stopEverything(reason: String, by caller: Caller) async throws -> [(lane: LaneID, number: Int)] {
-        try await self.authorize(caller, .operate, on: "everything")
+        try await self.authorize(caller, .operate, on: .organisation, "everything")
         try await self.journal.decide(FreezeCalendar.self, .calendar, by: caller.actor) { now in
             .stop(by: caller.actor, reason: reason, at: now)
         }
+        guard let stop = try await self.journal.calendar().machine.stop else { return [] }
         var paused: [(lane: LaneID, number: Int)] = []
         for id in try await self.lanes() {
             do {
                 let events = try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
-                    .intent(.pause(number: nil, reason: "everything is stopped: \(reason)"), by: caller.actor, at: now)
+                    .intent(.pause(number: nil, reason: stop.pauseReason), by: caller.actor, at: now)
                 }
                 for case .paused(let body) in events { paused.append((id, body.number)) }
             } catch is Refusal {
-                continue  // Nothing is on its way there, or a person has paused it already.
+                // Nothing is on its way there, or it is paused already: by its runner, or by a person before.
+                let deployment = try await self.journal.lane(id).machine.deployment
+                if let deployment, deployment.pause?.reason == stop.pauseReason {
+                    paused.append((id, deployment.number))
+                }
             }
         }
         return paused
@@ -104,7 +111,7 @@ extension ControlPlane {
 
     /// What was paused stays paused: whoever resumes it looks at it first.
     package func liftStop(reason: String, by caller: Caller) async throws {
-        try await self.authorize(caller, .administer, on: "everything")
+        try await self.authorize(caller, .administer, on: .organisation, "everything")
         try await self.journal.decide(FreezeCalendar.self, .calendar, by: caller.actor) { now in
             .release(by: caller.actor, reason: reason, at: now)
         }
@@ -114,7 +121,7 @@ extension ControlPlane {
     package func overrideFreeze(of promotion: Int, in id: LaneID, reason: String, by caller: Caller) async throws
         -> FreezeCalendar.Override
     {
-        try await self.authorize(caller, .administer, on: id.description)
+        try await self.authorize(caller, .administer, on: .lane(id))
         _ = try await self.known(id)
         guard !reason.isEmpty else {
             throw Refusal(.invalid, "An override needs its reason, for the record: `--reason …`.")
@@ -146,7 +153,7 @@ extension ControlPlane {
 
     /// Is a lane open for a direction, why not, and when next.
     package func outlook(of id: LaneID, _ direction: Direction, by caller: Caller) async throws -> FreezeGate.Outlook {
-        try await self.authorize(caller, .view, on: id.description)
+        try await self.authorize(caller, .view, on: .lane(id))
         _ = try await self.known(id)
         let calendar = try await self.journal.calendar()
         return try await self.freezes(calendar, id).outlook(direction, at: self.journal.time.now())
@@ -161,6 +168,22 @@ extension ControlPlane {
     private func lanes() async throws -> [LaneID] {
         try await self.journal.ledger.heads().compactMap { head in
             if case .lane(let id) = head.stream { id } else { nil }
+        }
+    }
+}
+
+extension FreezeCalendar.Stop {
+    var pauseReason: String { "everything is stopped: \(self.reason)" }
+}
+
+extension CalendarScope {
+    /// Who may change such an entry. What is about a team's services is about more than any of them.
+    fileprivate var access: AccessScope {
+        switch (self.team, self.service, self.environment) {
+        case (nil, let service?, let environment?): .lane(LaneID(service: service, environment: environment))
+        case (nil, let service?, nil): .service(service)
+        case (nil, nil, let environment?): .environment(environment)
+        case (_, _, _): .organisation
         }
     }
 }

@@ -4,7 +4,7 @@ import Ports
 extension ControlPlane {
     /// Names, versions, who and when; never a value.
     package func secrets(of service: ServiceName, by caller: Caller) async throws -> [SecretRecord] {
-        try await self.authorize(caller, .view, on: service.text)
+        try await self.authorize(caller, .view, on: .service(service))
         return try await self.known(service).machine.secrets.filter { !$0.isRemoved }
             .sorted { ($0.name, $0.environment?.text ?? "") < ($1.name, $1.environment?.text ?? "") }
     }
@@ -47,11 +47,14 @@ extension ControlPlane {
         try await self.clearSecrets(of: service)
     }
 
-    /// Encrypts all values under a new key; returns how many.
+    /// Encrypts all values, and what people sign in with, under a new key; returns how many values.
     package func rotateSecretKey(by caller: Caller) async throws -> Int {
-        try await self.authorize(caller, .administer, on: "the key of all secrets")
+        try await self.authorize(caller, .administer, on: .organisation, "the key of all secrets")
         guard let store = self.doors.secrets else { throw Self.noSecrets }
-        do { return try store.rotateKey() } catch let error as SecretError {
+        do {
+            _ = try self.signIn?.desk.rotateKey()
+            return try store.rotateKey()
+        } catch let error as SecretError {
             throw Refusal(.wrongState, error.message)
         }
     }
@@ -77,7 +80,8 @@ extension ControlPlane {
     private func secretStore(
         _ service: ServiceName, _ environment: EnvironmentName?, by caller: Caller
     ) async throws -> any SecretStore {
-        try await self.authorize(caller, .administer, on: "secrets of \(service)")
+        let scope = environment.map { AccessScope.lane(LaneID(service: service, environment: $0)) }
+        try await self.authorize(caller, .administer, on: scope ?? .service(service), "secrets")
         if let environment {
             _ = try await self.known(LaneID(service: service, environment: environment))
         } else {

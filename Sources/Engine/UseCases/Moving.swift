@@ -12,20 +12,27 @@ package struct LaneView: Sendable {
     package let preview: ListenAddress?
     /// Of a rollback that names no version; nil: there is nothing to go back to.
     package let rollback: RollbackForecast?
+    /// What the judge made last of the running deployment and of those that ended, by number: newer than what is on
+    /// record, which holds only what is news. Of those that this process has looked at.
+    package let judgements: [Int: Judgement]
 }
 
 extension ControlPlane {
     /// The number of the promotion in its lane.
-    /// - Parameter notBefore: it waits for that time.
+    /// - Parameters:
+    ///   - notBefore: it waits for that time.
+    ///   - emergency: why it can't wait for approval, freezes and soak; whoever may operate the lane may say so.
     package func promote(
-        _ text: String, into environment: EnvironmentName, notBefore: Instant? = nil, by caller: Caller
+        _ text: String, into environment: EnvironmentName, notBefore: Instant? = nil, emergency: String? = nil,
+        by caller: Caller
     ) async throws -> (LaneID, Int) {
         let release = try await self.release(named: text, by: caller)
         guard let origin = release.origin, let candidate = release.candidate else {
             throw Refusal(.notFound, "There is no release `\(text)`.")
         }
         let id = LaneID(service: origin.service, environment: environment)
-        try await self.authorize(caller, .promote, on: id.description)
+        try await self.authorize(caller, .promote, on: .lane(id))
+        if emergency != nil { try await self.authorize(caller, .operate, on: .lane(id)) }
         let definition = try await self.known(id)
         if release.phase == .failed {
             throw Refusal(
@@ -40,13 +47,13 @@ extension ControlPlane {
                     + "another --version builds its commit again.")
         }
         let number = try await Promoting(journal: self.journal)
-            .request(candidate, into: id, definition, by: caller.actor, notBefore: notBefore)
+            .request(candidate, into: id, definition, by: caller.actor, notBefore: notBefore, emergency: emergency)
         return (id, number)
     }
 
     /// Lifts the block of what was stopped here, and asks for it again.
     package func retry(_ id: LaneID, _ number: Int, reason: String, by caller: Caller) async throws -> Int {
-        try await self.authorize(caller, .promote, on: id.description)
+        try await self.authorize(caller, .promote, on: .lane(id))
         let definition = try await self.known(id)
         let lane = try await self.journal.lane(id).machine
         guard let ended = lane.recent.last(where: { $0.number == number }) else {
@@ -62,16 +69,22 @@ extension ControlPlane {
     /// Every other intent of a lane.
     @discardableResult
     package func intend(_ intent: Lane.Intent, in id: LaneID, by caller: Caller) async throws -> [Lane.Event] {
-        try await self.authorize(caller, .operate, on: id.description)
+        try await self.authorize(caller, .operate, on: .lane(id))
         _ = try await self.known(id)
-        return try await LaneJournal(self.journal).decide(id, by: caller.actor) { now in
-            .intent(intent, by: caller.actor, at: now)
+        return try await self.journal.retrying {
+            let calendar = try await self.journal.calendar()
+            if intent.goesOn, let stop = calendar.machine.stop { throw Refusal(.wrongState, stop.sentence) }
+            // Nobody stops everything between the question and the record.
+            let reading = intent.goesOn ? [StreamReading(stream: calendar.stream, number: calendar.number)] : []
+            return try await LaneJournal(self.journal).decide(id, by: caller.actor, reading: reading) { now in
+                .intent(intent, by: caller.actor, at: now)
+            }
         }
     }
 
     /// Fixes a lane to a version, which must be that of a release of the service that can be deployed.
     package func pin(_ id: LaneID, to version: String, reason: String, by caller: Caller) async throws {
-        try await self.authorize(caller, .operate, on: id.description)
+        try await self.authorize(caller, .operate, on: .lane(id))
         _ = try await self.known(id)
         let list = "`slipway release list \(id.service)` shows the releases."
         let rows = try await self.journal.releases(of: id.service).filter { $0.version == version }
@@ -91,7 +104,7 @@ extension ControlPlane {
     package func rollBack(
         _ id: LaneID, to version: String?, reason: String, isForced: Bool = false, by caller: Caller
     ) async throws -> Int {
-        try await self.authorize(caller, .operate, on: id.description)
+        try await self.authorize(caller, .operate, on: .lane(id))
         let environment = try await self.known(id)
         let definition = try await self.journal.service(id.service).machine.number
         let health = try await self.healthOfRollback(try await self.journal.lane(id).machine)
@@ -117,7 +130,7 @@ extension ControlPlane {
     }
 
     package func lane(_ id: LaneID, by caller: Caller) async throws -> LaneView {
-        try await self.authorize(caller, .view, on: id.description)
+        try await self.authorize(caller, .view, on: .lane(id))
         return try await self.view(id, try await self.known(id))
     }
 
@@ -133,7 +146,7 @@ extension ControlPlane {
         return LaneView(
             id: id, environment: environment, lane: lane,
             listen: lane.listens(under: service, in: id.environment) ?? environment.listen, preview: preview,
-            rollback: rollback)
+            rollback: rollback, judgements: self.journal.judgements(of: id))
     }
 
     package struct ServiceView: Sendable {
@@ -144,11 +157,12 @@ extension ControlPlane {
         package let watchTrouble: String?
     }
 
-    /// All services, or one, with their lanes; and the position of the ledger that this is at least as new as.
+    /// All services, or one, with their lanes, as far as the caller may see them; and the position of the ledger that this is at least as new as.
     package func status(of name: ServiceName?, by caller: Caller) async throws -> (
         position: Int, services: [ServiceView]
     ) {
-        try await self.authorize(caller, .view, on: name?.text ?? "all services")
+        if let name { try await self.authorize(caller, .view, on: .service(name)) }
+        let standing = try await self.authorizeList(caller, "services")
         let position = try await self.journal.ledger.position()
         var names: [ServiceName]
         if let name {
@@ -164,27 +178,28 @@ extension ControlPlane {
             guard let definition = service.current else { continue }
             var lanes: [LaneView] = []
             for environment in definition.environments {
-                lanes.append(
-                    try await self.view(LaneID(service: name, environment: environment.name), environment))
+                let id = LaneID(service: name, environment: environment.name)
+                if standing.sees(.lane(id)) { lanes.append(try await self.view(id, environment)) }
             }
+            guard !lanes.isEmpty || standing.sees(.service(name)) else { continue }
             let trouble = service.watch == nil ? nil : self.branchTroubles.trouble(of: name)
             views.append(
                 ServiceView(definition: definition, number: service.number, lanes: lanes, watchTrouble: trouble))
         }
         return (position, views)
     }
+}
 
-    /// The newest lines that the instances which serve (or are deployed) have written.
-    package func output(of id: LaneID, lines: Int, by caller: Caller) async throws -> [String] {
-        try await self.authorize(caller, .view, on: id.description)
-        _ = try await self.known(id)
-        let lane = try await self.journal.lane(id).machine
-        let numbers = lane.capacities.keys.sorted()
-        var all: [String] = []
-        for number in numbers {
-            all += try await self.doors.runtime.output(CapacityKey(lane: id, number: number), lines: lines)
+extension Lane.Intent {
+    /// Lets what is on its way move forward: not while everything is stopped. What is only asked for waits for that by itself.
+    fileprivate var goesOn: Bool {
+        switch self {
+        case .resume, .skip, .handOver: true
+        case .promote, .cancel, .overrideCombination, .moveFirst, .pause, .abort, .retry, .rollback, .hold,
+            .releaseHold, .pin,
+            .unpin, .block, .unblock, .clearAlarm, .down, .forcedRollback:
+            false
         }
-        return Array(all.suffix(lines))
     }
 }
 

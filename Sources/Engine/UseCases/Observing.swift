@@ -7,7 +7,7 @@ extension ControlPlane {
     package func traffic(
         _ id: LaneID, _ number: Int, most: Int = Traffic.mostPoints, by caller: Caller
     ) async throws -> Traffic {
-        try await self.authorize(caller, .view, on: id.description)
+        try await self.authorize(caller, .view, on: .lane(id))
         _ = try await self.known(id)
         let lane = try await self.journal.lane(id).machine
         guard number >= 1, number <= lane.lastNumber else {

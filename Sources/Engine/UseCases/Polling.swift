@@ -8,7 +8,7 @@ extension ControlPlane {
 
     /// Looks at the branch that a service watches now, and not at the next turn: what a hook of the repository asks for. Returns at once.
     package func poll(_ name: ServiceName, by caller: Caller) async throws -> Polled {
-        try await self.authorize(caller, .propose, on: name.text, releasesOf: name)
+        try await self.authorize(caller, .propose, on: .service(name), ofReleases: true)
         let service = try await self.known(name).machine
         guard let branch = service.watch else {
             throw Refusal(

@@ -30,7 +30,7 @@ extension ControlPlane {
     /// commands left behind. Each release is on record first, with what goes; what was
     /// cut off is finished by the next pruning. The chain of events names digests alone, so it stays whole.
     package func prune(isDryRun: Bool, by caller: Caller) async throws -> PruneReport {
-        try await self.authorize(caller, .operate, on: "the content of all services")
+        try await self.authorize(caller, .operate, on: .organisation, "the content of all services")
         let releases = try await self.everyRelease()
         let lanes = try await self.journal.ledger.heads().compactMap { head -> LaneID? in
             guard case .lane(let id) = head.stream else { return nil }

@@ -6,7 +6,7 @@ extension ControlPlane {
     /// be appended meanwhile; if something was, it is done again.
     @discardableResult
     package func rebuildProjections(by caller: Caller) async throws -> Int {
-        try await self.authorize(caller, .administer, on: "projections")
+        try await self.authorize(caller, .administer, on: .organisation, "the projections")
         let ledger = self.journal.ledger
         return try await self.journal.retrying {
             let position = try await ledger.position()
@@ -29,7 +29,7 @@ extension ControlPlane {
         case .lane: try await self.fold(Lane.self, stream)
         case .change: try await self.fold(ChangeRequest.self, stream)
         case .access: try await self.fold(Access.self, stream)
-        case .train, .flag, .calendar, .ledger: nil
+        case .train, .flag, .calendar, .directory, .ledger: nil
         }
     }
 

@@ -38,7 +38,7 @@ extension ControlPlane {
         }
         let file = try ServiceFile.read(bytes)
         let (definition, configuration) = (file.definition, file.configuration)
-        try await self.authorize(caller, .propose, on: definition.service.text, releasesOf: definition.service)
+        try await self.authorize(caller, .propose, on: .service(definition.service), ofReleases: true)
         if let wanted = request.service, wanted != definition.service {
             throw Refusal(
                 .invalid,
@@ -78,7 +78,7 @@ extension ControlPlane {
     /// What is new waits for room on the disk; what serves never does.
     private func checkRoom() throws(Refusal) {
         guard let room = self.doors.room(), room.isLow else { return }
-        throw Refusal(.wrongState, "Nothing is built now: \(room.sentence).")
+        throw Refusal(.wrongState, "Nothing is built now: \(room.sentence.asSentence)")
     }
 
     /// Why a release that is to be built is not being built; nil: it is.
@@ -104,7 +104,9 @@ extension ControlPlane {
             throw error
         } catch {
             throw Refusal(
-                .invalid, "The file of --artifact can't be taken: \(error). Nothing was recorded; name another one.")
+                .invalid,
+                "The file of --artifact can't be taken: \("\(error)".asSentence) Nothing was recorded; name another one."
+            )
         }
     }
 
@@ -191,7 +193,8 @@ extension ControlPlane {
 
     /// By id, or `service@version`.
     package func release(named text: String, by caller: Caller) async throws -> Release {
-        try await self.authorize(caller, .view, on: text, releasesOf: try await self.service(ofRelease: text))
+        let scope = try await self.service(ofRelease: text).map { AccessScope.service($0) }
+        try await self.authorize(caller, .view, on: scope ?? .organisation, ofReleases: true, "that release")
         if let id = ReleaseID(text) {
             let release = try await self.journal.release(id).machine
             guard release.phase != .unknown else {
@@ -226,7 +229,7 @@ extension ControlPlane {
 
     /// Newest first.
     package func releases(of service: ServiceName, limit: Int, by caller: Caller) async throws -> [Release] {
-        try await self.authorize(caller, .view, on: service.text, releasesOf: service)
+        try await self.authorize(caller, .view, on: .service(service), ofReleases: true)
         _ = try await self.known(service)
         var releases: [Release] = []
         for row in try await self.journal.releases(of: service).reversed().prefix(limit) {
@@ -239,7 +242,8 @@ extension ControlPlane {
         text: [UInt8], isComplete: Bool
     ) {
         let release = try await self.journal.release(id).machine
-        try await self.authorize(caller, .view, on: id.text, releasesOf: release.origin?.service)
+        let scope = release.origin.map { AccessScope.service($0.service) }
+        try await self.authorize(caller, .view, on: scope ?? .organisation, ofReleases: true, "that release")
         let offset = max(0, offset)
         if let log = release.log, let bytes = try await self.doors.blobs.read(log.digest, limit: 32 << 20) {
             return (Array(bytes.dropFirst(offset).prefix(65_536)), bytes.count - offset <= 65_536)

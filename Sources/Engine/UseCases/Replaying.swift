@@ -36,7 +36,7 @@ package struct ReplayReport: Sendable, Equatable {
 extension ControlPlane {
     /// Decides again from the record what was decided in the lanes of a service (nil: of all), by the same code. Writes nothing.
     package func replay(_ service: ServiceName?, by caller: Caller) async throws -> ReplayReport {
-        try await self.authorize(caller, .view, on: "the audit")
+        try await self.authorize(caller, .view, on: service.map { .service($0) } ?? .organisation, "the audit")
         if let service { _ = try await self.known(service) }
         var report = ReplayReport()
         let windows = Windows(zones: self.windows.zones)

@@ -1,8 +1,8 @@
-import Core
+package import Core
 
 extension Lane.Event {
     /// What a person should know of this fact; `number` is the promotion that it is about, nil: all of the lane's. nil: bookkeeping.
-    var sentence: (number: Int?, text: String)? {
+    package var sentence: (number: Int?, text: String)? {
         switch self {
         case .requested(let body):
             (
@@ -28,7 +28,7 @@ extension Lane.Event {
         case .judged(let body):
             (
                 body.number,
-                body.judgement.sentence + (body.judgement.warning.map { ". Watch out: \($0)" } ?? "")
+                body.judgement.sentence.asClause + (body.judgement.warning.map { ". Watch out: \($0)" } ?? "")
             )
         case .alertPeriodBegan(let body): (body.number, body.sentence)
         case .alertPeriodEnded(let body): (body.number, body.sentence)
@@ -39,7 +39,7 @@ extension Lane.Event {
         case .handedOver(let body):
             (body.number, "\(body.by) lets the next take over during the bake: \(body.reason)")
         case .aborted(let body): (body.number, "aborted by \(body.ending.by): \(body.ending.reason)")
-        case .failed(let body): (body.number, "failed: \(body.ending.reason)\(body.ending.lastWords)")
+        case .failed(let body): (body.number, "failed: \(body.ending.words)")
         case .ended(let body):
             (body.number, "ended, \(body.outcome.rawValue)" + (body.reason.isEmpty ? "" : ": \(body.reason)"))
         case .verified(let body): (body.number, "\(body.candidate.version) is verified here")
@@ -53,7 +53,7 @@ extension Lane.Event {
         case .combinationOverridden(let body):
             (body.number, "\(body.by) lets it enter beside \(body.with.joined(separator: ", ")): \(body.reason)")
         case .instancesDied(let body):
-            (body.number, "\(body.deaths.last); started again (restarts so far: \(body.deaths.count))")
+            (body.number, "\(body.deaths.last.asClause); started again (restarts so far: \(body.deaths.count))")
         case .routerDied(let deaths):
             (nil, "the router was lost and brought back: \(deaths.last) (restarts so far: \(deaths.count))")
         case .blocked(let block): (nil, "\(block.release) blocked by \(block.by): \(block.reason)")
@@ -107,18 +107,19 @@ extension Instant {
 }
 
 extension Ending {
-    /// The last lines of an instance or a command, for a sentence.
-    fileprivate var lastWords: String {
-        self.lastLines.isEmpty ? "" : ". Last lines: " + self.lastLines.suffix(5).joined(separator: " | ")
+    /// With the last lines of an instance or a command.
+    fileprivate var words: String {
+        guard !self.lastLines.isEmpty else { return self.reason }
+        return self.reason.asSentence + " Last lines: " + self.lastLines.suffix(5).joined(separator: " | ")
     }
 }
 
 extension GateResult {
-    var inWords: String { "\(self.gate) \(self.verdict?.rawValue ?? "pending") (\(self.reason))" }
+    package var inWords: String { "\(self.gate) \(self.verdict?.rawValue ?? "pending") (\(self.reason.asClause))" }
 }
 
 extension Release.Event {
-    var sentence: String? {
+    package var sentence: String? {
         switch self {
         case .requested(let origin):
             "\(origin.by) asked for \(origin.version) of commit \(origin.commit.prefix(12)) (\(origin.subject))"
@@ -136,11 +137,17 @@ extension Release.Event {
 }
 
 extension ChangeRequest.Event {
-    var sentence: String? {
+    package var sentence: String? {
         switch self {
         case .requested(let request):
-            "\(request.by) needs the word of "
-                + request.needs.map { "\($0.count) of \($0.from.joined(separator: ", "))" }.joined(separator: " and ")
+            request.needs.isEmpty
+                ? "\(request.by) asked for it"
+                : "\(request.by) needs the word of \(ChangeRequest.inWords(request.needs))"
+        case .voided(let body): "what people said of it is void, as \(body.reason)"
+        case .emergencyDeclared(let body): "\(body.words); to be approved until \(body.approveBy.wire)"
+        case .reminded: "half of the time to decide is over"
+        case .expired: "expired: nobody decided in time"
+        case .escalated: "the emergency was not approved in time"
         case .spoken(let word): "\(word.by) said \(word.isYes ? "yes" : "no"): \(word.reason)"
         case .approved: "approved"
         case .rejected: "rejected"

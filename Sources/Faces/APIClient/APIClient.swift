@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 package import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// The typed client of `/api/v1`: one method an operation. It knows the wire types and nothing of the engine.
 ///
@@ -49,6 +50,11 @@ package struct APIClient: Sendable {
         settings.timeout = .init(connect: limits.connect, read: limits.silence)
         // A refused connection is an answer for a person, at once; waiting is the caller's choice.
         settings.connectionPool.retryConnectionEstablishment = false
+        if let certificate = connection.certificate {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.additionalTrustRoots = [.file(certificate)]
+            settings.tlsConfiguration = tls
+        }
         self.connection = connection
         self.limits = limits
         self.http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)

@@ -1,3 +1,6 @@
+import Foundation
+import NIOCore
+
 /// The server could not be talked to. (What the server itself refuses is a `Wire.Problem`.)
 package struct ClientError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable {
@@ -26,7 +29,13 @@ package struct ClientError: Error, Sendable, Equatable, CustomStringConvertible 
     static func unreachable(_ address: String, _ cause: any Error) -> ClientError {
         ClientError(
             .unreachable,
-            "No Slipway server answers at \(address) (\(cause)). "
+            "No Slipway server answers at \(address): \(Self.words(cause)). "
                 + "Start it with `slipway serve`, or name another with --server URL.")
+    }
+
+    /// What the operating system said, where it said something: the library's own words have a bracket too many.
+    private static func words(_ cause: any Error) -> String {
+        guard let error = cause as? IOError else { return "\(cause)" }
+        return String(cString: strerror(error.errnoCode)).lowercased()
     }
 }

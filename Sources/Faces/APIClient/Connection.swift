@@ -5,10 +5,13 @@ package struct Connection: Sendable, Equatable {
     /// `http://HOST:PORT`, without trailing slash.
     package var address: String
     package var token: String?
+    /// A PEM file that is trusted beside the system's authorities.
+    package var certificate: String?
 
-    package init(address: String, token: String?) {
+    package init(address: String, token: String?, certificate: String? = nil) {
         self.address = address
         self.token = token
+        self.certificate = certificate
     }
 
     /// What `slipway serve` writes to `DATA/server.json`, so that the command line of the same user finds it.
@@ -19,10 +22,13 @@ package struct Connection: Sendable, Equatable {
 
         package var address: String
         package var pid: Int
+        /// The server's own certificate, where it has one.
+        package var certificate: String?
 
-        package init(address: String, pid: Int) {
+        package init(address: String, pid: Int, certificate: String? = nil) {
             self.address = address
             self.pid = pid
+            self.certificate = certificate
         }
     }
 
@@ -33,11 +39,14 @@ package struct Connection: Sendable, Equatable {
         if let server {
             let address = try Self.checked(server)
             if let token { return Connection(address: address, token: token) }
-            let own = try? Self.readServerFile(dataFolder).address
-            return Connection(address: address, token: own == address ? Self.readToken(dataFolder) : nil)
+            guard let own = try? Self.readServerFile(dataFolder), own.address == address else {
+                return Connection(address: address, token: nil)
+            }
+            return Connection(address: address, token: Self.readToken(dataFolder), certificate: own.certificate)
         }
-        let address = try Self.readServerFile(dataFolder).address
-        return Connection(address: address, token: token ?? Self.readToken(dataFolder))
+        let own = try Self.readServerFile(dataFolder)
+        return Connection(
+            address: own.address, token: token ?? Self.readToken(dataFolder), certificate: own.certificate)
     }
 
     private static let bytesMax = 64 * 1024
@@ -56,7 +65,8 @@ package struct Connection: Sendable, Equatable {
                 "\(file.path) can't be read as {\"address\": …, \"pid\": …}. "
                     + "Start `slipway serve` again: it writes the file anew.")
         }
-        return ServerFile(address: try Self.checked(found.address), pid: found.pid)
+        return ServerFile(
+            address: try Self.checked(found.address), pid: found.pid, certificate: found.certificate)
     }
 
     private static func readToken(_ folder: URL) -> String? {

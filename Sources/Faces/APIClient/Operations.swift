@@ -154,6 +154,15 @@ extension APIClient {
     }
 }
 
+// MARK: Sign-in
+
+extension APIClient {
+    /// The answer holds the link, this once.
+    package func invite(_ person: String) async throws -> Wire.Invitation {
+        try await self.post(["people", person, "invite"], Wire.Invite())
+    }
+}
+
 // MARK: The calendar
 
 extension APIClient {

@@ -328,11 +328,14 @@ extension Wire {
         package var environment: String
         /// Not before then; nil: as soon as it may.
         package var at: String?
+        /// Why it can't wait for approval, freezes and soak: an emergency, approved afterwards. Needs the right to operate there.
+        package var emergency: String?
 
-        package init(release: String, environment: String, at: String? = nil) {
+        package init(release: String, environment: String, at: String? = nil, emergency: String? = nil) {
             self.release = release
             self.environment = environment
             self.at = at
+            self.emergency = emergency
         }
     }
 

@@ -1,6 +1,6 @@
 extension Wire {
-    /// What the judge says about a deployment, with what it rests on. `sentence` is the same, byte for byte, in the
-    /// record, here, on the pages and in the command line.
+    /// What the judge says about a deployment, with what it rests on: by what was seen up to `at`. `sentence` is
+    /// the same, byte for byte, here, on the pages and in the command line, and in the record where it was news.
     package struct Judgement: Codable, Sendable, Equatable {
         /// pass: certified; fail: shown to do harm; error: the measurement can't be trusted; noData: nothing to judge
         /// by; nil: no verdict yet.
@@ -21,6 +21,7 @@ extension Wire {
         package var mayAdvance: Bool
         /// Worth knowing, and no reason to act.
         package var warning: String?
+        /// Up to when it was looked.
         package var at: String
         /// SHA-256 over the observations that it rests on.
         package var observations: String

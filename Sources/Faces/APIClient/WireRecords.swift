@@ -115,7 +115,7 @@ extension Wire {
         package var environment: String
         package var release: String
         package var version: String
-        /// requested, approved, rejected or closed.
+        /// requested, approved, rejected, expired or closed.
         package var state: String
         package var by: String
         package var from: [String]
@@ -123,6 +123,12 @@ extension Wire {
         package var approvals: [Word]
         /// In words: who is missing.
         package var missing: String?
+        /// Why it goes ahead before people have approved it; nil: a normal change.
+        package var emergency: String?
+        /// When it expires, or an emergency escalates; nil: it is decided.
+        package var until: String?
+        /// Since when an emergency has not been approved in time.
+        package var escalatedAt: String?
 
         package init(
             id: String, promotion: String, service: String, environment: String, release: String, version: String,
@@ -244,6 +250,18 @@ extension Wire {
             self.next = next
             self.isComplete = isComplete
         }
+
+        /// The lines that came since an earlier answer, where both hold the newest ones. Of more equal lines than were
+        /// asked for, some are not told apart.
+        package func added(since before: Output) -> String {
+            func lines(_ text: String) -> [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+            let changes = lines(self.text).dropLast().difference(from: lines(before.text).dropLast())
+            return changes.insertions.map { change in
+                switch change {
+                case .insert(_, let line, _), .remove(_, let line, _): line + "\n"
+                }
+            }.joined()
+        }
     }
 
     // MARK: Access
@@ -257,9 +275,12 @@ extension Wire {
         package var secret: String?
         /// What it is good for, in words; nil: all that its owner may do.
         package var scope: String?
+        /// nil: when it is revoked.
+        package var expiresAt: String?
 
         package init(
-            name: String, owner: String, createdAt: String, revokedAt: String?, secret: String?, scope: String? = nil
+            name: String, owner: String, createdAt: String, revokedAt: String?, secret: String?, scope: String? = nil,
+            expiresAt: String? = nil
         ) {
             self.name = name
             self.owner = owner
@@ -267,6 +288,7 @@ extension Wire {
             self.revokedAt = revokedAt
             self.secret = secret
             self.scope = scope
+            self.expiresAt = expiresAt
         }
     }
 
@@ -295,12 +317,21 @@ extension Wire {
         package var scope: String?
         /// Of the scope: names of services with commas between.
         package var services: String?
+        /// `RIGHT@SCOPE` with commas between, as in `promote@lane:shop/production`; nil: not limited to some.
+        package var rights: String?
+        /// Milliseconds until it expires; nil: it does not.
+        package var lasting: Int?
 
-        package init(name: String, owner: String, scope: String? = nil, services: String? = nil) {
+        package init(
+            name: String, owner: String, scope: String? = nil, services: String? = nil, rights: String? = nil,
+            lasting: Int? = nil
+        ) {
             self.name = name
             self.owner = owner
             self.scope = scope
             self.services = services
+            self.rights = rights
+            self.lasting = lasting
         }
     }
 

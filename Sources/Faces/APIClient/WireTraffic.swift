@@ -48,9 +48,13 @@ extension Wire {
         /// missing: it could not be looked at; reset: the counters began anew; loss: times of some requests were lost,
         /// so there are no percentiles; impossible: the counters went backwards. nil: nothing is missing.
         package var gap: String?
+        /// Requests of its users that the other version answered, since none of its instances took connections. nil: not
+        /// known.
+        package var fallback: Int?
 
         package init(
-            from: String, at: String, requests: Int?, errors: Int?, p50: Int?, p99: Int?, share: Double?, gap: String?
+            from: String, at: String, requests: Int?, errors: Int?, p50: Int?, p99: Int?, share: Double?, gap: String?,
+            fallback: Int? = nil
         ) {
             self.from = from
             self.at = at
@@ -60,6 +64,7 @@ extension Wire {
             self.p99 = p99
             self.share = share
             self.gap = gap
+            self.fallback = fallback
         }
     }
 

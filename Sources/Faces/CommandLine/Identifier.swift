@@ -4,6 +4,8 @@ import ArgumentParser
 /// The server has the same rules and the last word.
 enum Identifier {
     case service, environment, version, release, promotion, change, token, calendarEntry, secret
+    /// A person, a team or a service account.
+    case person
     /// What `why` explains: a promotion, release or change.
     case decided
     /// What has events: see `LogSubject`.
@@ -29,6 +31,7 @@ enum Identifier {
         case .promotion: Self.isPromotion(text)
         case .change: text.hasPrefix("c-") && Self.isName(text, longest: 112)
         case .token: Self.isTokenName(text)
+        case .person: Self.isDirectoryName(text)
         case .decided: Self.release.fits(text) || Self.change.fits(text) || Self.promotion.fits(text)
         case .recorded: LogSubject(text) != nil
         }
@@ -45,6 +48,7 @@ enum Identifier {
         case .token: "token name"
         case .calendarEntry: "name of a calendar entry"
         case .secret: "name of a secret"
+        case .person: "name of a person, team or account"
         case .decided, .recorded: "id"
         }
     }
@@ -65,10 +69,11 @@ enum Identifier {
         case .promotion: "SERVICE/ENVIRONMENT/NUMBER, as `slipway status` shows it"
         case .change: "c-…, as `slipway queue` shows it"
         case .token: "1 to 64 printable ASCII characters without space and slash"
+        case .person: "1 to 64 of A-Z, a-z, 0-9 and . _ - @ +, the first a letter or digit"
         case .decided: "a promotion (SERVICE/ENVIRONMENT/NUMBER), a release (r-… or SERVICE@VERSION) or a change (c-…)"
         case .recorded:
             "a promotion (SERVICE/ENVIRONMENT/NUMBER), a lane (SERVICE/ENVIRONMENT), a service, a release (r-… or "
-                + "SERVICE@VERSION), a change (c-…) or a stream (lane/…, release/…, service/…, change/…, access, ledger)"
+                + "SERVICE@VERSION), a change (c-…) or a stream (lane/…, release/…, service/…, change/…, access, directory, ledger)"
         }
     }
 
@@ -115,6 +120,15 @@ enum Identifier {
 
     /// A whole number from 1 on, as Slipway writes it.
     static func isNumber(_ text: String) -> Bool { Int(text).map { $0 > 0 && String($0) == text } ?? false }
+
+    private static func isDirectoryName(_ text: String) -> Bool {
+        func isPlain(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        return (1...64).contains(text.utf8.count) && text.utf8.first.map(isPlain) == true
+            && text.utf8.allSatisfy { isPlain($0) || "._-@+".utf8.contains($0) }
+    }
 
     private static func isTokenName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count) && text != "." && text != ".."

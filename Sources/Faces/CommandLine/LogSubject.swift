@@ -11,7 +11,7 @@ enum LogSubject: Sendable, Equatable {
     case change(String)
     /// One promotion: its events in its lane's stream.
     case promotion(service: String, environment: String, number: Int)
-    case access, ledger
+    case access, directory, ledger
 
     /// nil if the text is no id of any kind.
     init?(_ text: String) {
@@ -19,6 +19,7 @@ enum LogSubject: Sendable, Equatable {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         switch (parts.count, parts[0]) {
         case (1, "access"): self = .access
+        case (1, "directory"): self = .directory
         case (1, "ledger"): self = .ledger
         case (1, _) where Identifier.isReleaseName(text): self = .version(text)
         case (1, _) where Identifier.isReleaseID(text): self = .release(text)
@@ -59,6 +60,7 @@ enum LogSubject: Sendable, Equatable {
         case .version: nil
         case .change(let id): "change/\(id)"
         case .access: "access"
+        case .directory: "directory"
         case .ledger: "ledger"
         }
     }
@@ -71,7 +73,7 @@ enum LogSubject: Sendable, Equatable {
         case .release(let name), .version(let name): "release `\(name)`"
         case .change(let id): "change `\(id)`"
         case .promotion(let service, let environment, let number): "promotion `\(service)/\(environment)/\(number)`"
-        case .access, .ledger: "record of this kind"
+        case .access, .directory, .ledger: "record of this kind"
         }
     }
 
@@ -86,7 +88,7 @@ enum LogSubject: Sendable, Equatable {
         case .change(let id): _ = try await client.change(id)
         case .promotion(let service, let environment, let number):
             _ = try await client.promotion("\(service)/\(environment)/\(number)")
-        case .access, .ledger: break
+        case .access, .directory, .ledger: break
         }
         return self.stream ?? ""
     }

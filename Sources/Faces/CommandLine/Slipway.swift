@@ -26,8 +26,9 @@ struct Slipway: ParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    BackUp.self, Restore.self, Prune.self, TokenVerbs.self, SecretVerbs.self, HookVerbs.self,
-                    Completions.self,
+                    BackUp.self, Restore.self, Prune.self, PersonVerbs.self, TeamVerbs.self, GrantVerbs.self,
+                    WhoAmI.self,
+                    TokenVerbs.self, SecretVerbs.self, HookVerbs.self, Completions.self,
                     JudgeVerb.self, LabVerb.self,
                 ]),
         ])

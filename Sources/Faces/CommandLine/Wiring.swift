@@ -80,6 +80,25 @@ package struct ServeOptions: Sendable, Equatable {
     package var port: Int
     /// The projections are made anew from the events before anything else.
     package var rebuilds: Bool
+    package var transport = Transport.loopback
+    /// Where browsers reach the server, without trailing slash; nil: where it listens.
+    package var publicAddress: String?
+    package var provider: Provider?
+
+    /// How what is said is hidden from others.
+    package enum Transport: Sendable, Equatable {
+        case loopback, behindProxy
+        case tls(certificate: String, key: String)
+    }
+
+    /// An OpenID Connect provider.
+    package struct Provider: Sendable, Equatable {
+        package var issuer: String
+        package var clientID: String
+        package var clientSecret: String?
+        package var personClaim: String
+        package var groupsClaim: String
+    }
 }
 
 package struct OfflineRollback: Sendable, Equatable {

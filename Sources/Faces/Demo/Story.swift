@@ -1,6 +1,6 @@
 import APIClient
 
-/// What the demo tells: seven versions of a shop, two of them bad, two crashes, and a way back; under load all the while.
+/// What the demo tells: eight versions of a shop, two of them bad, two crashes, a way back, and an emergency; under load all the while.
 struct Story: Sendable {
     let server: ServerProcess
     let repository: SampleRepository
@@ -48,6 +48,7 @@ struct Story: Sendable {
             var findings = findings
             try await self.goOn(stage, running, log, &findings)
             try await self.goBack(stage, log, &findings)
+            try await self.changeControl(stage, log)
             try await self.prove(stage, &findings)
             stop.set()
             for await _ in ends {}

@@ -11,9 +11,11 @@ struct API: Sendable {
     let document: Data
     let wrongTokens: WrongTokens
     let feeds: EventFeeds
+    let security: Security
 
-    init(_ operations: Operations, wrongTokens: WrongTokens, feeds: EventFeeds) throws {
+    init(_ operations: Operations, wrongTokens: WrongTokens, feeds: EventFeeds, security: Security) throws {
         self.operations = operations
+        self.security = security
         self.table = try RouteTable()
         self.document = try Route.encoded(try OpenAPI(table: self.table).document())
         self.wrongTokens = wrongTokens
@@ -24,7 +26,7 @@ struct API: Sendable {
         _ request: Request, _ segments: [String], _ query: [String: String], _ body: Body, _ context: Context
     ) async throws -> Response {
         let token = Self.bearer(request)
-        let caller = try await self.caller(token, context)
+        let caller = try await self.caller(token, from: self.security.address(of: request, context))
         let (route, path) = try self.route(request.method, segments)
         try route.checkQuery(query)
         var data = Data()
@@ -55,9 +57,9 @@ struct API: Sendable {
         }
     }
 
-    private func caller(_ token: String?, _ context: Context) async throws -> Caller {
+    private func caller(_ token: String?, from address: String) async throws -> Caller {
         guard let token, !token.isEmpty, token.utf8.count <= 512 else { throw Wire.Problem.unauthenticated }
-        return try await self.caller(token: token, from: context.clientAddress)
+        return try await self.caller(token: token, from: address)
     }
 
     /// Who owns the token; counts wrong ones.

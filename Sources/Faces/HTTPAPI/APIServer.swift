@@ -2,6 +2,7 @@ import APIClient
 import Foundation
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 package import Logging
 import NIOCore
 import NIOPosix
@@ -14,20 +15,23 @@ package struct APIServer: Service {
     private let host: String
     private let port: Int
     private let limits: Limits
+    private let security: Security
     private let logger: Logger
     private let onListening: @Sendable (String) async -> Void
 
     /// - Parameters:
     ///   - host, port: where to listen; port 0 lets the system choose.
+    ///   - security: refused, before anything is served, where it does not go with `host`.
     ///   - onListening: called once with the real address, as `http://127.0.0.1:8080`.
     package init(
-        operations: Operations, host: String, port: Int, limits: Limits = Limits(), logger: Logger,
-        onListening: @escaping @Sendable (String) async -> Void = { _ in }
+        operations: Operations, host: String, port: Int, limits: Limits = Limits(), security: Security = Security(),
+        logger: Logger, onListening: @escaping @Sendable (String) async -> Void = { _ in }
     ) {
         self.operations = operations
         self.host = host
         self.port = port
         self.limits = limits
+        self.security = security
         self.logger = logger
         self.onListening = onListening
     }
@@ -45,7 +49,10 @@ package struct APIServer: Service {
     }
 
     package func run() async throws {
-        let application = try self.application()
+        let certificates = try self.certificates()
+        let application = try self.application(certificates)
+        // Is cancelled when this returns.
+        async let _: Void? = certificates?.watch()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
@@ -68,30 +75,43 @@ package struct APIServer: Service {
         }
     }
 
-    func application() throws -> some ApplicationProtocol {
+    private func application(_ certificates: Certificates?) throws -> some ApplicationProtocol {
         let limits = self.limits
         let host = self.host
         let onListening = self.onListening
         let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
             maxHeaderFieldSize: limits.headerFieldBytesMax, maxHeaderListSize: limits.headerBytesMax,
             maxHeaderFieldCount: limits.headerCountMax)
-        let idle = TimeAmount(limits.idleTime)
+        let plain = HTTPServerBuilder.http1(
+            configuration: .init(idleTimeout: TimeAmount(limits.idleTime), httpDecoderConfiguration: decoder))
+        let scheme = self.security.scheme
         return Application(
             responder: try self.front(),
-            server: .http1(configuration: .init(idleTimeout: idle, httpDecoderConfiguration: decoder)),
+            server: try certificates.map { try .tls(plain, tlsConfiguration: $0.configuration()) } ?? plain,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: self.port), serverName: "slipway",
                 availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: self.logger)),
             onServerRunning: { channel in
                 let shown = host.contains(":") ? "[\(host)]" : host
-                await onListening("http://\(shown):\(channel.localAddress?.port ?? 0)")
+                await onListening("\(scheme)://\(shown):\(channel.localAddress?.port ?? 0)")
             },
             logger: self.logger)
     }
 
+    private func certificates() throws -> Certificates? {
+        try self.security.check(host: self.host)
+        switch self.security.transport {
+        case .loopback, .behindProxy: return nil
+        case .tls(let certificate, let key):
+            let logger = self.logger
+            return try Certificates(certificate: certificate, key: key) { logger.error("\($0)") }
+        }
+    }
+
     private func front() throws -> Front {
         let api = try API(
-            self.operations, wrongTokens: WrongTokens(), feeds: EventFeeds(limits: self.limits))
-        return Front(api: api, pages: Pages(api: api, sessions: Sessions()), limits: self.limits)
+            self.operations, wrongTokens: WrongTokens(), feeds: EventFeeds(limits: self.limits),
+            security: self.security)
+        return Front(api: api, pages: Pages(api: api), limits: self.limits, security: self.security)
     }
 }

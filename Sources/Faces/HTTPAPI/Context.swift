@@ -11,6 +11,6 @@ struct Context: RequestContext {
         self.channel = source.channel
     }
 
-    /// The client's address without port.
-    var clientAddress: String { self.channel.remoteAddress?.ipAddress ?? "local" }
+    /// The address without port that the connection came from: behind a proxy, the proxy's.
+    var peerAddress: String { self.channel.remoteAddress?.ipAddress ?? "local" }
 }

@@ -11,6 +11,7 @@ struct Front: HTTPResponder {
     let api: API
     let pages: Pages
     let limits: Limits
+    let security: Security
 
     func respond(to request: Request, context: Context) async throws -> Response {
         var response: Response
@@ -22,7 +23,7 @@ struct Front: HTTPResponder {
             response = Self.answer(to: error, request, context)
         }
         if request.method == .head { response = response.createHeadResponse() }
-        Self.addSafetyHeaders(&response)
+        self.addSafetyHeaders(&response)
         // What is left of a long body is not read: the answer goes out and the connection ends.
         return body.isLeftUnread ? Refusal(response, channel: context.channel).response : response
     }
@@ -61,7 +62,7 @@ struct Front: HTTPResponder {
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         switch problem.status {
         case 401: headers[.wwwAuthenticate] = "Bearer"
-        case 429, 503: headers[.retryAfter] = "60"
+        case 429, 503: headers[.retryAfter] = problem.code == "sign-in-busy" ? "5" : "60"
         default: break
         }
         let status = (400...599).contains(problem.status) ? problem.status : 500
@@ -70,7 +71,9 @@ struct Front: HTTPResponder {
             status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: data)))
     }
 
-    private static func addSafetyHeaders(_ response: inout Response) {
+    private func addSafetyHeaders(_ response: inout Response) {
+        // RFC 6797: browsers come by https alone from now on.
+        if self.security.isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
         response.headers[.xContentTypeOptions] = "nosniff"
         if !response.headers.contains(.cacheControl) { response.headers[.cacheControl] = "no-store" }
         response.headers[.referrerPolicy] = "same-origin"
@@ -85,5 +88,6 @@ extension HTTPField.Name {
     static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .accept
     static let slipwayTime = HTTPField.Name("Slipway-Time") ?? .accept
     static let lastEventID = HTTPField.Name("Last-Event-ID") ?? .accept
+    static let forwardedFor = HTTPField.Name("X-Forwarded-For") ?? .accept
     static let secFetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .accept
 }

@@ -1,15 +1,18 @@
 package import APIClient
 
-/// Who calls: from the token. The actor goes into every input of the engine.
+/// Who calls: from the token or the session. The actor goes into every input of the engine.
 package struct Caller: Sendable, Equatable {
     /// The actor's id, as it stands in events.
     package var actor: String
-    /// Name of the token.
+    /// Name of the token; of a session, how it was opened.
     package var token: String
+    /// The hash of the session's id, where the caller is a browser.
+    package var session: String?
 
-    package init(actor: String, token: String) {
+    package init(actor: String, token: String, session: String? = nil) {
         self.actor = actor
         self.token = token
+        self.session = session
     }
 }
 
@@ -89,6 +92,8 @@ package struct Operations: Sendable {
 
     package var calendar: CalendarOperations
     package var secrets: SecretOperations
+    package var signIn: SignInOperations
+    package var people: PeopleOperations
 
     // MARK: Records
 
@@ -135,7 +140,8 @@ package struct Operations: Sendable {
         changes: @escaping @Sendable (Caller, _ state: String?) async throws -> [Wire.Change],
         change: @escaping @Sendable (Caller, _ id: String) async throws -> Wire.Change,
         actOnChange: @escaping @Sendable (Caller, _ id: String, Wire.ChangeVerb, Wire.Act) async throws -> Wire.Change,
-        calendar: CalendarOperations, audit: AuditOperations, secrets: SecretOperations,
+        calendar: CalendarOperations, audit: AuditOperations, secrets: SecretOperations, signIn: SignInOperations,
+        people: PeopleOperations,
         events:
             @escaping @Sendable (Caller, _ stream: String?, _ after: Int, _ limit: Int) async throws -> [Wire.Event],
         positions: @escaping @Sendable (_ after: Int) -> AsyncStream<Int>,
@@ -166,7 +172,8 @@ package struct Operations: Sendable {
         self.logs = logs
         (self.changes, self.change) = (changes, change)
         self.actOnChange = actOnChange
-        (self.calendar, self.audit, self.secrets) = (calendar, audit, secrets)
+        (self.calendar, self.audit, self.secrets, self.signIn) = (calendar, audit, secrets, signIn)
+        self.people = people
         (self.events, self.positions) = (events, positions)
         self.why = why
         self.tokens = tokens

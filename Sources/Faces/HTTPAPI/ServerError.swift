@@ -5,6 +5,9 @@ import NIOCore
 package struct ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable {
         case addressInUse, cannotListen
+        /// Others could read what is said.
+        case notSafe
+        case certificate
     }
 
     package var code: Code

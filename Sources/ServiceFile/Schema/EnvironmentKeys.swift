@@ -5,8 +5,8 @@ import Core
 enum GateKeys {
     static let from = Key.required(
         "from",
-        Kind<String>.line("the owner of a token", atMost: 100).listOrOne(atMost: Limits.names, "owners of tokens"),
-        "who may approve, by the owners of their tokens; the author of a change never approves it")
+        Kind<String>.line("a person or a team", atMost: 100).listOrOne(atMost: Limits.names, "people and teams"),
+        "who may approve: people, or teams of the directory; the author of a change never approves it")
     static let count = Key.optional("count", .integer(1...Limits.names), standard: 1, "how many of them must say yes")
 
     static let approval = Kind<Gate>.section("approval", [Self.from.line, Self.count.line]) { fields, problems in
@@ -18,16 +18,7 @@ enum GateKeys {
                 .missing, fields.place(Self.from), "\(fields.tree.path): `from` names nobody: give at least one")
             return nil
         }
-        // Each name is one person, so more words than names can never come together. Once a name may stand for a team, the server has to judge.
-        let names = Set(from).count
-        guard count <= names else {
-            problems.add(
-                .contradiction, fields.place(Self.count),
-                "\(fields.tree.path): `count: \(count)` can never be reached, because `from` names \(names) "
-                    + "\(names == 1 ? "person" : "different people") (\(Set(from).sorted().joined(separator: ", "))): "
-                    + "name \(count) or more, or give a `count` of at most \(names)")
-            return nil
-        }
+        // A name may be a team: whether so many people are there, the server says.
         return Gate.approval(from: from, count: count)
     }
 

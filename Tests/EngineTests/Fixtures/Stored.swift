@@ -2,6 +2,8 @@
 /// no longer holds, the kind needs a new version and an upcast, and this stays as it is.
 enum Stored {
     static let access = [
+        "access.credentialChanged":
+            #"{"at":1800000000000,"by":"person:ada","deed":"passwordSet","person":"bob"}"#,
         "access.refused":
             #"{"actor":"service-account:robot","at":1800000000000,"intent":"approve","scope":"c-shop-prod-1"}"#,
         "access.tokenAdded":
@@ -14,8 +16,40 @@ enum Stored {
             #"{"createdAt":1800000000000,"hash":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","mayAdminister":false,"name":"ci","owner":"service-account:ci","scope":{"release":{"of":["shop"]}}}"#
     ]
 
+    static let accessNewest = [
+        "access.tokenAdded":
+            #"{"createdAt":1800000000000,"expiresAt":1802592000000,"hash":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","mayAdminister":false,"name":"ci","owner":"service-account:ci","rights":[{"right":"promote","scope":"lane:shop/staging"}]}"#
+    ]
+
+    static let directory = [
+        "directory.accountAdded": #"{"at":1800000000000,"by":"person:ada","name":"ci","team":"web-team"}"#,
+        "directory.accountRemoved": #"{"at":1800000000000,"by":"person:ada","name":"ci","team":"web-team"}"#,
+        "directory.delegated":
+            #"{"at":1800000000000,"by":"person:ada","from":"bob","reason":"on leave","to":"cleo","until":1800086400000}"#,
+        "directory.delegationEnded": #"{"at":1800000000000,"by":"person:ada","from":"bob"}"#,
+        "directory.grantRemoved":
+            #"{"at":1800000000000,"by":"person:ada","grant":{"right":"promote","scope":"lane:shop/prod","subject":"team:web-team"}}"#,
+        "directory.granted":
+            #"{"at":1800000000000,"by":"person:ada","grant":{"right":"promote","scope":"lane:shop/prod","subject":"team:web-team"}}"#,
+        "directory.memberAdded": #"{"at":1800000000000,"by":"person:ada","person":"bob","team":"web-team"}"#,
+        "directory.memberRemoved": #"{"at":1800000000000,"by":"person:ada","person":"bob","team":"web-team"}"#,
+        "directory.personAdded":
+            #"{"at":1800000000000,"by":"person:ada","displayName":"Bob B.","emails":["bob@example.org"],"id":"bob"}"#,
+        "directory.personChanged":
+            #"{"at":1800000000000,"by":"person:ada","displayName":"Bob B.","emails":[],"id":"bob"}"#,
+        "directory.personDeactivated": #"{"at":1800000000000,"by":"person:ada","id":"bob","reason":"left"}"#,
+        "directory.teamAdded": #"{"at":1800000000000,"by":"person:ada","groups":[],"name":"web-team"}"#,
+        "directory.teamMapped": #"{"at":1800000000000,"by":"person:ada","groups":["/web"],"name":"web-team"}"#,
+    ]
+
     static let change = [
         "change.approved": #"{"at":1800000000000}"#,
+        "change.emergencyDeclared": #"{"at":1800000000000,"by":"person:ada","reason":"users can't pay"}"#,
+        "change.escalated": #"{"at":1800000000000}"#,
+        "change.expired": #"{"at":1800000000000}"#,
+        "change.reminded": #"{"at":1800000000000}"#,
+        "change.voided":
+            #"{"at":1800000000000,"definition":3,"needs":[{"count":1,"from":["ada"]}],"reason":"defined otherwise"}"#,
         "change.closed": #"{"at":1800000000000,"reason":"completed"}"#,
         "change.rejected": #"{"at":1800000000000}"#,
         "change.requested":

@@ -36,7 +36,7 @@ struct ObservedRunTests {
         mutating func look(
             share: Int, requests: Int, newErrors: Double = 0, oldErrors: Double = 0, newSlow: Double = 0.04,
             arrivesAs: Int? = nil, isLost: Bool = false, isUnseen: Bool = false, epoch: String = "a",
-            acknowledges: Bool = false, seconds: Int64 = 5
+            acknowledges: Bool = false, seconds: Int64 = 5, fallback: (new: Int, old: Int) = (0, 0)
         ) throws {
             let from = self.now
             self.now = self.now + .seconds(seconds)
@@ -49,6 +49,8 @@ struct ObservedRunTests {
             }
             self.add(\.new, toNew, newErrors, newSlow, isLost)
             self.add(\.old, requests - toNew, oldErrors, 0.04, isLost)
+            self.new.fallback = (self.new.fallback ?? 0) + fallback.new
+            self.old.fallback = (self.old.fallback ?? 0) + fallback.old
             self.new.weight = BasisPoints(share) ?? .zero
             self.old.weight = BasisPoints(10_000 - share) ?? .zero
             try self.take(from, isUnseen: isUnseen, acknowledges: acknowledges)
@@ -110,6 +112,35 @@ struct ObservedRunTests {
             number: 2, facts: AdmissionFacts(definition: 1, gates: [], readings: []), plan: plan)
         for event in try lane.decide(.evaluated([evaluation], at: Self.start)) { try lane.apply(event) }
         return try #require(lane.deployment)
+    }
+
+    @Test func `what the old version answers for a new one that is away is no wrong split, and names the one away`()
+        throws
+    {
+        var traffic = try Traffic()
+        for _ in 0..<20 { try traffic.look(share: 5_000, requests: 500) }
+        for _ in 0..<40 { try traffic.look(share: 5_000, requests: 500, arrivesAs: 0, fallback: (250, 0)) }
+        let judgement = traffic.judgement(timeIsUp: true)
+        #expect(judgement.verdict != .error && judgement.verdict != .fail, "\(judgement.sentence)")
+        #expect(
+            judgement.warning
+                == "no instance of 2.0.0 took connections for a while, and 1.0.0 answered its users")
+        #expect(judgement.sentence.hasSuffix("10000 requests of users of 2.0.0 were answered by 1.0.0 (fallback)"))
+        for _ in 0..<130 { try traffic.look(share: 5_000, requests: 500) }
+        #expect(traffic.judgement().warning == nil, "ten minutes later it is over")
+    }
+
+    @Test func `what the new version answers for an old one that is away is not held against it`() throws {
+        var traffic = try Traffic()
+        for _ in 0..<5 { try traffic.look(share: 500, requests: 1_000, oldErrors: 0.001) }
+        let before = traffic.judgement()
+        for _ in 0..<20 {
+            try traffic.look(share: 500, requests: 1_000, newErrors: 0.3, arrivesAs: 10_000, fallback: (0, 950))
+        }
+        let judgement = traffic.judgement(timeIsUp: true)
+        #expect(judgement.verdict != .fail && judgement.verdict != .error, "\(judgement.sentence)")
+        #expect(judgement.new.errors == before.new.errors)
+        #expect(judgement.warning?.hasPrefix("no instance of 1.0.0 took connections") == true)
     }
 
     @Test func `a version like the one before is never found harmful, and is certified`() throws {

@@ -23,7 +23,11 @@ import Testing
         "POST /promotions/{service}/{environment}/{number}/override", "POST /stop", "POST /lift",
         "GET /why/{id}", "GET /why/{service}/{environment}/{number}", "POST /audit/verify", "GET /audit/export",
         "POST /audit/replay", "GET /tokens",
-        "POST /tokens", "DELETE /tokens/{name}", "GET /openapi.json",
+        "POST /tokens", "DELETE /tokens/{name}", "GET /openapi.json", "GET /whoami",
+        "GET /people", "POST /people", "POST /people/{person}/deactivate", "GET /teams", "POST /teams",
+        "POST /teams/{team}/members", "DELETE /teams/{team}/members/{person}", "POST /teams/{team}/accounts",
+        "DELETE /teams/{team}/accounts/{account}", "GET /grants", "POST /grants", "POST /grants/remove",
+        "GET /sessions", "DELETE /sessions", "DELETE /sessions/{session}", "POST /people/{person}/invite",
     ]
 
     private func document(_ server: LiveServer) async throws -> [String: Any] {

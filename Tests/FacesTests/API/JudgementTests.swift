@@ -33,7 +33,9 @@ import WebUI
             let place = ["--server", server.address]
             let environment = ["SLIPWAY_TOKEN": token]
             let status = await CommandRun.of(["status"] + place, environment: environment)
-            #expect(status.out.contains("\n      judge: \(Self.sentence)\n"), "\(status.out) \(status.err)")
+            #expect(
+                status.out.contains(": \(Self.sentence)\n") && status.out.contains("\n      judge, as of "),
+                "\(status.out) \(status.err)")
             let why = await CommandRun.of(["why", Self.promotion] + place, environment: environment)
             #expect(why.out.contains("  \(Self.sentence). Watch out: memory grows ("), "\(why.out) \(why.err)")
         }

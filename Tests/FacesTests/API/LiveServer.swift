@@ -5,6 +5,7 @@ import HTTPAPI
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import ServiceLifecycle
 import Synchronization
 import Testing
@@ -22,20 +23,26 @@ struct LiveServer: Sendable {
     /// Starts a server, runs `body`, and stops it; fails if it does not end.
     static func with(
         _ world: World = World(), operations: Operations? = nil, port: Int = 0, limits: Limits = Limits(),
-        _ body: (LiveServer) async throws -> Void
+        security: Security = Security(), certificate: String? = nil, _ body: (LiveServer) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let (addresses, found) = AsyncStream.makeStream(of: String.self)
         let server = APIServer(
-            operations: operations ?? world.operations, host: "127.0.0.1", port: port, limits: limits, logger: logger,
-            onListening: { found.yield($0) })
+            operations: operations ?? world.operations, host: "127.0.0.1", port: port, limits: limits,
+            security: security,
+            logger: logger, onListening: { found.yield($0) })
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger
             ))
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
+        if let certificate {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .file(certificate)
+            settings.tlsConfiguration = tls
+        }
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         // Without an address the server ended before it listened: then its error is the one to throw.
         async let running: Void = {
@@ -84,7 +91,11 @@ struct LiveServer: Sendable {
         let response = try await self.http.execute(request, timeout: .seconds(20))
         let text = String(buffer: try await response.body.collect(upTo: 8 * 1024 * 1024))
         var all: [String: String] = [:]
-        for header in response.headers { all[header.name.lowercased()] = header.value }
+        for header in response.headers {
+            let name = header.name.lowercased()
+            // Several cookies, one a line.
+            all[name] = name == "set-cookie" ? (all[name].map { $0 + "\n" } ?? "") + header.value : header.value
+        }
         return Answer(
             status: Int(response.status.code), type: all["content-type"] ?? "", headers: all, text: text)
     }

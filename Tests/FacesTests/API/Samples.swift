@@ -77,6 +77,16 @@ enum Samples {
             Wire.Secret(name: "DB_PASSWORD", environment: "production", version: 2, by: "person:ana", at: Samples.at)
         ])
 
+    static let person = Wire.Person(
+        id: "ben", name: "Ben", emails: ["ben@example.org"], active: true, teams: ["web-team"], since: Samples.at)
+    static let team = Wire.Team(
+        name: "web-team", groups: ["/web"], members: ["ben"], accounts: ["ci"], since: Samples.at)
+    static let grant = Wire.Grant(
+        subject: "team:web-team", right: "promote", scope: "lane:shop/production", by: "person:ana", at: Samples.at)
+    static let whoAmI = Wire.WhoAmI(
+        actor: "person:ana", token: "laptop", known: true, teams: ["web-team"],
+        rights: [Wire.WhoAmI.Held(right: "promote", scope: "lane:shop/production")])
+
     static let outlook = Wire.Outlook(
         service: "shop", environment: "production", direction: "forward", isOpen: false, reason: "frozen by `year-end`",
         opensAt: Samples.at)
@@ -220,4 +230,10 @@ enum Samples {
             name: "laptop", owner: "ana", createdAt: self.at, revokedAt: self.at, secret: secret,
             scope: "release of shop")
     }
+
+    static let session = Wire.Session(
+        name: "0123456789ab", actor: "person:ana", means: "password", address: "10.0.0.1", agent: "Browser 1",
+        createdAt: at, lastUsedAt: at)
+
+    static let invitation = Wire.Invitation(person: "ana", link: "https://slipway.example/link/s3", expiresAt: at)
 }

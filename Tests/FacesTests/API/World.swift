@@ -16,6 +16,13 @@ final class World: Sendable {
         /// `verb subject reason`, oldest first.
         var asked: [String] = []
         var status = Samples.status
+        /// Who is signed in, by the session's id.
+        var sessions: [String: Caller] = [:]
+        var opened = 0
+        /// Of people, by name.
+        var passwords = ["ana": "correct horse battery staple"]
+        /// Whose, by secret.
+        var links: [String: String] = [:]
         var failure: (any Error)?
     }
 
@@ -74,6 +81,77 @@ final class World: Sendable {
             )
         }
     }
+
+    /// As the engine's, without its limits: sessions of tokens end with the token.
+    private var signIn: SignInOperations {
+        SignInOperations(
+            provider: "id.example",
+            password: { person, password, origin in
+                try self.note("signIn \(person) \(origin.address)")
+                guard self.change({ $0.passwords[person] }) == password else { throw Self.wrongPassword }
+                return self.open(Caller(actor: "person:\(person)", token: "password"))
+            },
+            token: { secret, _ in
+                guard var caller = self.change({ $0.tokens[secret] }) else { return nil }
+                caller.token = secret
+                return self.open(caller)
+            },
+            beginProvider: { ("https://id.example/authorize?state=s", "sealed") },
+            finishProvider: { query, cookie, _ in
+                guard query["code"] == "good", cookie == "sealed" else { throw Self.notBelieved }
+                return self.open(Caller(actor: "person:ana", token: "https://id.example"))
+            },
+            session: { id in
+                self.change { state in
+                    guard let caller = state.sessions[id] else { return nil }
+                    if caller.actor.hasPrefix("person:") { return caller }
+                    return state.tokens[caller.token].map {
+                        Caller(actor: $0.actor, token: $0.token, session: caller.session)
+                    }
+                }
+            },
+            signOut: { id in self.change { $0.sessions[id] = nil } },
+            sessions: { _ in [Samples.session] },
+            endSessions: { caller, name in
+                try self.note("endSessions \(name ?? "*") \(caller.actor)")
+                return Wire.SessionsEnded(ended: 1)
+            },
+            changePassword: { caller, old, new, _ in
+                try self.note("changePassword \(caller.actor) \(old.count) \(new.count)")
+                return self.open(caller)
+            },
+            invite: { caller, person in
+                try self.note("invite \(person) \(caller.actor)")
+                return Samples.invitation
+            },
+            link: { secret in
+                guard let person = self.change({ $0.links[secret] }) else { throw Self.noLink }
+                return (person, Samples.at)
+            },
+            follow: { secret, password, _ in
+                guard password.count >= 12 else {
+                    throw Wire.Problem(title: "Not taken", status: 400, detail: "too short", code: "sign-in-password")
+                }
+                guard let person = self.change({ $0.links.removeValue(forKey: secret) }) else { throw Self.noLink }
+                return self.open(Caller(actor: "person:\(person)", token: "link"))
+            })
+    }
+
+    private func open(_ caller: Caller) -> String {
+        self.change { state in
+            state.opened += 1
+            let id = "session-\(state.opened)"
+            state.sessions[id] = Caller(actor: caller.actor, token: caller.token, session: "hash-\(state.opened)")
+            return id
+        }
+    }
+
+    private static let wrongPassword = Wire.Problem(
+        title: "Not signed in", status: 401, detail: "This name or this password is wrong.", code: "sign-in-wrong")
+    private static let notBelieved = Wire.Problem(
+        title: "Not signed in", status: 403, detail: "not believed", code: "sign-in-provider")
+    private static let noLink = Wire.Problem(
+        title: "This link is over", status: 410, detail: "used, over, or never one", code: "sign-in-link")
 
     var operations: Operations {
         Operations(
@@ -212,6 +290,35 @@ final class World: Sendable {
                 rotateKey: { _, act in
                     try self.note("rotateKey \(act.reason)")
                     return Wire.KeyRotated(values: 3)
+                }),
+            signIn: self.signIn,
+            people: PeopleOperations(
+                whoAmI: { _ in Samples.whoAmI }, people: { _ in [Samples.person] },
+                addPerson: { caller, person in
+                    try self.note("addPerson \(person.id) \(caller.actor)")
+                    return Samples.person
+                },
+                deactivate: { _, id, act in
+                    try self.note("deactivate \(id) \(act.reason)")
+                    return Samples.person
+                },
+                teams: { _ in [Samples.team] },
+                addTeam: { _, team in
+                    try self.note("addTeam \(team.name)")
+                    return Samples.team
+                },
+                member: { _, team, person, isIn in
+                    try self.note("member \(person) \(team) \(isIn)")
+                    return Samples.team
+                },
+                account: { _, team, name, isIn in
+                    try self.note("account \(name) \(team) \(isIn)")
+                    return Samples.team
+                },
+                grants: { _ in [Samples.grant] },
+                grant: { _, grant, isGiven in
+                    try self.note("grant \(grant.subject) \(grant.right) \(grant.scope) \(isGiven)")
+                    return [Samples.grant]
                 }),
             events: { _, stream, after, limit in self.events(stream, after, limit) },
             positions: { _ in self.positions() },

@@ -24,7 +24,8 @@ import Testing
         "definition.service": "shop", "environment.name": "production", "service": "shop", "before": "staging",
         "stopped.number": "3", "verb": "block remove r-aa --env production", "entry.name": "year-end",
         "waiting": "shop/production/3", "paused": "shop/production/3",
-        "candidate.version": "1.4.2", "absent.first ?? \"PERSON\"": "ada",
+        "Self.words(right, scope)": "promote:shop/production", "actor": "person:ada", "person.id": "ada",
+        "body.person": "ada", "candidate.version": "1.4.2", "absent.first ?? \"PERSON\"": "ada",
     ]
 
     /// What stands in the README where a person's own word comes.

@@ -141,12 +141,12 @@ struct JudgeVerbTests {
         let missing = await CommandRun.of("judge", "--cases", "none.json", folder: "/nowhere")
         #expect(missing.code == 1 && missing.err.contains("none.json"))
         #expect(await CommandRun.of("judge", "--cases", "/").code == 1)
-        let giant = try await Self.judge(String(repeating: " ", count: 8 << 20) + "{\"cases\": []}")
-        #expect(giant.code == 1 && giant.err.contains("8 MB"))
+        let giant = try await Self.judge(String(repeating: " ", count: 64 << 20) + "{\"cases\": []}")
+        #expect(giant.code == 1 && giant.err.contains("64 MB"))
         let deep = try await Self.judge(String(repeating: "[", count: 100_000))
         #expect(deep.code == 1)
-        let many = try await Self.judge("{\"cases\": [" + String(repeating: "{},", count: 1_000) + "{}]}")
-        #expect(many.code == 1 && many.err.contains("1,000"))
+        let many = try await Self.judge("{\"cases\": [" + String(repeating: "{},", count: 20_000) + "{}]}")
+        #expect(many.code == 1 && many.err.contains("20,000"))
     }
 
     private static func judge(_ text: String) async throws -> CommandRun {

@@ -51,6 +51,53 @@ import Testing
         #expect(run.out.contains("change: c-9 (`slipway approve c-9 --reason …`)"))
     }
 
+    @Test func `the verbs of people ask for what they say`() async throws {
+        let person = Wire.Person(id: "bob", name: "Bob", emails: [], active: true, teams: [], since: "-")
+        let team = Wire.Team(name: "leads", groups: [], members: ["bob"], accounts: [], since: "-")
+        let grant = Wire.Grant(subject: "team:leads", right: "approve", scope: "environment:prod", by: "-", at: "-")
+        let runs: [(arguments: [String], operation: String, answer: any Encodable & Sendable, request: String)] = [
+            (
+                ["person", "add", "bob", "--name", "Bob", "--email", "b@x.org"], "POST /people", person,
+                #"{"emails":"b@x.org","id":"bob","name":"Bob"}"#
+            ),
+            (
+                ["person", "deactivate", "bob", "--reason", "left"], "POST /people/bob/deactivate", person,
+                #"{"reason":"left"}"#
+            ),
+            (["team", "add", "leads", "--group", "/l"], "POST /teams", team, #"{"groups":"/l","name":"leads"}"#),
+            (["team", "add-member", "leads", "bob"], "POST /teams/leads/members", team, #"{"person":"bob"}"#),
+            (["team", "remove-member", "leads", "bob"], "DELETE /teams/leads/members/bob", team, ""),
+            (["team", "add-account", "leads", "ci"], "POST /teams/leads/accounts", team, #"{"account":"ci"}"#),
+            (
+                ["grant", "add", "approve:*/prod", "--to", "team:leads"], "POST /grants", [grant],
+                #"{"right":"approve","scope":"environment:prod","subject":"team:leads"}"#
+            ),
+            (
+                ["grant", "remove", "view", "--to", "bob"], "POST /grants/remove", [grant],
+                #"{"right":"view","scope":"organisation","subject":"person:bob"}"#
+            ),
+            (
+                ["token", "create", "ci", "--may", "promote:shop/qa", "--may", "view:shop", "--expires", "30d"],
+                "POST /tokens", Wire.Token(name: "ci", owner: "ci", createdAt: "-", revokedAt: nil, secret: "s"),
+                #"{"lasting":2592000000,"name":"ci","owner":"ci","rights":"promote@lane:shop/qa,view@service:shop"}"#
+            ),
+        ]
+        for run in runs {
+            var server = CannedServer()
+            try server.answer(run.operation, run.answer)
+            let ended = try await server.run { await CommandRun.of(run.arguments + ["--server", $0]) }
+            #expect(ended.code == 0, "\(run.arguments): \(ended.err)")
+            #expect(server.requests == [run.operation + (run.request.isEmpty ? "" : " " + run.request)])
+        }
+        for wrong in [
+            ["grant", "add", "fly", "--to", "bob"], ["grant", "add", "view:a/b/c", "--to", "bob"],
+            ["grant", "add", "view", "--to", "judge:bob"], ["person", "add", "-b d"],
+            ["token", "add", "x", "--may", "*"],
+        ] {
+            #expect(await CommandRun.of(wrong + ["--server", "http://127.0.0.1:1"]).code == 2, "\(wrong)")
+        }
+    }
+
     @Test func `skip ends a wait, and with --hand-over lets the next take over`() async throws {
         for (option, verb) in [([], "skip"), (["--hand-over"], "hand-over")] as [([String], String)] {
             var server = CannedServer()

@@ -4,6 +4,7 @@ import Testing
 @Suite struct UsageTests {
     @Test(arguments: [
         ["nonsense"], ["promote"], ["promote", "r-1"], ["promote", "r-1", "--to", "staging", "--timeout", "5m"],
+        ["promote", "r-1", "--to", "staging", "--emergency"], ["promote", "r-1", "--to", "staging", "--reason", "x"],
         ["promote", "r-1", "--to", "staging", "--at", "tomorrow"], ["queue", "move", "a/b/1", "--reason", "x"],
         ["promote", "r-1", "--to", "staging", "--wait", "--timeout", "5"], ["pause", "shop/production/3"],
         ["pause", "shop/production", "--reason", "x"], ["abort", "shop/production/3", "--reason", " "],
@@ -49,7 +50,7 @@ import Testing
 
                 Asked early, it waits for what it comes after. With --wait: 0 completed, 1 any other end, 4 when --timeout ran out.
 
-                USAGE: slipway promote <release> --to <env> [--at <time>] [--wait] [--timeout <time>] [--json] [--data <dir>] [--server <url>]
+                USAGE: slipway promote <release> --to <env> [--at <time>] [--emergency] [--reason <reason>] [--wait] [--timeout <time>] [--json] [--data <dir>] [--server <url>]
 
                 ARGUMENTS:
                   <release>               Id (r-…) or SERVICE@VERSION.
@@ -57,6 +58,9 @@ import Testing
                 OPTIONS:
                   --to <env>              The environment.
                   --at <time>             Not before then: 2026-03-27T18:00:00Z, or 90m, 2h from now.
+                  --emergency             It can't wait for approval, freezes and soak, for the reason given: people approve it
+                                          afterwards, within a day. It needs the right to operate there.
+                  --reason <reason>       Why it is an emergency; it stands in the record.
                   --wait                  Return at the deployment's end, its bake included.
                   --timeout <time>        With --wait: for how long at most, as 90s or 10m.
                   --json                  Print JSON on standard output, and nothing else there.

@@ -28,6 +28,15 @@ import Testing
         return lane
     }
 
+    @Test func `following an output says each line once, also of two instances`() {
+        func output(_ text: String) -> Wire.Output { Wire.Output(text: text, next: 0, isComplete: true) }
+        let first = output("[1] a\n[1] b\n[2] a\n")
+        #expect(output("[1] a\n[1] b\n[2] a\n").added(since: first) == "")
+        #expect(output("[1] a\n[1] b\n[1] b\n[2] a\n[2] c\n").added(since: first) == "[1] b\n[2] c\n")
+        #expect(output("[1] b\n[1] d\n[2] a\n").added(since: first) == "[1] d\n")
+        #expect(first.added(since: output("")) == first.text)
+    }
+
     @Test func `status is a table with notes`() async {
         var development = Wire.Lane(service: "shop", environment: "development")
         development.listen = "127.0.0.1:7001"
@@ -78,7 +87,7 @@ import Testing
                   ENVIRONMENT  SERVES  ADDRESS  UNDER WAY
                   production   -       -        1.2.0: paused, canary, step 2 of 2: observe at 5 %
                       shop/production/3 was paused by judge
-                      judge: errors: 1.4.0 failed 12 of 300 requests
+                      judge, as of 05:30:00: errors: 1.4.0 failed 12 of 300 requests
                       watch out: memory grows by 3 MiB a minute
                       continue: slipway skip shop/production/3 --reason …  (goes on to the next step)
                       extend: slipway resume shop/production/3 --reason …  (watches this step once more)
@@ -99,7 +108,7 @@ import Testing
             run.out == """
                 shop/production/3: 1.2.0 into production: aborted
                   judge: errors: 1.4.0 failed 12 of 300 requests
-                  judge: verdict: fail, 1.4.0 12 errors in 300 requests, 1.3.2 3 errors in 5700 requests
+                  judge: verdict as of 05:30:00: fail, 1.4.0 12 errors in 300 requests, 1.3.2 3 errors in 5700 requests
                   judge: Error odds, new to old: at least 12.5, not bounded above yet. Evidence in nats: harm 14.2, safe -3.125.
                   judge: watch out: memory grows by 3 MiB a minute
                 """)
@@ -153,7 +162,7 @@ import Testing
                   artifact    dist  sha256:00  12 bytes
                   tests       3 passed, 1 failed, 0 errors, 0 skipped
                     cart: empty
-                  reversible  no: forward only
+                  way back    no: forward only
                   verified in development, staging
                 """)
         #expect(

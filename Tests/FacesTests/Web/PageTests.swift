@@ -34,7 +34,12 @@ import WebUI
             .events([try changed(Samples.event(1))], stream: change("lane"), after: 0, words: Self.words),
             .logs(service: change("shop"), environment: change("production"), try changed(Samples.output)),
             .calendar(try changed(Samples.calendar), viewer: Self.viewer, words: Self.words),
-            .signIn(problem: change("wrong")),
+            .signIn(problem: change("wrong"), provider: change("id.example"), back: Link(change("lanes"))),
+            .link(
+                secret: change("s3"), person: change("ana"), problem: change("short"), words: Self.words,
+                expiresAt: change(Samples.at)),
+            .me(
+                [try changed(Samples.session)], current: change("0123456789ab"), viewer: Self.viewer, words: Self.words),
             .problem(problem, back: Link(change("lanes"))),
         ]
     }

@@ -37,7 +37,7 @@ import WebUI
         let markup = self.page.markup(for: PageTests.viewer)
         #expect(markup.contains("<script src=\"/app.js\" defer></script>"))
         #expect(markup.contains("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>"))
-        let still = Page.signIn(problem: nil).markup(for: nil)
+        let still = Page.signIn(problem: nil, provider: nil, back: Link()).markup(for: nil)
         #expect(!still.contains("script"))
     }
 

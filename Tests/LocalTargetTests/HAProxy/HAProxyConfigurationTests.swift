@@ -177,7 +177,9 @@ import Testing
         #expect(
             HAProxyCommands.raise(from: now, to: after) == [
                 "set server arm2/s1 addr 127.0.0.1 port 26002", "set server arm2/s1 state ready",
+                "set server arm2/s1 health up",
                 "set server arm2/s2 addr 127.0.0.1 port 26002", "set server arm2/s2 state ready",
+                "set server arm2/s2 health up",
                 "set var proc.capacity2 int(2)", "set var proc.version2 str(1.2.0+b)",
             ])
         #expect(
@@ -196,7 +198,9 @@ import Testing
         #expect(
             HAProxyCommands.raise(from: done, to: alone) == [
                 "set server arm2/s3 addr 127.0.0.1 port 26003", "set server arm2/s3 state ready",
+                "set server arm2/s3 health up",
                 "set server arm2/s4 addr 127.0.0.1 port 26003", "set server arm2/s4 state ready",
+                "set server arm2/s4 health up",
             ])
         #expect(
             HAProxyCommands.lower(from: done, to: alone) == [
@@ -216,6 +220,7 @@ import Testing
         #expect(
             HAProxyCommands.raise(from: one, to: both) == [
                 "set server arm1/s3 addr 127.0.0.1 port 26002", "set server arm1/s3 state ready",
+                "set server arm1/s3 health up",
             ])
         #expect(HAProxyCommands.lower(from: one, to: both) == ["set server arm1/s2 state maint"])
         let two = try self.picture(both)
@@ -223,6 +228,7 @@ import Testing
         #expect(
             HAProxyCommands.raise(from: two, to: back) == [
                 "set server arm1/s3 addr 127.0.0.1 port 26001", "set server arm1/s3 state ready",
+                "set server arm1/s3 health up",
             ])
         #expect(HAProxyCommands.lower(from: two, to: back) == ["set server arm1/s2 state maint"])
         #expect(HAProxyCommands.difference(of: two, from: back, turned: false) != nil)

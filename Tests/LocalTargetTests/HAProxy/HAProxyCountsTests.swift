@@ -32,6 +32,21 @@ import Testing
         }
     }
 
+    @Test func `the table of fallbacks is read, also of a process that has none`() throws {
+        let answer = """
+            # table: fallbacks, type: integer, size:6, used:2
+            0x557df6420d68: key=2 use=0 exp=0 http_req_cnt=130
+            0x557df6420d00: key=6 use=1 exp=0 http_req_cnt=1
+            0x557df6420d10: key=7 use=1 exp=0 http_req_cnt=9
+
+
+            """
+        #expect(try HAProxyCounters.fallbacks(answer) == [0, 130, 0, 0, 0, 1])
+        #expect(try HAProxyCounters.fallbacks("# table: fallbacks, type: integer, size:6, used:0\n\n")?.max() == 0)
+        #expect(try HAProxyCounters.fallbacks("No such table\n\n") == nil)
+        #expect(throws: TargetError.self) { try HAProxyCounters.fallbacks("Permission denied\n") }
+    }
+
     @Test func `a request is counted once: tried again, given up by its client, or without any instance left`()
         async throws
     {

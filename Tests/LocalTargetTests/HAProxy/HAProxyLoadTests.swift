@@ -98,6 +98,71 @@ private final class Load: Sendable {
     }
 }
 
+/// Users with keys of their own, each on kept connections; every answer with its version and time.
+private final class StickyLoad: Sendable {
+    struct Count {
+        var requests = 0
+        var failures: [(at: ContinuousClock.Instant, what: String)] = []
+        var answers: [String: Int] = [:]
+        /// The first answer by another version than the one before, the last time that happened.
+        var returned: ContinuousClock.Instant?
+        var last = ""
+        var slowest = Duration.zero
+    }
+
+    private let address: ListenAddress
+    private let state = Mutex((count: Count(), isOver: false))
+    private let users = DispatchGroup()
+
+    init(_ address: ListenAddress, users: [String]) {
+        self.address = address
+        for user in users {
+            self.users.enter()
+            Thread.detachNewThread { [self] in
+                while !self.isOver { self.ask(user) }
+                self.users.leave()
+            }
+        }
+    }
+
+    func answers(by version: String) -> Int { self.state.withLock { $0.count.answers[version] ?? 0 } }
+
+    func finish() async throws -> Count {
+        self.state.withLock { $0.isOver = true }
+        try await blocking { [self] in self.users.wait() }
+        return self.state.withLock { $0.count }
+    }
+
+    private var isOver: Bool { self.state.withLock { $0.isOver } }
+
+    private func ask(_ user: String) {
+        do {
+            var client = try TinyClient(self.address)
+            while !self.isOver {
+                let start = ContinuousClock.now
+                let answer = try client.get(headers: "Cookie: Slipway-User=\(user)\r\n")
+                let end = ContinuousClock.now
+                self.state.withLock { state in
+                    state.count.requests += 1
+                    state.count.slowest = max(state.count.slowest, end - start)
+                    guard answer.status == 200 else {
+                        state.count.failures.append((start, "\(answer.status)"))
+                        return
+                    }
+                    state.count.answers[answer.body, default: 0] += 1
+                    if answer.body != state.count.last { state.count.returned = end }
+                    state.count.last = answer.body
+                }
+            }
+        } catch {
+            self.state.withLock { state in
+                state.count.requests += 1
+                state.count.failures.append((ContinuousClock.now, "\(error)"))
+            }
+        }
+    }
+}
+
 /// Alone, one after the other: they measure.
 @Suite(.serialized) struct HAProxyLoadTests {
     private static let isNightly = ProcessInfo.processInfo.environment["SLIPWAY_NIGHTLY"] != nil
@@ -161,6 +226,44 @@ private final class Load: Sendable {
             let count = try await load.finish()
             print("1 of 2 instances killed: \(count.requests) requests, \(count.failures.count) lost")
             #expect(count.failures.isEmpty, "\(count.failures.prefix(5))")
+        }
+    }
+
+    /// Users of the canary, each on a connection of its own, while all its instances are killed and come back.
+    @Test func `when all of the canary's instances die, its users are answered by the other version, and return`()
+        async throws
+    {
+        try await withWorld { world in
+            let old = try await world.instances(of: "1.0.0", count: 2)
+            let canary = try world.start("2.0.0", 2)
+            let arms = [try world.arm(1, 5_000, old), try world.arm(2, 5_000, canary.map(\.address))]
+            _ = try await world.router.apply(world.routing(1, arms), term: Term(1))
+            var users: [String] = []
+            for user in 1...40
+            where try await world.ask(at: world.listen, user: "\(user)", header: nil) == "2.0.0" {
+                users.append("\(user)")
+            }
+            let load = StickyLoad(world.listen, users: Array(users.prefix(6)))
+            try await eventually("load") { load.answers(by: "2.0.0") > 500 }
+            let death = ContinuousClock.now
+            for server in canary { server.stop() }
+            try await eventually("the other version answers") { load.answers(by: "1.0.0") > 2_000 }
+            for server in canary { _ = try world.start("2.0.0", at: server.address) }
+            let back = ContinuousClock.now
+            let before = load.answers(by: "2.0.0")
+            try await eventually("the canary has its users back") { load.answers(by: "2.0.0") > before + 500 }
+            let count = try await load.finish()
+            let window = (count.failures.map(\.at).max() ?? death) - death
+            let firstBack = count.returned.map { $0 - back } ?? .zero
+            let fallback = try #require(try await world.router.counts(world.lane)).arms[world.key(2)]?.fallback ?? 0
+            print(
+                "figure: all instances of the canary killed: \(count.requests) requests, \(count.failures.count) failed, "
+                    + "the last of them begun \(window) after the death, 0 after that; \(fallback) fallback; "
+                    + "users back \(firstBack) after its return; slowest answer \(count.slowest)")
+            #expect(window < .seconds(1))
+            #expect(count.slowest < .seconds(2))
+            #expect(fallback >= 2_000)
+            #expect(count.failures.count < 200)
         }
     }
 

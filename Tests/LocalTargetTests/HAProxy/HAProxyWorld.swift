@@ -95,6 +95,19 @@ final class HAProxyWorld: RouterWorld {
         guard answer.status == 500 else { throw Problem("\(answer)") }
     }
 
+    func end(_ addresses: [ListenAddress]) async throws {
+        for server in self.servers.withLock({ $0 }) where addresses.contains(server.address) { server.stop() }
+        for address in addresses {
+            try await eventually("nobody listens at \(address)") {
+                try await blocking { (try? TinyClient(address)) == nil }
+            }
+        }
+    }
+
+    func startAgain(_ version: String, at addresses: [ListenAddress]) async throws {
+        for address in addresses { _ = try self.start(version, at: address) }
+    }
+
     func endProcess() async throws { try await self.killProxy() }
 
     func whileUnderWay(at address: ListenAddress, _ body: @Sendable () async throws -> Void) async throws {

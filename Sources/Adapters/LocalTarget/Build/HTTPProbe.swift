@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 package import Core
+import Glibc
 import NIOCore
 import NIOHTTP1
 package import Ports
@@ -36,6 +37,9 @@ package struct HTTPProbe: Probe {
             return .unreachable("the question to http://\(address)\(path) was given up")
         } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout {
             return .unreachable("http://\(address)\(path) did not answer within \(within.count) ms")
+        } catch let error as IOError {
+            let words = String(cString: strerror(error.errnoCode)).lowercased()
+            return .unreachable("http://\(address)\(path) can't be reached: \(words)")
         } catch {
             return .unreachable("http://\(address)\(path) can't be reached: \(error)")
         }

@@ -5,6 +5,9 @@ import Core
 package enum HAProxyCommands {
     package static let noVersion = "none"
 
+    /// Asks for what `HAProxyCounters.fallbacks` reads.
+    package static let fallbacks = "show table fallbacks"
+
     /// Asks for everything that `HAProxyPicture` reads.
     package static let picture: String = {
         let slots = (1...HAProxyState.slotCount).flatMap { ["proc.capacity\($0)", "proc.version\($0)"] }
@@ -111,6 +114,8 @@ package enum HAProxyCommands {
             return [
                 "set server arm\(number)/\(server.name) addr \(host) port \(port)",
                 "set server arm\(number)/\(server.name) state ready",
+                // What stood in this place before may have been out.
+                "set server arm\(number)/\(server.name) health up",
             ]
         }
     }

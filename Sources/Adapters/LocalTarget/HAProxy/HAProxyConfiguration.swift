@@ -16,6 +16,7 @@ package enum HAProxyConfiguration {
         [
             self.global(state), self.defaults(state), self.traffic(state), self.preview(state),
             state.slots.indices.map { self.backend($0 + 1, state.slots[$0]) }.joined(separator: "\n"), self.lines(),
+            self.fallbacks(),
         ].joined(separator: "\n")
     }
 
@@ -26,7 +27,7 @@ package enum HAProxyConfiguration {
         bare.slots = Array(repeating: nil, count: HAProxyState.slotCount)
         let parts = [
             self.defaults(bare), self.traffic(bare), self.preview(bare),
-            bare.slots.indices.map { self.backend($0 + 1, nil) }.joined(), self.lines(),
+            bare.slots.indices.map { self.backend($0 + 1, nil) }.joined(), self.lines(), self.fallbacks(),
         ]
         let digest = SHA256.hash(data: Array(parts.joined().utf8))
         return digest.prefix(8).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
@@ -73,7 +74,13 @@ package enum HAProxyConfiguration {
             "    timeout queue 10s",
             "    timeout http-request 10s",
             "    timeout http-keep-alive 60s",
-            "    default-server weight 256",
+            "    timeout check 5s",
+            "    # Refused connections have an instance looked at at once; out is only one that then refuses twice more.",
+            "    # While all is well nobody is looked at, and who is looked at sees a connection that is closed, not reset.",
+            "    option tcp-check",
+            "    tcp-check connect linger",
+            "    default-server weight 256 check inter 10m fastinter 10ms downinter 200ms fall 2 rise 1 "
+                + "observe layer4 error-limit 2 on-error fastinter",
             "    log 127.0.0.1:\(state.logPort) len \(HAProxyLogLine.sizeLimit) format raw local0",
             "    log-format \"\(HAProxyLogLine.format)\"",
             "    option dontlognull",
@@ -102,12 +109,34 @@ package enum HAProxyConfiguration {
                 "    http-request set-var(txn.arm) var(txn.route),div(100000),mod(10) if split in_share",
                 "    acl forced req.hdr(\(state.previewHeader)) -m found",
                 "    http-request set-var(txn.arm) var(proc.preview) if forced { var(proc.preview) -m int gt 0 }",
-                "    http-request set-var(txn.newcomer) int(1) if fresh !forced",
+            ] + self.fallback() + [
+                "    http-request set-var(txn.newcomer) int(1) if fresh !forced !fallback",
                 "    http-after-response add-header Set-Cookie "
                     + "\"\(self.userCookie)=%[var(txn.fresh)]; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly\" if fresh",
                 "    http-request return status 503 default-errorfiles unless { var(txn.arm) -m int gt 0 }",
                 "    use_backend arm%[var(txn.arm)]",
             ])
+    }
+
+    /// While traffic is split, an arm of which no instance takes connections has its users answered by the other one. They
+    /// keep their key, so they return to it; what was forced to an arm stays there.
+    private static func fallback() -> [String] {
+        let slots = 1...HAProxyState.slotCount
+        return [
+            "    http-request set-var(txn.other) var(txn.route),div(100000),mod(10) if split",
+            "    http-request set-var(txn.other) var(txn.route),div(1000000),mod(10) if split in_share",
+        ]
+            + slots.map {
+                "    http-request set-var(txn.here) nbsrv(arm\($0)) if split !forced { var(txn.arm) -m int \($0) }"
+            } + ["    acl nobody var(txn.here) -m int 0"]
+            + slots.map {
+                "    http-request set-var(txn.there) nbsrv(arm\($0)) if nobody { var(txn.other) -m int \($0) }"
+            }
+            + [
+                "    acl fallback var(txn.there) -m int gt 0",
+                "    http-request track-sc1 var(txn.arm) table fallbacks if fallback",
+                "    http-request set-var(txn.arm) var(txn.other) if fallback",
+            ]
     }
 
     /// The user's key: what the environment says, else the router's own cookie. One that is empty or too long is none.
@@ -163,6 +192,14 @@ package enum HAProxyConfiguration {
     private static func lines() -> String {
         self.section([
             "backend lines", "    stick-table type integer size \(HAProxyState.slotCount) nopurge store gpc0",
+        ])
+    }
+
+    /// Counts, by slot, the requests of an arm's users that the other arm got.
+    private static func fallbacks() -> String {
+        self.section([
+            "backend fallbacks",
+            "    stick-table type integer size \(HAProxyState.slotCount) nopurge store http_req_cnt",
         ])
     }
 

@@ -20,6 +20,29 @@ package enum HAProxyCounters {
         return counts
     }
 
+    /// Requests of each slot's users that another one got: reads `show table` (management guide 2.6, section 9.3), lines
+    /// of `0x…: key=2 use=0 exp=0 http_req_cnt=130`. A slot without any has no line. nil: a process of an earlier release,
+    /// which counts none, until it is next routed.
+    package static func fallbacks(_ answer: String) throws(TargetError) -> [Int]? {
+        if answer.hasPrefix("No such table") { return nil }
+        var counts = Array(repeating: 0, count: HAProxyState.slotCount)
+        guard answer.hasPrefix("# table: fallbacks,") else {
+            throw TargetError(
+                .unreachable, "HAProxy gave a table that can't be read: `\(answer.prefix(200))`.", retryable: true)
+        }
+        for line in answer.split(separator: "\n").dropFirst() {
+            let fields = line.split(separator: " ")
+            func number(_ name: String) -> Int? {
+                fields.first { $0.hasPrefix(name + "=") }.flatMap { Int($0.dropFirst(name.utf8.count + 1)) }
+            }
+            guard let slot = number("key"), counts.indices.contains(slot - 1), let count = number("http_req_cnt") else {
+                continue
+            }
+            counts[slot - 1] = count
+        }
+        return counts
+    }
+
     /// Requests at each backend, by slot. Its servers' sessions and queues, or what the backend itself counts when that
     /// is more (a request that waits for its next try is at no server).
     package static func underWay(_ answer: String) throws(TargetError) -> [Int] {

@@ -86,7 +86,8 @@ struct HAProxyFiles: Sendable {
             return try decoder.decode(HAProxyRecord.self, from: bytes)
         } catch let error as DecodingError {
             throw TargetError(
-                .failed, "\(self.recordPath) is damaged and was left as it is: \(error). Move it away to begin anew.",
+                .failed,
+                "\(self.recordPath) is damaged and was left as it is: \("\(error)".asSentence) Move it away to begin anew.",
                 retryable: false)
         }
     }

@@ -8,6 +8,7 @@ struct HAProxyLook: Sendable {
         var weight: BasisPoints
         var requests: Int
         var errors: Int
+        var fallback: Int?
     }
 
     var lane: LaneID
@@ -29,7 +30,8 @@ struct HAProxyLook: Sendable {
                         key,
                         ArmCounts(
                             epoch: epoch, weight: arm.weight, requests: arm.requests, errors: arm.errors,
-                            timed: known.timed, times: known.times, newcomers: known.newcomers)
+                            timed: known.timed, times: known.times, newcomers: known.newcomers,
+                            fallback: arm.fallback)
                     )
                 }))
     }
@@ -45,11 +47,13 @@ extension HAProxyLane {
         await self.listen(handle, state)
         let now = try await self.picture(handle)
         let answered = try HAProxyCounters.answered(try await self.socket(handle).ask("show stat -1 2 -1"))
+        let fallbacks = try HAProxyCounters.fallbacks(try await self.socket(handle).ask(HAProxyCommands.fallbacks))
+        self.files.boundLog()
         var arms: [CapacityKey: HAProxyLook.Arm] = [:]
         for (index, slot) in now.slots.enumerated() where slot.capacity > 0 && !slot.isRetired {
             arms[CapacityKey(lane: self.lane, number: slot.capacity)] = HAProxyLook.Arm(
                 slot: index, weight: BasisPoints(now.split.weight(of: index + 1)) ?? .zero,
-                requests: answered[index].requests, errors: answered[index].errors)
+                requests: answered[index].requests, errors: answered[index].errors, fallback: fallbacks?[index])
         }
         return HAProxyLook(lane: self.lane, process: process, token: handle.token, arms: arms)
     }

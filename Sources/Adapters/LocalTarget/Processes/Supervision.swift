@@ -93,6 +93,8 @@ extension ProcessRuntime {
         live.answer = nil
         live.isReady = false
         self.capacities[key]?.live[instance.number] = live
+        // A machine that was switched off is no failure of its instances. Told at once: it may be taken back before its restart.
+        if isOfThisBoot { try self.update(key) { $0.lastDeath = "instance \(instance.number) \(death)" } }
         let sentence =
             "instance \(instance.number) \(death); it is started again in \(Int(delay / .milliseconds(1))) ms"
         self.folder(key).log(instance.number).note(sentence)
@@ -104,17 +106,11 @@ extension ProcessRuntime {
         _ instance: CapacityRecord.Instance, of key: CapacityKey, keepsPort: Bool
     ) throws {
         let isOfThisBoot = instance.process?.boot == self.table.boot
-        let death = "instance \(instance.number) \(self.capacities[key]?.live[instance.number]?.death ?? "ended")"
         // Whatever comes of it, the next try waits for its turn.
         let failures = self.capacities[key]?.live[instance.number]?.failures ?? 0
         self.capacities[key]?.live[instance.number]?.restart = self.clock.now + Backoff.delay(failures: failures)
         try self.start(instance.number, of: key, keepsPort: keepsPort)
-        // A machine that was switched off is no failure of its instances.
-        guard isOfThisBoot else { return }
-        try self.update(key) { record in
-            record.restarts += 1
-            record.lastDeath = death
-        }
+        if isOfThisBoot { try self.update(key) { $0.restarts += 1 } }
     }
 
     /// Asks all instances of a capacity at once and keeps their answers.

@@ -61,42 +61,18 @@ package final class FileSecrets: SecretStore {
         }
     }
 
-    /// Under a key of ours: a new one, which stands before the old one until all is done. Under a key from elsewhere: its first, which
-    /// whoever gives it has put before the old one.
     package func rotateKey() throws -> Int {
         try self.writing.withLock { _ in
-            var keys = try self.writableKeys()
-            if case .file(let path) = self.place {
-                // Two keys: a rotation that was cut off is ended with the key that it made.
-                if keys.keys.count == 1 {
-                    keys = SecretKeys(place: keys.place, keys: [SecretKeys.Key.random()] + keys.keys)
-                    try keys.write(to: path)
-                }
+            try self.writableKeys().rotate { key in
+                let versions = try self.versions()
+                for version in versions { try self.write(try self.value(version), as: version, under: key) }
+                return versions.count
             }
-            let versions = try self.versions()
-            for version in versions { try self.write(try self.value(version), as: version, under: keys.keys[0]) }
-            if case .file(let path) = self.place {
-                try SecretKeys(place: keys.place, keys: [keys.keys[0]]).write(to: path)
-            }
-            return versions.count
         }
     }
 
     private func writableKeys() throws -> SecretKeys {
-        if let keys = try SecretKeys.read(self.place) { return keys }
-        guard case .file(let path) = self.place else {
-            throw SecretError(.wrongKey, "There is no key in \(self.place.words).")
-        }
-        // A new key beside values of a lost one would hide that it was lost.
-        guard try self.versions().isEmpty else {
-            throw SecretError(
-                .wrongKey,
-                "The key file \(path) is not there, and \(self.folder) holds values that were encrypted with it. Put it "
-                    + "back, or move \(self.folder) away and set every secret again.")
-        }
-        let keys = SecretKeys(place: self.place, keys: [SecretKeys.Key.random()])
-        try keys.write(to: path)
-        return keys
+        try SecretKeys.toWrite(self.place, folder: self.folder) { try self.versions().isEmpty }
     }
 
     private func write(_ value: String, as version: SecretVersion, under key: SecretKeys.Key) throws {

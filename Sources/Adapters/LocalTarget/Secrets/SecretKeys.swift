@@ -15,10 +15,13 @@ package struct SecretKeys: Sendable {
         case text(String)
 
         /// `SLIPWAY_SECRET_KEY` before `SLIPWAY_SECRET_KEY_FILE` before the data folder's own file.
-        package static func of(_ environment: [String: String], data: String) -> Place {
+        /// - Parameter file: the data folder's own one, by what it encrypts.
+        package static func of(
+            _ environment: [String: String], data: String, file: String = Self.fileName
+        ) -> Place {
             if let text = environment["SLIPWAY_SECRET_KEY"], !text.isEmpty { return .text(text) }
             if let path = environment["SLIPWAY_SECRET_KEY_FILE"], !path.isEmpty { return .foreignFile(path) }
-            return .file("\(data)/\(Self.fileName)")
+            return .file("\(data)/\(file)")
         }
 
         package static let fileName = "secret.key"
@@ -55,6 +58,40 @@ package struct SecretKeys: Sendable {
     let keys: [Key]
 
     func key(_ id: String) -> Key? { self.keys.first { $0.id == id } }
+
+    /// The keys to write with; the first use makes the file, unless there is something that a lost key encrypted: a new key beside it
+    /// would hide that.
+    /// - Parameter folder: where what they encrypt is kept.
+    static func toWrite(_ place: Place, folder: String, isEmpty: () throws -> Bool) throws -> SecretKeys {
+        if let keys = try Self.read(place) { return keys }
+        guard case .file(let path) = place else {
+            throw SecretError(.wrongKey, "There is no key in \(place.words).")
+        }
+        guard try isEmpty() else {
+            throw SecretError(
+                .wrongKey,
+                "The key file \(path) is not there, and \(folder) holds values that were encrypted with it. Put it "
+                    + "back, or move \(folder) away and set every value again.")
+        }
+        let keys = SecretKeys(place: place, keys: [Key.random()])
+        try keys.write(to: path)
+        return keys
+    }
+
+    /// Encrypts all anew, by `write` under the key that it is given. Under a key of ours: a new one, which stands before the old one until
+    /// all is done. Under a key from elsewhere: its first, which whoever gives it has put before the old one.
+    func rotate(_ write: (Key) throws -> Int) throws -> Int {
+        guard case .file(let path) = self.place else { return try write(self.keys[0]) }
+        var keys = self
+        // Two keys: a rotation that was cut off is ended with the key that it made.
+        if keys.keys.count == 1 {
+            keys = SecretKeys(place: self.place, keys: [Key.random()] + self.keys)
+            try keys.write(to: path)
+        }
+        let count = try write(keys.keys[0])
+        try SecretKeys(place: self.place, keys: [keys.keys[0]]).write(to: path)
+        return count
+    }
 
     /// nil: there is no key file yet.
     static func read(_ place: Place) throws(SecretError) -> SecretKeys? {

@@ -71,28 +71,35 @@ extension SQLiteLedger {
         let bytes = try writer.finish(Manifest.name, manifest.encoded)
         guard rename(temporary, file) == 0 else { throw LedgerError.cannot(file, "named") }
         try flushFolder(of: file)
-        let hasKey = secrets.last?.name == Manifest.key
+        let hasKey = secrets.contains { $0.name == Manifest.key }
         return BackupReport(
             path: file, bytes: bytes, position: position, blobs: blobs, damaged: damaged,
-            secrets: secrets.count - (hasKey ? 1 : 0), hasKey: hasKey)
+            secrets: secrets.count { Manifest.isSecret($0.name) }, hasKey: hasKey)
     }
 
-    /// The encrypted values, then their key if it is wanted and kept here.
+    /// As `SUBFOLDER/NAME`.
+    private static func names(in folder: String, _ subfolder: String) -> [String] {
+        guard let listing = opendir("\(folder)/\(subfolder)") else { return [] }
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            names.append("\(subfolder)/\(name)")
+        }
+        return names
+    }
+
+    /// The encrypted values; with the keys that are kept here, if they are wanted, what people sign in with as well.
     private static func add(
         secretsOf folder: String, withKey: Bool, to writer: inout TarWriter
     ) throws -> [Packed] {
-        var names: [String] = []
-        if let listing = opendir("\(folder)/\(Manifest.secrets)") {
-            defer { closedir(listing) }
-            while let entry = readdir(listing) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                if Manifest.isSecret("\(Manifest.secrets)/\(name)") { names.append("\(Manifest.secrets)/\(name)") }
-            }
+        var names = Self.names(in: folder, Manifest.secrets).filter(Manifest.isSecret).sorted()
+        if withKey {
+            names += Self.names(in: folder, Manifest.credentials).filter(Manifest.isCredential).sorted()
+            names += [Manifest.credentialKey, Manifest.key].filter { access("\(folder)/\($0)", F_OK) == 0 }
         }
-        names.sort()
-        if withKey, access("\(folder)/\(Manifest.key)", F_OK) == 0 { names.append(Manifest.key) }
         return try names.compactMap { name in
             // One that went meanwhile is needed by nothing any more.
             guard access("\(folder)/\(name)", F_OK) == 0 else { return nil }

@@ -16,6 +16,9 @@ struct Manifest: Equatable {
     static let secrets = "secrets"
     /// What they are encrypted with; only there if it was asked for.
     static let key = "secret.key"
+    /// Folder of what people sign in with, and its key: both only with the keys, because without one nobody could set a password.
+    static let credentials = "credentials"
+    static let credentialKey = "credential.key"
     static let mostBytes: Int64 = 256 << 20
     private static let title = "slipway backup 1"
 
@@ -57,6 +60,14 @@ struct Manifest: Equatable {
         let file = name.dropFirst(Self.secrets.count + 1)
         return name.hasPrefix(Self.secrets + "/") && file.utf8.count == 64
             && file.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    /// Passwords, and who people are at a provider. Sessions and links do not come back with a backup: they may have ended since.
+    static func isCredential(_ name: String) -> Bool {
+        let kinds = ["password-", "identity-"].map { "\(Self.credentials)/\($0)" }
+        return kinds.contains { kind in
+            name.hasPrefix(kind) && Self.isSecret("\(Self.secrets)/\(name.dropFirst(kind.count))")
+        }
     }
 
     private static func number(_ line: Substring, _ key: String) -> Int? {

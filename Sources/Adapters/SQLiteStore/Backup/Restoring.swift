@@ -141,11 +141,15 @@ private struct Staging {
         let isLedger = header.name == Manifest.ledger
         let parts = header.name.split(separator: "/", omittingEmptySubsequences: false)
         let digest = parts.count == 3 && parts[0] == "blobs" ? Digest("sha256:\(parts[1])\(parts[2])") : nil
-        let isSecret = Manifest.isSecret(header.name) || header.name == Manifest.key
-        guard isLedger || isSecret || digest.map({ "blobs/\(FileBlobs.name(of: $0))" == header.name }) == true else {
+        let isCredential = Manifest.isCredential(header.name)
+        let isSecret = Manifest.isSecret(header.name) || isCredential
+        let isKey = [Manifest.key, Manifest.credentialKey].contains(header.name)
+        guard isLedger || isSecret || isKey || digest.map({ "blobs/\(FileBlobs.name(of: $0))" == header.name }) == true
+        else {
             throw reader.damaged("a file of the name `\(header.name.prefix(100))` does not belong into it")
         }
         if Manifest.isSecret(header.name) { try self.makeFolder("\(self.folder)/\(Manifest.secrets)") }
+        if isCredential { try self.makeFolder("\(self.folder)/\(Manifest.credentials)") }
         if let digest { try self.makeFolder("\(self.folder)/blobs/\(digest.hexadecimal.prefix(2))") }
         let path = "\(self.folder)/\(header.name)"
         let target = try Descriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
@@ -177,7 +181,10 @@ private struct Staging {
             folder: self.folder, owner: words, time: { now }, reserveBytes: 0, checkedWhole: 0)
         try await ledger.close()
         try Descriptor(path, O_RDONLY).flush(path)
-        for made in self.made where made.hasSuffix("blobs") || made.hasSuffix(Manifest.secrets) || made == self.folder {
+        for made in self.made
+        where made.hasSuffix("blobs") || made.hasSuffix(Manifest.secrets)
+            || made.hasSuffix(Manifest.credentials) || made == self.folder
+        {
             try Descriptor(made, O_RDONLY | O_DIRECTORY).flush(made)
         }
     }

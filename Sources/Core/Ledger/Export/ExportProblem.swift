@@ -20,7 +20,7 @@ package struct ExportProblem: Error, Sendable, Equatable, CustomStringConvertibl
     package var description: String {
         let event = self.stream.map { " (\($0.prefix(200))\(self.number.map { " number \($0)" } ?? ""))" } ?? ""
         let field = self.field.map { ", `\($0)`" } ?? ""
-        return "Line \(self.line)\(event)\(field): \(self.why)."
+        return "Line \(self.line)\(event)\(field): \(self.why.asSentence)"
     }
 }
 

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A file of `--cases`: at most 8 MB of JSON, with at most 1,000 cases.
+/// A file of `--cases`: at most 64 MB of JSON, with at most 20,000 cases.
 struct CaseFile {
     let cases: [CaseReader]
 
     init(path: String, name: String) throws {
-        let limit = 8 << 20
+        let limit = 64 << 20
         let shown = "`\(Plain.line(name))`"
         guard let file = FileHandle(forReadingAtPath: path) else {
             throw VerbError(.refused, "The file \(shown) can't be read.")
@@ -18,7 +18,7 @@ struct CaseFile {
             throw VerbError(.refused, "The file \(shown) can't be read: is it a folder?")
         }
         guard data.count <= limit else {
-            throw VerbError(.refused, "The file \(shown) is larger than 8 MB: split its cases into several files.")
+            throw VerbError(.refused, "The file \(shown) is larger than 64 MB: split its cases into several files.")
         }
         let root: CaseValue
         do {
@@ -27,9 +27,9 @@ struct CaseFile {
             throw VerbError(
                 .refused, "The file \(shown) is no JSON that can be read: numbers are finite, text is UTF-8.")
         }
-        guard case .object(let fields) = root, case .array(let cases)? = fields["cases"], cases.count <= 1_000 else {
+        guard case .object(let fields) = root, case .array(let cases)? = fields["cases"], cases.count <= 20_000 else {
             throw VerbError(
-                .refused, "The file \(shown) must be an object with an array `cases` of at most 1,000 cases.")
+                .refused, "The file \(shown) must be an object with an array `cases` of at most 20,000 cases.")
         }
         self.cases = try cases.enumerated().map { index, value in
             guard case .object(let fields) = value else {

@@ -5,7 +5,9 @@ enum JudgementText {
     /// The sentence alone in its line, as it is on record, and what it rests on.
     static func lines(_ judgement: Wire.Judgement) -> [String] {
         var lines = [judgement.sentence]
-        lines.append("verdict: \(judgement.verdict ?? "none yet"), \(Self.counts(judgement))")
+        lines.append(
+            "verdict as of \(TimeText.clock(judgement.at)): \(judgement.verdict ?? "none yet"), \(Self.counts(judgement))"
+        )
         lines.append(judgement.support)
         if let warning = judgement.warning { lines.append("watch out: \(warning)") }
         return lines

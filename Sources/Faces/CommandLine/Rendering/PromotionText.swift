@@ -1,4 +1,5 @@
 import APIClient
+import Core
 
 /// Promotions and deployments, for people.
 enum PromotionText {
@@ -59,7 +60,7 @@ enum PromotionText {
     static func waits(_ promotion: Wire.Promotion) -> String {
         let open = promotion.waitsFor.filter { $0.verdict != "pass" }
         if open.isEmpty { return "for its turn" }
-        return "for " + open.map { "\($0.gate): \($0.reason)" + Self.passing($0) }.joined(separator: "; ")
+        return "for " + open.map { "\($0.gate): \($0.reason.asClause)" + Self.passing($0) }.joined(separator: "; ")
     }
 
     static func stillWaiting(_ promotion: Wire.Promotion) -> String {

@@ -49,6 +49,12 @@ enum ReleaseText {
 enum ChangeText {
     static func one(_ change: Wire.Change) -> [String] {
         var lines = ["\(change.id): \(change.state) (\(change.service) \(change.version) into \(change.environment))"]
+        if let emergency = change.emergency { lines.append("  emergency: \(emergency)") }
+        if let escalated = change.escalatedAt {
+            lines.append("  not approved in time: escalated at \(TimeText.second(escalated))")
+        } else if let until = change.until {
+            lines.append("  to be \(change.emergency == nil ? "decided" : "approved") until \(TimeText.second(until))")
+        }
         lines += change.approvals.map { "  \(Plain.actor($0.by)) said yes at \(TimeText.second($0.at)): \($0.reason)" }
         if let missing = change.missing { lines.append("  missing: \(missing)") }
         return lines
@@ -58,19 +64,20 @@ enum ChangeText {
 /// Tokens, for people.
 enum TokenText {
     static func added(_ token: Wire.Token) -> [String] {
-        [
+        ([
             "Token \(token.name) of \(Plain.actor(token.owner))\(token.scope.map { ", for \($0) alone" } ?? ""):",
             "  \(token.secret ?? "")",
+            token.expiresAt.map { "It expires at \(TimeText.second($0))." },
             "It is shown this once. Use it as SLIPWAY_TOKEN, or to sign in on the page.",
-        ]
+        ] as [String?]).compactMap(\.self)
     }
 
     static func list(_ tokens: [Wire.Token]) -> [String] {
-        var table = Table("NAME", "OWNER", "GOOD FOR", "MADE", "REVOKED")
+        var table = Table("NAME", "OWNER", "GOOD FOR", "MADE", "EXPIRES", "REVOKED")
         for token in tokens {
             table.add(
                 token.name, Plain.actor(token.owner), token.scope ?? "all of its owner",
-                TimeText.second(token.createdAt),
+                TimeText.second(token.createdAt), TimeText.second(token.expiresAt),
                 TimeText.second(token.revokedAt))
         }
         return table.lines()

@@ -47,7 +47,7 @@ enum ServiceText {
             notes.append("\(deployment.id)" + (deployment.pausedBy.map { " was paused by \(Plain.actor($0))" } ?? ""))
             if let alert = PromotionText.alert(deployment) { notes.append(alert) }
             if let judgement = deployment.judgement {
-                notes.append("judge: \(judgement.sentence)")
+                notes.append("judge, as of \(TimeText.clock(judgement.at)): \(judgement.sentence)")
                 if let warning = judgement.warning { notes.append("watch out: \(warning)") }
             }
             notes += JudgementText.answers(deployment)

@@ -81,6 +81,7 @@ struct Serve: Verb {
     var store = Store.sqlite
     @Flag(help: "First make the rows of all lists anew from the events.")
     var rebuild = false
+    @OptionGroup(title: "Access") var access: ServeAccess
 
     enum Store: String, ExpressibleByArgument, CaseIterable { case sqlite }
 
@@ -90,7 +91,9 @@ struct Serve: Verb {
         try await session.wiring.serve(
             ServeOptions(
                 dataFolder: session.dataFolder(place), host: self.listen.host, port: self.listen.port,
-                rebuilds: self.rebuild))
+                rebuilds: self.rebuild, transport: self.access.transport(in: session.shell),
+                publicAddress: self.access.publicAddress,
+                provider: try self.access.provider(in: session.shell, listen: self.listen)))
         return .done
     }
 }

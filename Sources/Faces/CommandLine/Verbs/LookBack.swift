@@ -40,7 +40,7 @@ struct Log: Verb {
     private static func chosen(_ events: [Wire.Event], _ subject: LogSubject) -> [Wire.Event] {
         switch subject {
         case .promotion(_, _, let number): EventText.events(events, ofPromotion: number)
-        case .service, .lane, .release, .version, .change, .access, .ledger: events
+        case .service, .lane, .release, .version, .change, .access, .directory, .ledger: events
         }
     }
 
@@ -78,8 +78,9 @@ struct Logs: Verb {
             try session.show(output, json: self.lane.format.json, Plain.lines(output.text))
             while self.follow {
                 try await Task.sleep(for: .milliseconds(400))
-                output = try await client.logs(service: service, environment: environment, offset: output.next)
-                Plain.lines(output.text).forEach(session.shell.out)
+                let before = output
+                output = try await client.logs(service: service, environment: environment, lines: self.lines)
+                Plain.lines(output.added(since: before)).forEach(session.shell.out)
             }
             return .done
         }

@@ -13,6 +13,13 @@ struct Promote: Verb {
     var environment: String
     @Option(help: ArgumentHelp("Not before then: 2026-03-27T18:00:00Z, or 90m, 2h from now.", valueName: "time"))
     var at: Moment?
+    @Flag(
+        help: ArgumentHelp(
+            "It can't wait for approval, freezes and soak, for the reason given: people approve it afterwards, within a day. "
+                + "It needs the right to operate there."))
+    var emergency = false
+    @Option(help: "Why it is an emergency; it stands in the record.")
+    var reason: String?
     @Flag(help: "Return at the deployment's end, its bake included.")
     var wait = false
     @Option(help: ArgumentHelp("With --wait: for how long at most, as 90s or 10m.", valueName: "time"))
@@ -23,13 +30,17 @@ struct Promote: Verb {
     mutating func validate() throws {
         try Identifier.release.check(self.release)
         try Identifier.environment.check(self.environment)
+        if self.emergency != (self.reason != nil) {
+            throw ValidationError("--emergency goes with --reason: why it can't wait stands in the record.")
+        }
+        if self.emergency, self.at != nil { throw ValidationError("What is planned for later is no emergency.") }
         if self.timeout != nil && !self.wait { throw ValidationError("--timeout goes with --wait.") }
     }
 
     func run(in session: Session) async throws -> Ending {
         try await session.client(self.place) { client in
             let promote = Wire.Promote(
-                release: self.release, environment: self.environment, at: self.at?.text())
+                release: self.release, environment: self.environment, at: self.at?.text(), emergency: self.reason)
             var promotion = try await self.ask(promote, client)
             if self.wait {
                 promotion = try await PromotionWatch(session: session, client: client)
@@ -138,7 +149,7 @@ struct Watch: Verb {
         switch subject {
         case .promotion(let service, let environment, let number):
             return try await self.watch("\(service)/\(environment)/\(number)", in: session)
-        case .service, .lane, .release, .version, .change, .access, .ledger:
+        case .service, .lane, .release, .version, .change, .access, .directory, .ledger:
             let stream = try await session.client(self.place) { try await subject.knownStream($0) }
             return try await self.follow(stream, in: session)
         }

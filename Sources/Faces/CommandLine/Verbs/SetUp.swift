@@ -7,7 +7,10 @@ struct TokenVerbs: ParsableCommand {
         subcommands: [Add.self, List.self, Revoke.self])
 
     struct Add: Verb {
-        static let configuration = CommandConfiguration(abstract: "Make a token; its secret is shown this once.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make a token; its secret is shown this once.",
+            discussion: "slipway token add ci --owner service-account:ci --may promote:shop/staging --expires 30d",
+            aliases: ["create"])
         @Argument(help: "Its name.")
         var name: String
         @Option(
@@ -18,6 +21,13 @@ struct TokenVerbs: ParsableCommand {
         var scope: Scope?
         @Option(help: ArgumentHelp("A service of the scope; may be given again.", valueName: "service"))
         var service: [String] = []
+        @Option(
+            help: ArgumentHelp(
+                "All that it is good for, of what its owner may do: RIGHT, RIGHT:SERVICE, RIGHT:SERVICE/ENV or RIGHT:*/ENV; may "
+                    + "be given again.", valueName: "right"))
+        var may: [May] = []
+        @Option(help: ArgumentHelp("It is no token any more after that, such as 30d.", valueName: "time"))
+        var expires: Span?
         @OptionGroup var format: Format
         @OptionGroup var place: Place
 
@@ -29,6 +39,9 @@ struct TokenVerbs: ParsableCommand {
             guard (self.scope == nil) == self.service.isEmpty else {
                 throw ValidationError("--scope and --service belong together: `--scope release --service NAME`.")
             }
+            guard self.scope == nil || self.may.isEmpty else {
+                throw ValidationError("--may says what a token is good for, and so does --scope: give one of them.")
+            }
         }
 
         func run(in session: Session) async throws -> Ending {
@@ -36,7 +49,10 @@ struct TokenVerbs: ParsableCommand {
                 try await $0.addToken(
                     Wire.AddToken(
                         name: self.name, owner: self.owner ?? self.name, scope: self.scope?.rawValue,
-                        services: self.service.isEmpty ? nil : self.service.joined(separator: ",")))
+                        services: self.service.isEmpty ? nil : self.service.joined(separator: ","),
+                        rights: self.may.isEmpty
+                            ? nil : self.may.map { "\($0.right)@\($0.scope)" }.joined(separator: ","),
+                        lasting: self.expires.map { Int($0.duration / .milliseconds(1)) }))
             }
             try session.show(token, json: self.format.json, TokenText.added(token))
             return .done

@@ -180,7 +180,8 @@ extension Bridge {
         }
         let who = try await self.caller(caller)
         let (id, number) = try await self.plane.promote(
-            body.release, into: environment, notBefore: try body.at.map { try self.time($0) }, by: who)
+            body.release, into: environment, notBefore: try body.at.map { try self.time($0) },
+            emergency: try body.emergency.map { try self.reason(Wire.Act(reason: $0)) }, by: who)
         return try await self.shown(id, number, by: who)
     }
 
@@ -199,12 +200,12 @@ extension Bridge {
     private func shown(_ id: LaneID, _ number: Int, by caller: Engine.Caller) async throws -> Wire.Promotion {
         let view = try await self.plane.lane(id, by: caller)
         if let running = view.lane.deployment, running.number == number {
-            return Wire.Promotion(running, in: view.lane, of: id)
+            return Wire.Promotion(running, in: view)
         }
         if let queued = view.lane.queue.first(where: { $0.number == number }) {
             return Wire.Promotion(queued, view.environment, of: id)
         }
-        if let ended = view.lane.recent.last(where: { $0.number == number }) { return Wire.Promotion(ended, of: id) }
+        if let ended = view.lane.recent.last(where: { $0.number == number }) { return Wire.Promotion(ended, in: view) }
         if let order = view.lane.nextRollback, order.number == number { return Wire.Promotion(order, of: id) }
         throw Core.Refusal(
             .notFound,
@@ -268,16 +269,20 @@ extension Bridge {
         let wanted = try state.map { text in
             guard let state = ChangeRequest.State(rawValue: text), state != .unknown else {
                 throw Core.Refusal(
-                    .invalid, "`\(text.prefix(40))` is no state of a change: requested, approved, rejected, closed.")
+                    .invalid,
+                    "`\(text.prefix(40))` is no state of a change: requested, approved, rejected, expired, closed.")
             }
             return state
         }
-        return try await self.plane.changes(in: wanted, limit: 500, by: try await self.caller(caller))
-            .compactMap { Wire.Change($0) }
+        var shown: [Wire.Change] = []
+        for change in try await self.plane.changes(in: wanted, limit: 500, by: try await self.caller(caller)) {
+            shown.append(try await self.shown(change))
+        }
+        return shown
     }
 
     func change(_ caller: Caller, _ text: String) async throws -> Wire.Change {
-        try self.shown(try await self.plane.change(try self.change(text), by: try await self.caller(caller)))
+        try await self.shown(try await self.plane.change(try self.change(text), by: try await self.caller(caller)))
     }
 
     func act(_ caller: Caller, _ text: String, _ verb: Wire.ChangeVerb, _ act: Wire.Act) async throws -> Wire.Change {
@@ -286,13 +291,15 @@ extension Bridge {
             case .approve: true
             case .reject: false
             }
-        return try self.shown(
+        return try await self.shown(
             try await self.plane.decide(
                 try self.change(text), yes: isYes, reason: try self.reason(act), by: try await self.caller(caller)))
     }
 
-    private func shown(_ change: ChangeRequest) throws -> Wire.Change {
-        guard let shown = Wire.Change(change) else { throw Core.Refusal(.notFound, "There is no such change.") }
+    private func shown(_ change: ChangeRequest) async throws -> Wire.Change {
+        guard let shown = Wire.Change(change, missing: try await self.plane.missing(of: change)) else {
+            throw Core.Refusal(.notFound, "There is no such change.")
+        }
         return shown
     }
 
@@ -304,7 +311,7 @@ extension Bridge {
                 throw Core.Refusal(
                     .invalid,
                     "`\(text.prefix(120))` is no stream. Such are: lane/SERVICE/ENVIRONMENT, release/ID, change/ID, "
-                        + "service/NAME, access, ledger.")
+                        + "service/NAME, calendar, access, directory, ledger.")
             }
             return id
         }
@@ -366,9 +373,19 @@ extension Bridge {
                 .invalid, "`\(body.owner.prefix(80))` can't own a token: a person or service-account:NAME can.")
         }
         let (token, secret) = try await self.plane.addToken(
-            body.name, owner: owner, mayAdminister: false, scope: try self.scope(body),
-            by: try await self.caller(caller))
+            body.name, owner: owner, mayAdminister: false, scope: try self.scope(body), rights: try self.rights(body),
+            lasting: body.lasting.map { Milliseconds(Int64($0)) }, by: try await self.caller(caller))
         return Wire.Token(token, secret: secret)
+    }
+
+    /// `RIGHT@SCOPE` with commas between, as in `promote@lane:shop/production`.
+    private func rights(_ body: Wire.AddToken) throws -> [Access.TokenRight]? {
+        try body.rights?.split(separator: ",", omittingEmptySubsequences: false).prefix(1_000).map { piece in
+            let parts = piece.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return Access.TokenRight(
+                right: try self.right(parts[0]),
+                scope: try self.accessScope(parts.count == 2 ? parts[1] : "organisation"))
+        }
     }
 
     private func scope(_ body: Wire.AddToken) throws -> Access.Scope? {

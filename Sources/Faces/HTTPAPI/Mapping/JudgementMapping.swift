@@ -14,10 +14,15 @@ extension Wire.Judgement {
             observations: judgement.observations)
     }
 
-    /// nil: nothing was judged.
-    init?(_ judgement: Judgement?, at: Instant?) {
-        guard let judgement, let at else { return nil }
-        self.init(judgement, at: at)
+    /// What was seen last, else what is on record; nil: nothing was judged.
+    init?(_ recorded: Judgement?, _ at: Instant?, _ seen: Judgement?) {
+        if let seen, recorded.map({ $0.to <= seen.to }) ?? true {
+            self.init(seen, at: seen.to)
+        } else if let recorded, let at {
+            self.init(recorded, at: at)
+        } else {
+            return nil
+        }
     }
 }
 

@@ -23,9 +23,9 @@ extension Wire.Lane {
         self.switchingTo = lane.switchingTo.map { Wire.Serving($0.capacity, $0.weight, in: lane) }
         self.warm = lane.capacities.values.filter { $0.warmUntil != nil && $0.state == .ready }
             .sorted { $0.number < $1.number }.map { Wire.Serving($0, .zero, in: lane) }
-        self.deployment = lane.deployment.map { Wire.Promotion($0, in: lane, of: id) }
+        self.deployment = lane.deployment.map { Wire.Promotion($0, in: view) }
         self.queue = lane.queue.map { Wire.Promotion($0, environment, of: id) }
-        self.recent = lane.recent.reversed().prefix(20).map { Wire.Promotion($0, of: id) }
+        self.recent = lane.recent.reversed().prefix(20).map { Wire.Promotion($0, in: view) }
         self.hold = lane.hold.map {
             Wire.Guard(
                 by: $0.by.description, reason: $0.reason, since: $0.since.wire, until: $0.until?.wire, subject: nil)
@@ -94,7 +94,8 @@ extension Wire.Promotion {
     }
 
     /// One that is being deployed.
-    init(_ deployment: Deployment, in lane: Lane, of id: LaneID) {
+    init(_ deployment: Deployment, in view: LaneView) {
+        let (lane, id) = (view.lane, view.id)
         let state: Wire.PromotionState =
             switch deployment.phase {
             case .running: deployment.pause == nil ? .deploying : .paused
@@ -116,19 +117,19 @@ extension Wire.Promotion {
         self.alertUntil = deployment.alert?.until.wire
         self.alertSince = deployment.alert?.since.wire
         self.handedOverBy = deployment.handOver?.by.description
-        self.judgement = Wire.Judgement(deployment.judgement, at: deployment.judgedAt)
+        self.judgement = Wire.Judgement(deployment.judgement, deployment.judgedAt, view.judgements[deployment.number])
         self.answers = Wire.Answer.all(to: deployment.pause)
     }
 
     /// One that ended.
-    init(_ ended: EndedPromotion, of lane: LaneID) {
-        self.init(lane, ended.number, ended.candidate, Wire.PromotionState(ended.end), ended.kind, by: ended.by)
+    init(_ ended: EndedPromotion, in view: LaneView) {
+        self.init(view.id, ended.number, ended.candidate, Wire.PromotionState(ended.end), ended.kind, by: ended.by)
         self.strategy = ended.strategy
         self.startedAt = ended.startedAt?.wire
         self.endedAt = ended.endedAt.wire
         self.reason = ended.reason.isEmpty ? nil : ended.reason
         self.lastLines = ended.lastLines
-        self.judgement = Wire.Judgement(ended.judgement, at: ended.judgedAt)
+        self.judgement = Wire.Judgement(ended.judgement, ended.judgedAt, view.judgements[ended.number])
     }
 }
 

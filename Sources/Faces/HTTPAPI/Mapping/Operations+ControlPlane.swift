@@ -6,8 +6,11 @@ import ServiceFile
 
 extension Operations {
     /// The operations of a real control plane: wire types in, use cases called, wire types out.
-    /// `owner`: who acts where no token is asked for, on a data folder without a server.
-    package init(_ plane: ControlPlane, owner: Engine.Caller? = nil) {
+    /// - Parameters:
+    ///   - owner: who acts where no token is asked for, on a data folder without a server.
+    ///   - address: where browsers reach the server: what links begin with.
+    package init(_ plane: ControlPlane, owner: Engine.Caller? = nil, address: @escaping @Sendable () -> String = { "" })
+    {
         let bridge = Bridge(plane: plane, owner: owner)
         self.init(
             authenticate: { secret in try await bridge.saying { try await bridge.authenticate(secret) } },
@@ -56,6 +59,8 @@ extension Operations {
             calendar: CalendarOperations(bridge),
             audit: AuditOperations(bridge),
             secrets: SecretOperations(bridge),
+            signIn: SignInOperations(bridge, address: address),
+            people: PeopleOperations(bridge),
             events: { caller, stream, after, limit in
                 try await bridge.saying { try await bridge.events(caller, stream, after, limit) }
             },
@@ -91,6 +96,14 @@ struct Bridge: Sendable {
 
     func caller(_ caller: Caller) async throws -> Engine.Caller {
         if let owner { return owner }
+        if let session = caller.session {
+            guard let (_, known) = try await self.plane.caller(session: session) else {
+                throw Wire.Problem(
+                    title: "Not signed in", status: 401, detail: "Your session is over: sign in again.",
+                    code: "unauthorized")
+            }
+            return known
+        }
         guard let known = try await self.plane.caller(holding: caller.token) else {
             throw Wire.Problem(
                 title: "Not signed in", status: 401, detail: "The token `\(caller.token)` was revoked.",

@@ -41,9 +41,13 @@ extension Wire.Release {
 }
 
 extension Wire.Change {
-    init?(_ change: ChangeRequest) {
+    init?(_ change: ChangeRequest, missing needs: [ChangeRequest.Need]) {
         guard let request = change.request else { return nil }
-        let missing = change.state == .requested ? change.missingInWords : ""
+        let missing =
+            switch change.state {
+            case .requested, .approved, .unknown: ChangeRequest.inWords(needs)
+            case .closed, .rejected, .expired: ""
+            }
         self.init(
             id: request.id.text, promotion: Wire.Promotion.id(request.lane, request.promotion),
             service: request.lane.service.text, environment: request.lane.environment.text,
@@ -53,6 +57,9 @@ extension Wire.Change {
             approvals: change.words.filter(\.isYes).map {
                 Wire.Word(by: $0.by.description, at: $0.at.wire, reason: $0.reason)
             }, missing: missing.isEmpty ? nil : missing)
+        self.emergency = change.emergency.map { "\($0.by): \($0.reason)" }
+        self.until = change.deadline?.wire
+        self.escalatedAt = change.state == .requested ? change.escalatedAt?.wire : nil
     }
 }
 
@@ -70,8 +77,14 @@ extension Wire.Token {
     init(_ token: Access.Token, secret: String?) {
         self.init(
             name: token.name, owner: token.owner.description, createdAt: token.createdAt.wire,
-            revokedAt: token.revokedAt?.wire, secret: secret, scope: token.scope?.words)
+            revokedAt: token.revokedAt?.wire, secret: secret,
+            scope: token.scope?.words ?? token.rights.map { $0.map(\.words).joined(separator: ", ") },
+            expiresAt: token.expiresAt?.wire)
     }
+}
+
+extension Access.TokenRight {
+    fileprivate var words: String { "\(self.right.rawValue) on \(self.scope)" }
 }
 
 extension Access.Scope {

@@ -20,6 +20,7 @@ extension Wire.TrafficPoint {
     fileprivate init(_ point: Traffic.Point) {
         self.init(
             from: point.from.wire, at: point.to.wire, requests: point.requests, errors: point.errors, p50: point.p50,
-            p99: point.p99, share: point.share.map { Double($0.count) / 100 }, gap: point.gap?.rawValue)
+            p99: point.p99, share: point.share.map { Double($0.count) / 100 }, gap: point.gap?.rawValue,
+            fallback: point.fallback)
     }
 }

@@ -8,15 +8,17 @@ import WebUI
 /// The web pages: sessions, forms, and which page shows what. The pages themselves are values of WebUI.
 struct Pages: Sendable {
     let api: API
-    let sessions: Sessions
 
-    private var operations: Operations { self.api.operations }
+    var operations: Operations { self.api.operations }
+    var cookies: BrowserCookies { BrowserCookies(isSecure: self.api.security.isSecure) }
 
     /// A signed-in request.
-    private struct Visit {
+    struct Visit {
         var caller: Caller
         var viewer: Viewer
-        var token: String
+        /// Of the session.
+        var id: String
+        var origin: SignInOperations.Origin
         var query: [String: String]
         var words: Words
     }
@@ -25,19 +27,20 @@ struct Pages: Sendable {
         switch (request.method, location.segments) {
         case (.get, ["app.css"]): return Asset.style.response(request)
         case (.get, ["app.js"]): return Asset.script.response(request)
-        case (.get, ["sign-in"]): return Self.html(.signIn(problem: nil), viewer: nil)
-        case (.post, ["sign-in"]): return try await self.signIn(request, body, context)
         default: break
         }
-        guard let visit = try await self.visit(request, location) else {
+        if let answer = try await self.entrance(request, location, body, context) { return answer }
+        guard let visit = try await self.visit(request, location, context) else {
             guard request.method == .get || request.method == .head, location.segments.first != "fragments" else {
                 return Self.answer(to: .unauthenticated)
             }
-            return Self.redirect("/sign-in")
+            return Self.redirect(Link(segments: ["sign-in"], query: Self.backQuery(location)).target)
         }
         switch request.method {
         case .get, .head: return try await self.show(location.segments, visit, context)
-        case .post: return try await self.submit(request, location.segments, visit, body)
+        case .post:
+            try Self.checkSite(request)
+            return try await self.submit(request, location.segments, visit, body)
         default: throw Wire.Problem.notFound("There is no such page.")
         }
     }
@@ -81,6 +84,9 @@ struct Pages: Sendable {
             return .change(change, why: why, viewer: visit.viewer, words: words)
         case "calendar" where segments.count == 1:
             return .calendar(try await self.operations.calendar.calendar(caller), viewer: visit.viewer, words: words)
+        case "me" where segments.count == 1:
+            let sessions = try await self.operations.signIn.sessions(caller)
+            return .me(sessions, current: caller.session, viewer: visit.viewer, words: words)
         case "releases" where segments.count == 1:
             return .releases(try await self.operations.releases(caller, nil, 100), words: words)
         case "releases" where segments.count == 2:
@@ -122,7 +128,7 @@ struct Pages: Sendable {
         let feed = EventFeed(
             source: { try await self.operations.events(visit.caller, nil, $0, $1) },
             positions: { self.operations.positions($0) },
-            isAllowed: { try await self.operations.authenticate(visit.token) != nil },
+            isAllowed: { try await self.operations.signIn.session(visit.id) != nil },
             after: visit.query["after"].flatMap { Int($0) } ?? 0, content: .positions)
         return try self.api.feeds.response(feed, context)
     }
@@ -138,11 +144,7 @@ struct Pages: Sendable {
                 detail: "The form belongs to another session. Go back, load the page anew and send it again.",
                 code: "form-token")
         }
-        if segments == ["sign-out"] {
-            if let id = Self.sessionID(request) { self.sessions.close(id) }
-            return Self.redirect(
-                "/sign-in", cookie: "\(Sessions.cookie)=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
-        }
+        if let answer = try await self.own(segments, form, visit) { return answer }
         let back = form.back
         do {
             try await self.act(segments, form.act, visit.caller)
@@ -179,55 +181,13 @@ struct Pages: Sendable {
         }
     }
 
-    private func signIn(_ request: Request, _ body: Body, _ context: Context) async throws -> Response {
-        // Another site may not sign a browser in (to somebody else's session).
-        let site = request.headers[.secFetchSite]
-        guard site == nil || site == "same-origin" || site == "none" else {
-            throw Wire.Problem(
-                title: "From another site", status: 403, detail: "Sign in on Slipway's own page.", code: "cross-site")
-        }
-        let token = (try await Form(request, body)["token"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-        do {
-            guard !token.isEmpty, token.utf8.count <= 512 else { throw Wire.Problem.unauthenticated }
-            _ = try await self.api.caller(token: token, from: context.clientAddress)
-        } catch let problem as Wire.Problem where problem.status == 401 || problem.status == 429 {
-            let text = problem.status == 401 ? "This token is wrong or revoked." : problem.detail
-            return Self.html(.signIn(problem: text), viewer: nil, status: problem.status)
-        }
-        let id = self.sessions.open(token: token)
-        return Self.redirect("/", cookie: "\(Sessions.cookie)=\(id); Path=/; HttpOnly; SameSite=Strict")
-    }
-
-    // MARK: Sessions
-
-    private func visit(_ request: Request, _ location: Location) async throws -> Visit? {
-        guard let id = Self.sessionID(request), let session = self.sessions.find(id) else { return nil }
-        guard let caller = try await self.operations.authenticate(session.token) else {
-            self.sessions.close(id)
-            return nil
-        }
-        return Visit(
-            caller: caller, viewer: Viewer(actor: caller.actor, formToken: session.formToken), token: session.token,
-            query: location.query, words: Words(now: Date()))
-    }
-
-    private static func sessionID(_ request: Request) -> String? {
-        for pair in (request.headers[.cookie] ?? "").split(separator: ";").prefix(50) {
-            let sides = pair.split(separator: "=", maxSplits: 1)
-            if sides.count == 2, sides[0].trimmingCharacters(in: .whitespaces) == Sessions.cookie {
-                return String(sides[1])
-            }
-        }
-        return nil
-    }
-
     // MARK: Answers
 
     static func answer(to problem: Wire.Problem) -> Response {
         self.html(.problem(problem, back: Link()), viewer: nil, status: problem.status)
     }
 
-    private static func html(_ page: Page, viewer: Viewer?, status: Int = 200) -> Response {
+    static func html(_ page: Page, viewer: Viewer?, status: Int = 200) -> Response {
         self.html(page.markup(for: viewer), status: status)
     }
 
@@ -243,9 +203,9 @@ struct Pages: Sendable {
             headers: [.contentType: "text/html; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(string: markup)))
     }
 
-    private static func redirect(_ target: String, cookie: String? = nil) -> Response {
+    static func redirect(_ target: String, cookies: [String] = []) -> Response {
         var headers: HTTPFields = [.location: target]
-        if let cookie { headers[.setCookie] = cookie }
+        for cookie in cookies { headers.append(HTTPField(name: .setCookie, value: cookie)) }
         return Response(status: .seeOther, headers: headers)
     }
 }

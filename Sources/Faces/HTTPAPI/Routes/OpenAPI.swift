@@ -1,4 +1,5 @@
 import APIClient
+import Core
 import HTTPTypes
 
 /// The OpenAPI 3.1 document of a route table (spec.openapis.org/oas/v3.1.0).
@@ -44,6 +45,10 @@ struct OpenAPI {
                 ],
             ],
         ]
+        if let needs = route.needs {
+            fields["x-slipway-right"] = .string(needs.right.rawValue)
+            fields["x-slipway-scope"] = .string(needs.place.rawValue)
+        }
         let parameters = route.path.variables.map(Self.pathParameter) + route.query.map(Self.queryParameter)
         if !parameters.isEmpty { fields["parameters"] = .array(parameters) }
         if let body = route.body {

@@ -10,6 +10,8 @@ struct Route: Sendable {
     let query: [QueryParameter]
     let body: Schema?
     let answer: Answer
+    /// nil: whoever is signed in.
+    let needs: Needed?
     let handle: @Sendable (Call) async throws -> Outcome
 
     /// What a successful answer holds.
@@ -77,11 +79,11 @@ extension Route {
     /// A route that reads nothing but path and query.
     static func read<Value: Codable & Sendable>(
         _ path: String, _ summary: String, query: [QueryParameter] = [], method: HTTPRequest.Method = .get,
-        _ handle: @escaping @Sendable (Call) async throws -> Value
+        needs: Needed?, _ handle: @escaping @Sendable (Call) async throws -> Value
     ) throws -> Route {
         Route(
             method: method, path: Path(path), summary: summary, query: query, body: nil,
-            answer: .json(status: 200, try Schema.of(Value.self))
+            answer: .json(status: 200, try Schema.of(Value.self)), needs: needs
         ) { call in
             .json(try Self.encoded(try await handle(call)))
         }
@@ -89,12 +91,12 @@ extension Route {
 
     /// A route with a body.
     static func write<Body: Codable & Sendable, Value: Codable & Sendable>(
-        _ path: String, _ summary: String, status: Int = 200,
+        _ path: String, _ summary: String, status: Int = 200, needs: Needed?,
         _ handle: @escaping @Sendable (Call, Body) async throws -> Value
     ) throws -> Route {
         Route(
             method: .post, path: Path(path), summary: summary, query: [], body: try Schema.of(Body.self),
-            answer: .json(status: status, try Schema.of(Value.self))
+            answer: .json(status: status, try Schema.of(Value.self)), needs: needs
         ) { call in
             .json(try Self.encoded(try await handle(call, try call.body(Body.self))))
         }

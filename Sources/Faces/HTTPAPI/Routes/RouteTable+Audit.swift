@@ -1,4 +1,5 @@
 import APIClient
+import Core
 import HTTPTypes
 
 extension RouteTable {
@@ -15,7 +16,8 @@ extension RouteTable {
             let export = Route(
                 method: .get, path: Path("audit/export"),
                 summary: "The whole record, as bytes that come piece by piece.",
-                query: [form, last], body: nil, answer: .bytes(Self.types.values.sorted())
+                query: [form, last], body: nil, answer: .bytes(Self.types.values.sorted()),
+                needs: .in(.organisation, .administer)
             ) { call in
                 let text = call.query["form"] ?? Wire.ExportForm.lines.rawValue
                 guard let form = Wire.ExportForm(rawValue: text), let type = Self.types[form] else {
@@ -28,7 +30,8 @@ extension RouteTable {
                 export,
                 try .read(
                     "audit/replay", "Decide again from the record; what is decided otherwise now.",
-                    query: [QueryParameter(name: "service", kind: .text, summary: "Only this service.")], method: .post
+                    query: [QueryParameter(name: "service", kind: .text, summary: "Only this service.")], method: .post,
+                    needs: .in(.service, .view)
                 ) {
                     try await $0.operations.audit.replay($0.caller, $0.query["service"])
                 },

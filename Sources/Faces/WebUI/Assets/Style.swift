@@ -211,7 +211,12 @@ package enum Style {
           padding: 1.4rem 1.6rem; display: grid; gap: .6rem; }
         .sign-in h1, .welcome h2 { margin: 0; }
         .welcome { max-width: 46rem; }
-        .sign-in form { display: grid; gap: .6rem; }
+        .sign-in form, .narrow { display: grid; gap: .6rem; }
+        a.button { text-align: center; text-decoration: none; }
+        .narrow { max-width: 24rem; }
+        .or { color: var(--faint); text-align: center; margin: .2rem 0; font-size: .875rem; }
+        .by-token summary { cursor: pointer; color: var(--link); }
+        form.row { margin: .8rem 0; }
 
         .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
         table { border-collapse: collapse; width: 100%; font-size: .9rem; }

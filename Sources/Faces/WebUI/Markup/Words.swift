@@ -32,6 +32,12 @@ package struct Words: Sendable {
         }
     }
 
+    /// `18:00:05 UTC`; what is no time stays as it is.
+    static func clock(_ text: String) -> String {
+        guard Self.date(text) != nil, text.utf8.count >= 19 else { return text }
+        return "\(text.dropFirst(11).prefix(8)) UTC"
+    }
+
     /// `4 min left`.
     func until(_ text: String) -> HTML {
         guard let date = Self.date(text) else { return HTML(text) }

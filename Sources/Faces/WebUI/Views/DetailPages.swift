@@ -128,7 +128,22 @@ extension Page {
                 el("p") {
                     "Needs \(change.count) approval of: "; name(change.from.joined(separator: ", "))
                 }
+                if let emergency = change.emergency {
+                    el("p", .class("note", "warn")) {
+                        "Emergency, to be approved afterwards. "
+                        name(emergency)
+                    }
+                }
                 if let missing = change.missing { el("p", .class("note", "warn")) { name(missing) } }
+                if let escalated = change.escalatedAt {
+                    el("p", .class("note", "bad")) {
+                        "Not approved in time, escalated "; words.exact(escalated)
+                    }
+                } else if let until = change.until {
+                    el("p") {
+                        change.emergency == nil ? "Expires " : "Escalates "; words.exact(until)
+                    }
+                }
                 el("ul", .class("why")) {
                     for word in change.approvals {
                         el("li") {

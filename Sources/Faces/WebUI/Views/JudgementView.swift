@@ -9,7 +9,10 @@ struct JudgementView {
         el("section", .class("judgement"), .named("aria-label", "The judge's word")) {
             el("p", .class("running-head")) {
                 self.chip
-                el("span", .class("faint-text")) { self.words.since(self.judgement.at) }
+                el("span", .class("faint-text")) {
+                    "as of \(Words.clock(self.judgement.at)), "
+                    self.words.since(self.judgement.at)
+                }
             }
             el("p", .class("sentence")) { name(self.judgement.sentence) }
             self.counts

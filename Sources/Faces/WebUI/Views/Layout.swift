@@ -78,7 +78,7 @@ package struct Page: Sendable {
                 }
                 el("form", .class("who"), .named("method", "post"), .action(Link("sign-out"))) {
                     el("input", .named("type", "hidden"), .named("name", "csrf"), .named("value", viewer.formToken))
-                    el("span") { name(viewer.actor) }
+                    el("a", .href(Link("me"))) { name(viewer.actor) }
                     el("button", .class("quiet")) { "Sign out" }
                 }
             }

@@ -172,31 +172,6 @@ extension Page {
         }
     }
 
-    /// `/sign-in`
-    package static func signIn(problem: String?) -> Page {
-        Page(title: "Sign in", fragment: nil) {
-            el("section", .class("sign-in")) {
-                el("h1") { "Sign in" }
-                if let problem { el("p", .class("note", "alarm"), .named("role", "alert")) { problem } }
-                el("form", .named("method", "post"), .action(Link("sign-in"))) {
-                    el("label", .named("for", "token")) { "Token" }
-                    el(
-                        "input", .named("type", "password"), .id("token"), .named("name", "token"), .flag("required"),
-                        .flag("autofocus"), .named("autocomplete", "current-password"))
-                    el("button", .class("primary")) { "Sign in" }
-                }
-                el("p", .class("faint-text")) {
-                    el("code") { "slipway serve" }
-                    " wrote a token into its data folder (the file "
-                    el("code") { "token" }
-                    "); "
-                    el("code") { "slipway token add NAME" }
-                    " makes others."
-                }
-            }
-        }
-    }
-
     /// What was refused, and the way back.
     package static func problem(_ problem: Wire.Problem, back: Link) -> Page {
         Page(title: problem.title, fragment: nil) {

@@ -115,7 +115,9 @@ extension Page {
                 el("strong") { name(change.environment) }
                 ", by "
                 name(change.by)
+                if let emergency = change.emergency { ". Emergency: "; name(emergency) }
                 if let missing = change.missing { ". "; name(missing) }
+                if change.escalatedAt != nil { ". It was not approved in time" }
             }
             forms.change(change.id)
         }

@@ -147,12 +147,12 @@ struct TrafficView {
         el("td") { point?.errors.map(String.init) ?? "–" }
         el("td") { point?.p50.map { "\($0) ms" } ?? "–" }
         el("td") { point?.p99.map { "\($0) ms" } ?? "–" }
-        el("td", .class("faint-text")) { name(Self.words(point?.gap)) }
+        el("td", .class("faint-text")) { name(Self.words(point)) }
     }
 
-    private static func words(_ gap: String?) -> String {
-        switch gap {
-        case nil: ""
+    private static func words(_ point: Wire.TrafficPoint?) -> String {
+        switch point?.gap {
+        case nil: (point?.fallback ?? 0) > 0 ? "\(point?.fallback ?? 0) answered by the other (fallback)" : ""
         case "missing": "not seen"
         case "reset": "counters began anew"
         case "loss": "times lost"
