@@ -6,8 +6,47 @@ enum PastedSecret {
         if value.contains("-----BEGIN"), value.contains("PRIVATE KEY") { return "a private key" }
         let words = value.split { !isWord($0) }
         for shape in Self.shapes where words.contains(where: shape.fits) { return shape.noun }
-        guard Self.isSecretName(name), Self.hasRandomRun(value) else { return nil }
-        return "a key, token or password"
+        if Self.isSignedToken(value) { return "a signed token (JWT)" }
+        if Self.hasPasswordInAddress(value) { return "an address with a password in it" }
+        guard Self.isSecretName(name) else { return nil }
+        if Self.isPasswordName(name), Self.isLiteral(value) { return "a password" }
+        return Self.hasRandomRun(value) || Self.isKeyOfFortyCharacters(value) ? "a key, token or password" : nil
+    }
+
+    /// Three parts of base64url with dots between, the first of which begins a JSON object (RFC 7519, section 3).
+    private static func isSignedToken(_ value: String) -> Bool {
+        value.split(whereSeparator: \.isWhitespace).contains { word in
+            let parts = word.split(separator: ".", omittingEmptySubsequences: false)
+            return parts.count == 3 && parts[0].hasPrefix("eyJ") && parts[1].hasPrefix("eyJ")
+                && parts.allSatisfy { $0.count >= 8 && $0.allSatisfy(Self.isWord) }
+        }
+    }
+
+    /// `scheme://user:password@host` (RFC 3986, section 3.2.1), where the shell fills nothing in.
+    private static func hasPasswordInAddress(_ value: String) -> Bool {
+        let parts = value.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return false }
+        let authority = parts[1].prefix { $0 != "/" && !$0.isWhitespace }
+        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return false }
+        let password = authority[authority.index(after: colon)..<at]
+        return !password.isEmpty && !password.hasPrefix("$")
+    }
+
+    /// Its last part says so: `PASSWORD_MIN_LENGTH` is none.
+    private static func isPasswordName(_ name: String) -> Bool {
+        ["PASSWORD", "PASSWD", "PASSPHRASE"].contains(name.uppercased().split(separator: "_").last.map(String.init) ?? "")
+    }
+
+    /// Neither empty, a path, nor something that the shell fills in.
+    private static func isLiteral(_ value: String) -> Bool {
+        !value.allSatisfy(\.isWhitespace) && !value.hasPrefix("/") && !value.contains("$")
+    }
+
+    /// 40 characters of base64 with large and small letters and digits, as secret keys of AWS have.
+    private static func isKeyOfFortyCharacters(_ value: String) -> Bool {
+        value.count == 40 && value.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+/=".contains($0)) }
+            && value.contains(where: \.isUppercase) && value.contains(where: \.isLowercase)
+            && value.contains(where: \.isNumber)
     }
 
     /// A token by its issuer's prefix.

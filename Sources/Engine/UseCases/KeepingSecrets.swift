@@ -25,7 +25,11 @@ extension ControlPlane {
                     version: loaded.machine.nextSecretVersion(name, environment))
                 let now = self.journal.time.now()
                 let events = try loaded.machine.decide(.setSecret(name, environment, by: caller.actor, at: now))
-                try store.put(value, as: version)
+                do {
+                    try store.put(value, as: version)
+                } catch let error as SecretError {
+                    throw Refusal(.wrongState, error.message)
+                }
                 if let draft = try self.journal.draft(loaded, events) {
                     try await self.journal.append([draft], by: caller.actor, at: now)
                 }
