@@ -23,7 +23,8 @@ trap 'exit 130' INT TERM
 # group NAME WAY FILTER [SKIP]: its output and its end are files, told when all have ended.
 group() {
     status=0
-    swift test --skip-build --ignore-lock "$2" --filter "$3" ${4:+--skip "$4"} >"$work/$1.log" 2>&1 || status=$?
+    # Not by `swift test`: two of those at once are in each other's way at the build's database.
+    "$bundle" --testing-library swift-testing "$2" --filter "$3" ${4:+--skip "$4"} >"$work/$1.log" 2>&1 || status=$?
     echo "$status" >"$work/$1.status"
 }
 
@@ -60,6 +61,7 @@ case ",$rows," in
 esac
 
 swift build --build-tests
+bundle="$(swift build --show-bin-path)/slipwayPackageTests.xctest"
 run $values
 run $rows
 
