@@ -27,14 +27,17 @@ enum PastedSecret {
         let parts = value.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return false }
         let authority = parts[1].prefix { $0 != "/" && !$0.isWhitespace }
-        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return false }
+        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else {
+            return false
+        }
         let password = authority[authority.index(after: colon)..<at]
         return !password.isEmpty && !password.hasPrefix("$")
     }
 
     /// Its last part says so: `PASSWORD_MIN_LENGTH` is none.
     private static func isPasswordName(_ name: String) -> Bool {
-        ["PASSWORD", "PASSWD", "PASSPHRASE"].contains(name.uppercased().split(separator: "_").last.map(String.init) ?? "")
+        ["PASSWORD", "PASSWD", "PASSPHRASE"].contains(
+            name.uppercased().split(separator: "_").last.map(String.init) ?? "")
     }
 
     /// Neither empty, a path, nor something that the shell fills in.

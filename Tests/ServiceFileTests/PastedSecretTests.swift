@@ -48,8 +48,10 @@ import Testing
         ("API_KEY_FILE", "9f86d081884c7d659a2feaa0c55ad015"), ("PARTITION_KEY", "customerIdentifier"),
         ("TOKEN_URL", "https://login.example.com/oauth2/v2.0/token"), ("MONKEY", "9f86d081884c7d659a2feaa0c55ad015"),
         ("BUILD_ID", "9f86d081884c7d659a2feaa0c55ad015"), ("DB_PASSWORD_FILE", "/run/secrets/db"),
-        ("TOKEN_TTL", "3600"), ("SECRETS_DIR", "/run/secrets"), ("DB_PASSWORD", "$OTHER"), ("DB_PASSWORD", "/run/password"),
-        ("AT", "https://example.com/@shop:latest"), ("PROXY", "http://user:$PROXY_PASSWORD@proxy:3128"), ("DATABASE_URL", "postgres://shop@localhost:5432/shop"), ("PASSWORD_MIN_LENGTH", "12"),
+        ("TOKEN_TTL", "3600"), ("SECRETS_DIR", "/run/secrets"), ("DB_PASSWORD", "$OTHER"),
+        ("DB_PASSWORD", "/run/password"),
+        ("AT", "https://example.com/@shop:latest"), ("PROXY", "http://user:$PROXY_PASSWORD@proxy:3128"),
+        ("DATABASE_URL", "postgres://shop@localhost:5432/shop"), ("PASSWORD_MIN_LENGTH", "12"),
         ("PUBLIC_KEY", "-----BEGIN PUBLIC KEY-----"), ("PREFIX", "ghp_"), ("S3_KEY", "images/2024/summer/beach.png"),
         ("SECRET_NAME", "shop-production-database-password-2024"), ("PRIMARY_KEY", "order_id, line_number"),
     ])
