@@ -21,7 +21,7 @@ struct HistoryTests {
         }
         let kinds = try Self.kinds
         #expect(kinds.count > 30)
-        // A person's words that no voice of these histories says: LaneNoReturnTests cuts the histories of both at every append.
+        // Not said by anybody in these histories. LaneNoReturnTests cut the first at every append; the second is in DependencyTests alone.
         let unsaid: Set<String> = ["lane.noReturnOverridden", "lane.combinationOverridden"]
         for kind in kinds where !unsaid.contains(kind) {
             let count = report.coverage.kinds[kind] ?? 0
