@@ -77,22 +77,27 @@ import Testing
         }
     }
 
-    @Test func `what nobody decides within a week leaves the queue`() async throws {
+    @Test func `what nobody decides within a week leaves the queue, though the lane itself would wait for longer`()
+        async throws
+    {
         let world = World()
         world.repository.commit("feat: open", file: Self.shop)
         try await world.running { plane in
             try await plane.define(Self.shop)
             _ = try await plane.build()
-            let number = try await plane.promote("0.1.0", to: "prod")
-            let change = ChangeID(try Shop.lane("prod"), number)
+            let environment = try #require(EnvironmentName("prod"))
+            let (id, number) = try await plane.promote(
+                "shop@0.1.0", into: environment, notBefore: world.clock.now() + .hours(30 * 24), by: .ada)
+            let change = ChangeID(id, number)
             world.clock.move(.hours(7 * 24 + 1))
             _ = try await eventually("the end of its time") { () -> Bool? in
-                let state = try await Self.state(change, plane).state
-                return [.expired, .closed].contains(state) ? true : nil
+                try await Self.state(change, plane).state == .expired ? true : nil
             }
             _ = try await eventually("the queue to be empty") { () -> Bool? in
                 try await plane.machine("prod").queue.isEmpty ? true : nil
             }
+            let why = try await plane.why(id, number, by: .ada).map(\.text).joined(separator: " ")
+            #expect(why.contains("nobody decided within 7 days"), "\(why)")
         }
     }
 }

@@ -15,6 +15,8 @@ package struct ChangeRequest: Machine, Codable {
     package internal(set) var words: [Word] = []
     /// It goes ahead before people have said yes; nil: a normal change (ITIL 4, change enablement).
     package internal(set) var emergency: Emergency?
+    /// Since when people are asked; nil: since the request.
+    package internal(set) var askedAt: Instant?
     /// People were reminded that time runs out.
     package internal(set) var remindedAt: Instant?
     /// An emergency that nobody approved in time.
@@ -149,6 +151,14 @@ package struct ChangeRequest: Machine, Codable {
         guard let request, isOpen else {
             throw Refusal(.wrongState, "This change is \(self.state.rawValue); only a requested one can be decided.")
         }
+        if let deadline, self.emergency == nil, deadline <= word.at {
+            let (lane, candidate) = (request.lane, request.candidate)
+            throw Refusal(
+                .wrongState,
+                "This change expired at \(deadline.wire): nobody decided in time. "
+                    + "`slipway promote \(lane.service)@\(candidate.version) --to \(lane.environment)` asks for it anew."
+            )
+        }
         guard let person = word.by.personID else {
             throw Refusal(.notAllowed, "\(word.by) is no person; a change is decided by people.")
         }
@@ -188,6 +198,8 @@ package struct ChangeRequest: Machine, Codable {
             self.request?.needs = body.needs
             self.request?.definition = body.definition
             self.words = []
+            // They are asked anew, and have as long as before.
+            (self.askedAt, self.remindedAt) = (body.at, nil)
             self.state = .requested
         case .emergencyDeclared(let emergency):
             self.emergency = emergency

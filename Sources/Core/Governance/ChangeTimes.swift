@@ -28,14 +28,16 @@ extension ChangeRequest {
     /// When it expires, or escalates; nil: it is decided.
     package var deadline: Instant? {
         guard let request, self.state == .requested else { return nil }
-        guard let emergency else { return request.at + Self.decidedWithin }
+        guard let emergency else { return (self.askedAt ?? request.at) + Self.decidedWithin }
         return self.escalatedAt == nil ? emergency.approveBy : nil
     }
 
     /// People are reminded once, when half of the time is over.
     private var reminder: Instant? {
         guard let request, self.deadline != nil, self.remindedAt == nil else { return nil }
-        guard let emergency else { return request.at + Milliseconds(Self.decidedWithin.count / 2) }
+        guard let emergency else {
+            return (self.askedAt ?? request.at) + Milliseconds(Self.decidedWithin.count / 2)
+        }
         return emergency.at + Milliseconds(Self.approvedWithin.count / 2)
     }
 

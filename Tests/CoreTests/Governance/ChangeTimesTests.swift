@@ -41,6 +41,11 @@ struct ChangeTimesTests {
         #expect(try Self.tell(.tick(at: Self.now + .hours(84)), to: &change) == ["reminded"])
         #expect(try Self.tell(.tick(at: Self.now + .hours(90)), to: &change).isEmpty)
         #expect(change.nextTick == change.deadline)
+        // Its time is over before anybody has written that down, as after a server that was away.
+        for isYes in [true, false] {
+            let word = ChangeRequest.Input.word(yes: isYes, by: .person("bob"), reason: "r", at: Self.now + .hours(168))
+            #expect(Self.code(word, change) == .wrongState)
+        }
         #expect(try Self.tell(.tick(at: Self.now + .hours(168)), to: &change) == ["expired"])
         #expect(change.state == .expired && change.nextTick == nil)
         let late = ChangeRequest.Input.word(yes: true, by: .person("bob"), reason: "yes", at: Self.now + .hours(169))
@@ -64,6 +69,19 @@ struct ChangeTimesTests {
         try Self.tell(.word(yes: false, by: .person("bob"), reason: "no", at: Self.now), to: &rejected)
         #expect(try Self.tell(edit, to: &rejected).isEmpty)
         #expect(rejected.state == .rejected)
+    }
+
+    @Test func `who is asked anew has as long as before, however late the other definition came`() throws {
+        var change = try Self.change()
+        try Self.tell(.tick(at: Self.now + .hours(84)), to: &change)
+        try Self.tell(.word(yes: true, by: .person("bob"), reason: "yes", at: Self.now + .hours(100)), to: &change)
+        let later = Self.now + .hours(20 * 24)
+        let needs = [ChangeRequest.Need(from: ["bob"], count: 1)]
+        try Self.tell(.edit(definition: 2, needs: needs, reason: "replicas", at: later), to: &change)
+        #expect(change.deadline == later + .hours(7 * 24))
+        #expect(try Self.tell(.tick(at: later), to: &change).isEmpty)
+        #expect(try Self.tell(.tick(at: later + .hours(84)), to: &change) == ["reminded"])
+        #expect(try Self.tell(.tick(at: later + .hours(168)), to: &change) == ["expired"])
     }
 
     @Test
