@@ -36,9 +36,13 @@ public struct LatencyBounds: Sendable, Equatable {
 
     /// The bounds nearest to the baseline's p50, p75, p90, p95, p98, p99, p99.5 and p99.9. `bounds` ascends; `baseline`
     /// are the counts of its buckets, one more than there are bounds. nil with fewer than 100 requests, and where all
-    /// are slower than any bound: then there is nothing to fix them by. Throws `badSetting`, `negative`, `tooLarge`.
+    /// are slower than any bound: then there is nothing to fix them by. Times that are measured in whole ticks of
+    /// `resolution` (milliseconds; 0: exactly) say at a low bound only on which side of a tick they fell: a tenth of a
+    /// millisecond, the difference between two processes that are equally good, would count as harm. A bound below the
+    /// lowest one from which on every step of the ladder is more than a tick is raised to it.
+    /// Throws `badSetting`, `negative`, `tooLarge`.
     public static func nearest(
-        bounds: [Int], baseline: [Int], shift: Int = 0
+        bounds: [Int], baseline: [Int], resolution: Int = 0, shift: Int = 0
     ) throws(AnalysisProblem) -> LatencyBounds? {
         guard baseline.count == bounds.count + 1, (1...Self.longestLadder).contains(bounds.count),
             zip(bounds, bounds.dropFirst()).allSatisfy(<), bounds[0] > 0
@@ -51,9 +55,11 @@ public struct LatencyBounds: Sendable, Equatable {
         var all = 0
         for count in baseline { all += try ArmCounts(requests: count, events: 0).requests }
         guard all >= Self.leastRequests else { return nil }
+        let least = Self.least(bounds, resolution)
         var places: [Int] = []
         for quantile in [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999] {
-            guard let place = Self.place(of: quantile * Double(all), bounds, baseline) else { break }
+            guard let found = Self.place(of: quantile * Double(all), bounds, baseline) else { break }
+            let place = max(found, least)
             if places.last.map({ $0 < place }) ?? true { places.append(place) }
         }
         return places.isEmpty ? nil : try LatencyBounds(ladder: bounds, places: places, shift: shift)
@@ -73,6 +79,12 @@ public struct LatencyBounds: Sendable, Equatable {
             below += count
         }
         return nil
+    }
+
+    /// The lowest bound from which on every step of the ladder is more than one tick.
+    private static func least(_ bounds: [Int], _ resolution: Int) -> Int {
+        guard resolution > 0 else { return 0 }
+        return bounds.indices.dropFirst().last { bounds[$0] - bounds[$0 - 1] <= resolution } ?? 0
     }
 
     private static let leastRequests = 100

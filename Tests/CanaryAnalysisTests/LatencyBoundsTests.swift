@@ -18,6 +18,39 @@ struct LatencyBoundsTests {
         #expect(try LatencyBounds.nearest(bounds: [10], baseline: [0, 500]) == nil)
     }
 
+    @Test func `no bound is so low that one tick of the clock is a step of the ladder`() throws {
+        let ladder = [1, 2, 3, 4, 6, 8, 11]
+        let fast = [900, 90, 9, 1, 0, 0, 0, 0]
+        #expect(try LatencyBounds.nearest(bounds: ladder, baseline: fast)?.places == [0, 1, 2])
+        #expect(try LatencyBounds.nearest(bounds: ladder, baseline: fast, resolution: 1)?.places == [3])
+        let wide = [0, 0, 0, 0, 600, 300, 95, 5]
+        #expect(try LatencyBounds.nearest(bounds: ladder, baseline: wide, resolution: 1)?.places == [4, 5, 6])
+        #expect(try LatencyBounds.nearest(bounds: [10, 20], baseline: [99, 1, 0], resolution: 1)?.places == [0, 1])
+        #expect(try LatencyBounds.nearest(bounds: [10], baseline: [100, 0], resolution: 50)?.places == [0])
+    }
+
+    @Test func `times around one tick are no harm, times far above it are`() throws {
+        let ladder = [1, 2, 3, 4, 6, 8, 11]
+        let before = [950, 45, 5, 0, 0, 0, 0, 0]
+        func decision(canary: [Int]) throws -> CanaryJudge.Decision {
+            var settings = CanaryJudge.Settings()
+            let bounds = try LatencyBounds.nearest(bounds: ladder, baseline: before, resolution: 1)
+            settings.latency = .init(bounds: try #require(bounds))
+            settings.objective = nil
+            var judge = try CanaryJudge(settings)
+            for number in 0..<100 {
+                judge.update(
+                    Interval(
+                        number: number, weight: 5_000,
+                        canary: .counts(.init(requests: 1_000, errors: 0, times: .buckets(canary))),
+                        baseline: .counts(.init(requests: 1_000, errors: 0, times: .buckets(before)))))
+            }
+            return judge.decision
+        }
+        #expect(try decision(canary: [500, 450, 50, 0, 0, 0, 0, 0]) != .fail)
+        #expect(try decision(canary: [500, 300, 50, 0, 0, 50, 50, 50]) == .fail)
+    }
+
     @Test func `too few requests fix no bounds`() throws {
         #expect(try LatencyBounds.nearest(bounds: [10, 20], baseline: [50, 49, 0]) == nil)
         #expect(try LatencyBounds.nearest(bounds: [10, 20], baseline: [0, 0, 0]) == nil)

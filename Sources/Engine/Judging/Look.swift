@@ -85,4 +85,6 @@ extension Ports.ArmCounts {
 enum LatencyLadder {
     static let bounds = Ports.LatencyBounds.milliseconds
     static let buckets = Self.bounds.count + 1
+    /// The router's clock ticks once a millisecond.
+    static let resolution = 1
 }

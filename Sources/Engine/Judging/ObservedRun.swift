@@ -41,7 +41,8 @@ package struct ObservedRun: Sendable {
         // What silence means is the environment's word, at the end of a step: never the judge's.
         settings.silence = 1_000_000
         if let times = old?.counts?.times, times.count == LatencyLadder.buckets,
-            let bounds = try CanaryAnalysis.LatencyBounds.nearest(bounds: LatencyLadder.bounds, baseline: times)
+            let bounds = try CanaryAnalysis.LatencyBounds.nearest(
+                bounds: LatencyLadder.bounds, baseline: times, resolution: LatencyLadder.resolution)
         {
             settings.latency = CanaryJudge.Settings.Latency(bounds: bounds)
         }
